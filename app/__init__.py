@@ -1,0 +1,1 @@
+"""The backend that gives every sales guide a virtual shop."""

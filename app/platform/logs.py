@@ -1,0 +1,43 @@
+"""Structured logs: one JSON object a line on stderr, without personal data (ids only, and no request bodies)."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+_HIDDEN = frozenset({"phone", "code", "token", "authorization", "address", "name", "password", "body"})
+
+
+def set_up_logs(level: str = "info") -> None:
+    """Send every logger of this process through structlog."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _hide_personal_data,
+    ]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for noisy in ("uvicorn.access", "httpx", "httpcore", "alembic.runtime.migration"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _hide_personal_data(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    for key in event.keys() & _HIDDEN:
+        event[key] = "***"
+    return event

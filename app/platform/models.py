@@ -1,0 +1,141 @@
+"""The platform's own tables: brands, the directory, outbox, idempotency keys, rate buckets, cron slots, refused callbacks."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.platform.tables import Base, Tenant, TenantBase, tenant_args
+
+
+class BrandRow(Base):
+    """A brand: the directory of tenants, without row level security."""
+
+    __tablename__ = "brand"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    currency: Mapped[str]
+    time_zone: Mapped[str]
+    simulated_now: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class DirectoryRow(Base):
+    """What leads to a brand without naming it: shop slug, code token, refresh and visitor token, payment number.
+
+    `key` is the thing itself where it is public, else its SHA-256. Written with the tenant row; no foreign keys.
+    """
+
+    __tablename__ = "directory"
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    brand_id: Mapped[UUID]
+    target_id: Mapped[UUID]
+
+
+class OutboxRow(Tenant, Base):
+    """A fact that others act on after the commit: ids only, never personal data. `done_by` names the subscribers that did."""
+
+    __tablename__ = "outbox"
+    __table_args__ = tenant_args(
+        sa.Index(
+            "ix_outbox_waiting", "brand_id", "due_at", postgresql_where=sa.text("done_at IS NULL AND parked_at IS NULL")
+        ),
+    )
+    kind: Mapped[str]
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(sa.Integer)
+    done_by: Mapped[list[str]] = mapped_column(sa.ARRAY(sa.Text))
+    done_at: Mapped[datetime | None]
+    parked_at: Mapped[datetime | None]
+    last_error: Mapped[str | None]
+
+
+class IdempotencyRow(TenantBase, Base):
+    """The first answer to a key: what it made, as type and ids, never the answer's text. Kept seven days."""
+
+    __tablename__ = "idempotency"
+    __table_args__ = tenant_args(sa.Index("ix_idempotency_age", "brand_id", "created_at"))
+    principal: Mapped[str] = mapped_column(primary_key=True)
+    operation: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str]
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    created_at: Mapped[datetime]
+
+
+class RateBucketRow(TenantBase, Base):
+    """Tries of one kind by one subject (a hash) since `window_started_at`."""
+
+    __tablename__ = "rate_bucket"
+    __table_args__ = tenant_args()
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    window_started_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(sa.Integer)
+
+
+class CronSlotRow(Base):
+    """A cron slot that one worker took; the others find the row and leave it."""
+
+    __tablename__ = "cron_slot"
+    job: Mapped[str] = mapped_column(primary_key=True)
+    slot: Mapped[datetime] = mapped_column(primary_key=True)
+    taken_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class CallbackRow(Base):
+    """Every callback of an outside party that came in, accepted or refused. Holds no personal data and no body."""
+
+    __tablename__ = "callback"
+    __table_args__ = (sa.Index("ix_callback_provider_number", "provider", "number"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    provider: Mapped[str]
+    number: Mapped[str | None]
+    event_id: Mapped[str | None]
+    outcome: Mapped[str]
+    reason: Mapped[str]
+    received_at: Mapped[datetime]
+
+
+class SandboxChargeRow(Base):
+    """The sandbox payment provider's own book: it plays an outside party, so nothing else reads or writes it."""
+
+    __tablename__ = "sandbox_charge"
+    number: Mapped[str] = mapped_column(primary_key=True)
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    state: Mapped[str]
+    transaction_id: Mapped[str | None]
+    confirmed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class SandboxRefundRow(Base):
+    """A refund in the sandbox provider's book; the merchant's number makes it happen once."""
+
+    __tablename__ = "sandbox_refund"
+    number: Mapped[str] = mapped_column(primary_key=True)
+    charge_number: Mapped[str]
+    amount_minor: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class SandboxDeliveryRow(Base):
+    """A callback that the sandbox provider still has to send; it retries as a real provider does."""
+
+    __tablename__ = "sandbox_delivery"
+    __table_args__ = (sa.Index("ix_sandbox_delivery_due", "due_at", postgresql_where=sa.text("delivered_at IS NULL")),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str]
+    body: Mapped[str]
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(sa.Integer)
+    delivered_at: Mapped[datetime | None]

@@ -1,0 +1,156 @@
+"""Tables of products online: catalogue, stock and its movements, reservations, shops and what guides changed on the shelf."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.platform.tables import Base, Tenant, TenantBase, tenant_args, tenant_key
+
+
+class CategoryRow(Tenant, Base):
+    """A category; `path` is `/<root>/…/<own id>/` of hex ids."""
+
+    __tablename__ = "category"
+    __table_args__ = tenant_args(
+        tenant_key("parent_id", "category"),
+        sa.UniqueConstraint("brand_id", "parent_id", "name", postgresql_nulls_not_distinct=True),
+    )
+    name: Mapped[str]
+    parent_id: Mapped[UUID | None]
+    path: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class ProductRow(Tenant, Base):
+    """What the brand sells. Published products are on every shelf at once."""
+
+    __tablename__ = "product"
+    __table_args__ = tenant_args(
+        tenant_key("category_id", "category"), sa.Index("ix_product_shelf", "brand_id", "state", "created_at", "id")
+    )
+    title: Mapped[str]
+    description: Mapped[str | None]
+    cover_url: Mapped[str | None]
+    category_id: Mapped[UUID | None]
+    state: Mapped[str]
+    published_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class SkuRow(Tenant, Base):
+    """A variant that can be bought. Prices: minor units of the brand's currency."""
+
+    __tablename__ = "sku"
+    __table_args__ = tenant_args(
+        sa.UniqueConstraint("brand_id", "code"),
+        sa.UniqueConstraint("brand_id", "barcode"),
+        tenant_key("product_id", "product"),
+        sa.Index("ix_sku_product", "brand_id", "product_id", "position"),
+        sa.CheckConstraint("price_minor >= 0", name="price"),
+    )
+    product_id: Mapped[UUID]
+    position: Mapped[int] = mapped_column(sa.Integer)
+    name: Mapped[str]
+    code: Mapped[str]
+    barcode: Mapped[str | None]
+    price_minor: Mapped[int]
+    market_price_minor: Mapped[int | None]
+    created_at: Mapped[datetime]
+
+
+class LocationRow(Tenant, Base):
+    """Where stock lies: the shipping location, or a store."""
+
+    __tablename__ = "location"
+    __table_args__ = tenant_args(
+        tenant_key("store_id", "store"),
+        sa.Index("uq_location_shipping", "brand_id", unique=True, postgresql_where=sa.text("kind = 'SHIPPING'")),
+    )
+    kind: Mapped[str]
+    name: Mapped[str]
+    store_id: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+
+
+class StockRow(TenantBase, Base):
+    """Pieces of a SKU at a location. What can be sold is `on_hand - reserved`; the checks make overselling impossible."""
+
+    __tablename__ = "stock"
+    __table_args__ = tenant_args(
+        tenant_key("sku_id", "sku"),
+        tenant_key("location_id", "location"),
+        sa.CheckConstraint("reserved >= 0", name="reserved"),
+        sa.CheckConstraint("on_hand >= reserved", name="on_hand"),
+    )
+    sku_id: Mapped[UUID] = mapped_column(primary_key=True)
+    location_id: Mapped[UUID] = mapped_column(primary_key=True)
+    on_hand: Mapped[int]
+    reserved: Mapped[int]
+
+
+class StockMovementRow(Tenant, Base):
+    """A change of `on_hand`; the sum over a SKU and location is its stock. Append-only."""
+
+    __tablename__ = "stock_movement"
+    __table_args__ = tenant_args(
+        tenant_key(["sku_id", "location_id"], "stock", "sku_id", "location_id"),
+        sa.Index("ix_stock_movement_sku", "brand_id", "sku_id", "location_id"),
+        append_only=True,
+    )
+    sku_id: Mapped[UUID]
+    location_id: Mapped[UUID]
+    change: Mapped[int]
+    kind: Mapped[str]
+    reason: Mapped[str | None]
+    order_id: Mapped[UUID | None]
+    actor: Mapped[str]
+    at: Mapped[datetime]
+
+
+class ReservationRow(TenantBase, Base):
+    """Pieces held for an order: HELD, then SOLD at payment or RELEASED at cancellation."""
+
+    __tablename__ = "reservation"
+    __table_args__ = tenant_args(
+        tenant_key(["sku_id", "location_id"], "stock", "sku_id", "location_id"),
+        sa.CheckConstraint("quantity > 0", name="quantity"),
+    )
+    order_id: Mapped[UUID] = mapped_column(primary_key=True)
+    sku_id: Mapped[UUID] = mapped_column(primary_key=True)
+    location_id: Mapped[UUID] = mapped_column(primary_key=True)
+    quantity: Mapped[int]
+    state: Mapped[str]
+    at: Mapped[datetime]
+
+
+class ShopRow(Tenant, Base):
+    """A guide's virtual shop. `version` grows with every change that its page shows."""
+
+    __tablename__ = "shop"
+    __table_args__ = tenant_args(
+        sa.UniqueConstraint("brand_id", "employee_id"),
+        sa.UniqueConstraint("brand_id", "slug"),
+        tenant_key("employee_id", "employee"),
+    )
+    employee_id: Mapped[UUID]
+    slug: Mapped[str]
+    name: Mapped[str]
+    announcement: Mapped[str | None]
+    version: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class ShelfItemRow(TenantBase, Base):
+    """What a guide changed about one product on the own shelf. No row: as headquarters published it."""
+
+    __tablename__ = "shelf_item"
+    __table_args__ = tenant_args(tenant_key("shop_id", "shop"), tenant_key("product_id", "product"))
+    shop_id: Mapped[UUID] = mapped_column(primary_key=True)
+    product_id: Mapped[UUID] = mapped_column(primary_key=True)
+    is_featured: Mapped[bool]
+    is_hidden: Mapped[bool]
+    position: Mapped[int | None] = mapped_column(sa.Integer)
+    badge: Mapped[str | None]
+    changed_at: Mapped[datetime]

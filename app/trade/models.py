@@ -1,0 +1,143 @@
+"""Tables of trade: orders with lines and history, payments, refunds."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.platform.tables import Base, Tenant, tenant_args, tenant_key
+
+
+class OrderRow(Tenant, Base):
+    """An order. `guide_id`, `store_id` and `branch` are the attributed ones, as they were when it was placed.
+
+    Amounts: minor units.
+    """
+
+    __tablename__ = "orders"
+    __table_args__ = tenant_args(
+        sa.UniqueConstraint("brand_id", "number"),
+        tenant_key("customer_id", "customer"),
+        tenant_key("shop_id", "shop"),
+        tenant_key("store_id", "store"),
+        sa.Index("ix_order_customer", "brand_id", "customer_id", "id"),
+        sa.Index("ix_order_guide", "brand_id", "guide_id", "id"),
+        sa.Index("ix_order_unpaid", "brand_id", "pay_by", postgresql_where=sa.text("state = 'PENDING_PAYMENT'")),
+        sa.Index("ix_order_paid_on", "brand_id", "paid_on"),
+        sa.CheckConstraint("total_minor = subtotal_minor - discount_minor + freight_minor", name="total"),
+        sa.CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refunded"),
+    )
+    number: Mapped[str]
+    state: Mapped[str]
+    customer_id: Mapped[UUID]
+    shop_id: Mapped[UUID]
+    guide_id: Mapped[UUID | None]
+    store_id: Mapped[UUID | None]
+    branch: Mapped[str]
+    code_id: Mapped[UUID | None]
+    fulfilment: Mapped[str]
+    address: Mapped[bytes | None]
+    note: Mapped[bytes | None]
+    subtotal_minor: Mapped[int]
+    discount_minor: Mapped[int]
+    freight_minor: Mapped[int]
+    total_minor: Mapped[int]
+    refunded_minor: Mapped[int]
+    placed_at: Mapped[datetime]
+    pay_by: Mapped[datetime]
+    paid_at: Mapped[datetime | None]
+    paid_on: Mapped[date | None]
+    shipped_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class OrderLineRow(Tenant, Base):
+    """A line of an order, with title and price as they were.
+
+    Amounts: minor units.
+    """
+
+    __tablename__ = "order_line"
+    __table_args__ = tenant_args(
+        tenant_key("order_id", "orders"),
+        tenant_key("sku_id", "sku"),
+        tenant_key("product_id", "product"),
+        sa.Index("ix_order_line_order", "brand_id", "order_id", "position"),
+        sa.CheckConstraint("quantity > 0", name="quantity"),
+        append_only=True,
+    )
+    order_id: Mapped[UUID]
+    position: Mapped[int] = mapped_column(sa.Integer)
+    sku_id: Mapped[UUID]
+    product_id: Mapped[UUID]
+    title: Mapped[str]
+    sku_name: Mapped[str]
+    quantity: Mapped[int]
+    unit_price_minor: Mapped[int]
+    discount_minor: Mapped[int]
+    total_minor: Mapped[int]
+
+
+class OrderMoveRow(Tenant, Base):
+    """A step of an order's life: from, to, by whom. Append-only."""
+
+    __tablename__ = "order_move"
+    __table_args__ = tenant_args(
+        tenant_key("order_id", "orders"), sa.Index("ix_order_move_order", "brand_id", "order_id", "id"), append_only=True
+    )
+    order_id: Mapped[UUID]
+    event: Mapped[str]
+    from_state: Mapped[str | None]
+    to_state: Mapped[str]
+    actor: Mapped[str]
+    at: Mapped[datetime]
+
+
+class PaymentRow(Tenant, Base):
+    """A try to pay an order. `number` is ours (in `directory`), `transaction_id` the provider's.
+
+    Amounts: minor units.
+    """
+
+    __tablename__ = "payment"
+    __table_args__ = tenant_args(
+        tenant_key("order_id", "orders"),
+        sa.UniqueConstraint("brand_id", "number"),
+        sa.UniqueConstraint("brand_id", "provider", "transaction_id"),
+        sa.Index("ix_payment_order", "brand_id", "order_id"),
+        sa.Index("ix_payment_started", "brand_id", "started_at", postgresql_where=sa.text("state = 'STARTED'")),
+    )
+    order_id: Mapped[UUID]
+    provider: Mapped[str]
+    number: Mapped[str]
+    state: Mapped[str]
+    amount_minor: Mapped[int]
+    client_parameters: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    transaction_id: Mapped[str | None]
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class RefundRow(Tenant, Base):
+    """Money on its way back: REQUESTED, SUCCEEDED or FAILED. Its number makes the provider pay it once."""
+
+    __tablename__ = "refund"
+    __table_args__ = tenant_args(
+        tenant_key("payment_id", "payment"),
+        tenant_key("order_id", "orders"),
+        sa.UniqueConstraint("brand_id", "number"),
+        sa.UniqueConstraint("brand_id", "payment_id", "cause"),
+        sa.CheckConstraint("amount_minor > 0", name="amount"),
+    )
+    payment_id: Mapped[UUID]
+    order_id: Mapped[UUID]
+    cause: Mapped[str]
+    number: Mapped[str]
+    state: Mapped[str]
+    amount_minor: Mapped[int]
+    requested_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
