@@ -96,7 +96,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Place:
-    """The folders of one APP_HOME. `base` holds the servers' data; it is APP_HOME itself where the account reaches it."""
+    """The folders of one APP_HOME; `base` holds the servers' data: APP_HOME itself where the account reaches it."""
 
     home: Path
     base: Path
@@ -123,36 +123,43 @@ class Place:
             path = Path("/tmp") / self.name  # noqa: S108 - owner, mode and kind are checked below
         return self.account.own_directory(path)
 
-    def copy_for_account(self, parts: Sequence[Path], label: str, program: Path) -> Path:
-        """Copy programs to where the account can run them; the result stands in for `parts[0].parent`.
+    def runnable(self, root: Path, parts: Sequence[str], program: str, *, label: str) -> Path:
+        """The path of `program` below `root`, or below a copy of `parts` where the account cannot reach it.
 
-        Nothing is copied, and no parent directory's mode is touched, where the account reaches `program` already.
+        The copy lies in our own folder; no parent directory's mode is touched. Raises: EmbeddedServerError.
         """
-        source = parts[0].parent
-        if self.account.can("-x", program):
-            return source
+        if self.account.can("-x", root / program):
+            return root / program
         target = self.base / "programs" / label
         if not target.exists():
             fresh = target.with_name(f"{label}.{secrets.token_hex(4)}")
             for part in parts:
-                shutil.copytree(part, fresh / part.relative_to(source), symlinks=True)
+                source, copy = root / part, fresh / part
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                if source.is_dir():
+                    shutil.copytree(source, copy, symlinks=True)
+                else:
+                    shutil.copy(source, copy)
             _open_to_readers([self.base / "programs", fresh, *fresh.rglob("*")])
             fresh.rename(target)
-        copied = target / program.relative_to(source)
-        if not self.account.can("-x", copied):
-            raise EmbeddedServerError(f"User number {self.account.uid} can run neither {program} nor {copied}.")
-        return target
+        if not self.account.can("-x", target / program):
+            raise EmbeddedServerError(f"User number {self.account.uid} can run neither {root / program} nor {target}.")
+        return target / program
 
 
-def find_place(home: Path) -> Place:
-    """Choose where the servers' data of this APP_HOME lies; a choice once made is kept."""
-    account = Account.current()
+def prepare_home(home: Path) -> None:
+    """Make APP_HOME if it is missing. Raises: EmbeddedServerError if it is not ours to write."""
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise EmbeddedServerError(f"APP_HOME {home} cannot be made: {error.strerror}.") from error
     if not os.access(home, os.W_OK | os.X_OK):
         raise EmbeddedServerError(f"APP_HOME {home} is not writable for this user: set APP_HOME to a folder of yours.")
+
+
+def find_place(home: Path) -> Place:
+    """Choose where the servers' data of this APP_HOME lies; a choice once made is kept. The caller holds the lock."""
+    account = Account.current()
     is_reachable = not account.is_switched or account.can("-x", home)
     if any(home.glob("pg*/PG_VERSION")):
         if not is_reachable:
@@ -222,8 +229,6 @@ def command_of(pid: int) -> str | None:
 
     Source: /proc/PID/stat and cmdline, which any user may read; `ps` where there is no /proc.
     """
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
     process = Path("/proc") / str(pid)
     try:
         if Path("/proc/self/stat").exists():
@@ -249,13 +254,12 @@ def processes_named(title: str) -> list[int]:
 
 def stop_process(pid: int, number: signal.Signals, label: str, *, seconds: float = 60.0) -> None:
     """Signal a process and wait until it has ended. Raises: EmbeddedServerError if it does not."""
-    before = command_of(pid)
-    if before is None:
+    if command_of(pid) is None:
         return
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
     deadline = time.monotonic() + seconds
-    while (now := command_of(pid)) is not None and now == before:
+    while command_of(pid) is not None:
         if time.monotonic() > deadline:
             raise EmbeddedServerError(f"{label} (process {pid}) did not stop within {seconds:.0f} s.")
         time.sleep(0.02)

