@@ -1,0 +1,399 @@
+"""A customer is bound to one guide at a time, by rule, and nobody loses a customer early."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.customers.rules import binding_state, choose_touch_to_bind, decide_binding
+from app.customers.values import (
+    BindingCandidate,
+    BindingDecision,
+    BindingMode,
+    BindingOutcome,
+    BindingReason,
+    BindingState,
+    BindingTouch,
+    BindingTrigger,
+    BindOn,
+    LiveBinding,
+    PolicyTerms,
+    RenewOn,
+    Takeover,
+)
+
+NOW = datetime(2026, 5, 1, 4, 0, tzinfo=UTC)
+ANNA, BO, CHEN = UUID(int=1), UUID(int=2), UUID(int=3)
+NORTH, SOUTH = UUID(int=11), UUID(int=12)
+USUAL = PolicyTerms()
+
+
+def days(count: float) -> timedelta:
+    return timedelta(days=count)
+
+
+def bound_to(
+    guide: UUID | None = ANNA, *, ago: float = 1, terms: PolicyTerms = USUAL, **changes: object
+) -> LiveBinding:
+    since = NOW - days(ago)
+    fields: dict[str, object] = {
+        "binding_id": UUID(int=99),
+        "guide_id": guide,
+        "store_id": NORTH,
+        "bound_at": since,
+        "protected_until": terms.protected_until(since),
+        "expires_at": terms.expires_at(since),
+    }
+    return LiveBinding(**(fields | changes))  # type: ignore[arg-type]
+
+
+def candidate(guide: UUID | None = BO, store: UUID = NORTH, *, active: bool = True) -> BindingCandidate:
+    return BindingCandidate(guide_id=guide, store_id=store, touchpoint_id=UUID(int=77), guide_is_active=active)
+
+
+def touch(guide: UUID | None, *, ago: float, active: bool = True) -> BindingTouch:
+    return BindingTouch(candidate(guide, active=active), NOW - days(ago))
+
+
+def kept(live: LiveBinding, reason: BindingReason) -> BindingDecision:
+    return BindingDecision(
+        outcome=BindingOutcome.KEEP,
+        reason=reason,
+        guide_id=live.guide_id,
+        store_id=live.store_id,
+        protected_until=live.protected_until,
+        expires_at=live.expires_at,
+    )
+
+
+@pytest.mark.parametrize(
+    ("ago", "state"),
+    [
+        (0, BindingState.ACTIVE_PROTECTED),
+        (29.999, BindingState.ACTIVE_PROTECTED),
+        (30, BindingState.ACTIVE_OPEN),
+        (179.999, BindingState.ACTIVE_OPEN),
+        (180, BindingState.EXPIRED),
+        (500, BindingState.EXPIRED),
+    ],
+)
+def test_state_follows_from_the_time_and_an_end_belongs_to_what_comes_after(ago: float, state: BindingState) -> None:
+    assert binding_state(bound_to(ago=ago), NOW) is state
+
+
+def test_suspended_binding_reads_suspended_until_it_runs_out() -> None:
+    assert binding_state(bound_to(ago=1, is_suspended=True), NOW) is BindingState.SUSPENDED
+    assert binding_state(bound_to(ago=180, is_suspended=True), NOW) is BindingState.EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("bind_on", "trigger", "binds"),
+    [
+        (BindOn.SCAN, BindingTrigger.SCAN, True),
+        (BindOn.SCAN, BindingTrigger.SIGN_IN, True),
+        (BindOn.SCAN, BindingTrigger.ORDER, False),
+        (BindOn.SCAN, BindingTrigger.VISIT, False),
+        (BindOn.SIGN_IN, BindingTrigger.SCAN, True),
+        (BindOn.SIGN_IN, BindingTrigger.SIGN_IN, True),
+        (BindOn.SIGN_IN, BindingTrigger.ORDER, False),
+        (BindOn.SIGN_IN, BindingTrigger.VISIT, False),
+        (BindOn.FIRST_ORDER, BindingTrigger.SCAN, False),
+        (BindOn.FIRST_ORDER, BindingTrigger.SIGN_IN, False),
+        (BindOn.FIRST_ORDER, BindingTrigger.ORDER, True),
+        (BindOn.FIRST_ORDER, BindingTrigger.VISIT, False),
+    ],
+)
+def test_binding_begins_only_where_the_policy_says(bind_on: BindOn, trigger: BindingTrigger, binds: bool) -> None:
+    terms = PolicyTerms(bind_on=bind_on)
+    decision = decide_binding(None, candidate(BO), trigger, terms, NOW)
+    if binds:
+        assert decision == BindingDecision(
+            outcome=BindingOutcome.BIND,
+            reason=BindingReason.UNBOUND,
+            guide_id=BO,
+            store_id=NORTH,
+            touchpoint_id=UUID(int=77),
+            protected_until=NOW + days(30),
+            expires_at=NOW + days(180),
+        )
+    else:
+        assert decision == BindingDecision(BindingOutcome.KEEP, BindingReason.NOT_DUE)
+    open_binding = bound_to(ANNA, ago=60)
+    taken = decide_binding(open_binding, candidate(BO), trigger, terms, NOW)
+    assert taken.outcome is (BindingOutcome.TAKE_OVER if binds else BindingOutcome.KEEP)
+
+
+def test_permanent_binding_never_expires_and_zero_protection_protects_nobody() -> None:
+    permanent = PolicyTerms(binding_mode=BindingMode.PERMANENT, validity_days=None, protection_days=0)
+    decision = decide_binding(None, candidate(BO), BindingTrigger.SCAN, permanent, NOW)
+    assert (decision.expires_at, decision.protected_until) == (None, None)
+
+
+def test_expired_binding_is_no_obstacle_for_anybody() -> None:
+    for terms in (USUAL, PolicyTerms(takeover=Takeover.NEVER)):
+        decision = decide_binding(bound_to(ANNA, ago=180), candidate(BO), BindingTrigger.SCAN, terms, NOW)
+        assert (decision.outcome, decision.reason) == (BindingOutcome.BIND, BindingReason.BINDING_EXPIRED)
+        assert decision.guide_id == BO
+
+
+@pytest.mark.parametrize(
+    ("takeover", "ago", "reason"),
+    [
+        (Takeover.ANY_TIME, 0, None),
+        (Takeover.ANY_TIME, 60, None),
+        (Takeover.AFTER_PROTECTION, 0, BindingReason.PROTECTED),
+        (Takeover.AFTER_PROTECTION, 29.999, BindingReason.PROTECTED),
+        (Takeover.AFTER_PROTECTION, 30, None),
+        (Takeover.NEVER, 0, BindingReason.NEVER_TAKEN_OVER),
+        (Takeover.NEVER, 179, BindingReason.NEVER_TAKEN_OVER),
+    ],
+)
+def test_scan_of_another_guide_takes_over_only_where_takeover_and_protection_allow(
+    takeover: Takeover, ago: float, reason: BindingReason | None
+) -> None:
+    live = bound_to(ANNA, ago=ago)
+    terms = PolicyTerms(takeover=takeover)
+    decision = decide_binding(live, candidate(BO, SOUTH), BindingTrigger.SCAN, terms, NOW)
+    if reason is not None:
+        assert decision == kept(live, reason)
+    else:
+        assert (decision.outcome, decision.reason) == (BindingOutcome.TAKE_OVER, BindingReason.TAKEOVER_ALLOWED)
+        assert (decision.guide_id, decision.store_id) == (BO, SOUTH)
+        assert decision.expires_at == NOW + days(180)
+
+
+def test_inactive_guide_neither_binds_nor_takes_over_nor_renews() -> None:
+    gone = candidate(BO, active=False)
+    for live in (bound_to(ANNA, ago=60), bound_to(BO, ago=60)):
+        assert decide_binding(live, gone, BindingTrigger.SCAN, USUAL, NOW) == kept(live, BindingReason.GUIDE_INACTIVE)
+    assert decide_binding(None, gone, BindingTrigger.SCAN, USUAL, NOW).outcome is BindingOutcome.KEEP
+
+
+def test_suspended_binding_waits_for_its_handover() -> None:
+    live = bound_to(ANNA, ago=60, is_suspended=True)
+    anything = PolicyTerms(takeover=Takeover.ANY_TIME)
+    for guide in (ANNA, BO):
+        decision = decide_binding(live, candidate(guide), BindingTrigger.SCAN, anything, NOW)
+        assert decision == kept(live, BindingReason.SUSPENDED)
+
+
+def test_store_without_guide_binds_the_unbound_but_takes_nobody() -> None:
+    store = candidate(None, SOUTH)
+    bound = decide_binding(None, store, BindingTrigger.SCAN, USUAL, NOW)
+    assert (bound.outcome, bound.guide_id, bound.store_id) == (BindingOutcome.BIND, None, SOUTH)
+    live = bound_to(ANNA, ago=60)
+    anything = PolicyTerms(takeover=Takeover.ANY_TIME)
+    decision = decide_binding(live, store, BindingTrigger.SCAN, anything, NOW)
+    assert decision == kept(live, BindingReason.STORE_TAKES_NOBODY)
+
+
+def test_customer_without_guide_goes_to_any_guide_of_the_owning_store_but_not_past_it() -> None:
+    live = bound_to(None, ago=1)
+    inside = decide_binding(live, candidate(BO, NORTH), BindingTrigger.SCAN, USUAL, NOW)
+    assert (inside.outcome, inside.guide_id, inside.store_id) == (BindingOutcome.TAKE_OVER, BO, NORTH)
+    outside = decide_binding(live, candidate(BO, SOUTH), BindingTrigger.SCAN, USUAL, NOW)
+    assert outside == kept(live, BindingReason.PROTECTED)
+
+
+@pytest.mark.parametrize(
+    ("renew_on", "trigger", "renews"),
+    [(renew_on, trigger, False) for renew_on in (RenewOn.NONE,) for trigger in BindingTrigger]
+    + [(RenewOn.VISIT, trigger, trigger is not BindingTrigger.ORDER) for trigger in BindingTrigger]
+    + [(RenewOn.ORDER, trigger, trigger is BindingTrigger.ORDER) for trigger in BindingTrigger],
+)
+def test_same_guide_renews_only_where_the_policy_says(renew_on: RenewOn, trigger: BindingTrigger, renews: bool) -> None:
+    live = bound_to(ANNA, ago=100)
+    decision = decide_binding(live, candidate(ANNA, SOUTH), trigger, PolicyTerms(renew_on=renew_on), NOW)
+    if renews:
+        assert decision == BindingDecision(
+            outcome=BindingOutcome.RENEW,
+            reason=BindingReason.RENEWAL_DUE,
+            guide_id=ANNA,
+            store_id=NORTH,  # the owning store stays, wherever the guide works now
+            touchpoint_id=UUID(int=77),
+            protected_until=NOW + days(30),
+            expires_at=NOW + days(180),
+        )
+    else:
+        assert decision == kept(live, BindingReason.SAME_GUIDE)
+
+
+def test_renewal_that_would_change_nothing_writes_nothing() -> None:
+    permanent = PolicyTerms(binding_mode=BindingMode.PERMANENT, validity_days=None, takeover=Takeover.NEVER)
+    live = bound_to(ANNA, ago=100, terms=permanent)
+    decision = decide_binding(live, candidate(ANNA), BindingTrigger.ORDER, permanent, NOW)
+    assert decision == kept(live, BindingReason.SAME_GUIDE)
+
+
+def test_renewal_of_an_expired_binding_is_a_new_binding_or_nothing() -> None:
+    live = bound_to(ANNA, ago=180)
+    ordered = decide_binding(live, candidate(ANNA), BindingTrigger.ORDER, USUAL, NOW)
+    assert ordered == kept(live, BindingReason.NOT_DUE)
+    again = decide_binding(live, candidate(ANNA), BindingTrigger.SCAN, USUAL, NOW)
+    assert (again.outcome, again.reason) == (BindingOutcome.BIND, BindingReason.BINDING_EXPIRED)
+
+
+def test_sign_in_binds_the_latest_eligible_touch() -> None:
+    touches = [touch(CHEN, ago=0.1, active=False), touch(BO, ago=1), touch(ANNA, ago=2)]
+    choice = choose_touch_to_bind(touches, None, USUAL, NOW)
+    assert choice is not None
+    assert choice.touch is touches[1]
+    assert (choice.decision.outcome, choice.decision.guide_id) == (BindingOutcome.BIND, BO)
+    assert choice.decision.expires_at == NOW + days(180)
+
+
+def test_sign_in_without_eligible_touch_binds_nobody() -> None:
+    assert choose_touch_to_bind([], None, USUAL, NOW) is None
+    assert choose_touch_to_bind([touch(BO, ago=1, active=False)], None, USUAL, NOW) is None
+    assert choose_touch_to_bind([touch(BO, ago=180)], None, USUAL, NOW) is None
+    assert choose_touch_to_bind([touch(BO, ago=1)], None, PolicyTerms(bind_on=BindOn.FIRST_ORDER), NOW) is None
+
+
+def test_touch_binds_at_sign_in_even_where_no_touch_may_win_an_order() -> None:
+    choice = choose_touch_to_bind([touch(BO, ago=1)], None, PolicyTerms(last_touch_days=0), NOW)
+    assert choice is not None
+    assert choice.decision.guide_id == BO
+
+
+def test_old_touch_still_binds_under_a_permanent_policy() -> None:
+    permanent = PolicyTerms(binding_mode=BindingMode.PERMANENT, validity_days=None)
+    assert choose_touch_to_bind([touch(BO, ago=400)], None, permanent, NOW) is not None
+
+
+def test_touch_of_the_bound_guide_stops_older_touches_of_others() -> None:
+    live = bound_to(ANNA, ago=60)
+    assert choose_touch_to_bind([touch(ANNA, ago=1), touch(BO, ago=2)], live, USUAL, NOW) is None
+    taken = choose_touch_to_bind([touch(BO, ago=1), touch(ANNA, ago=2)], live, USUAL, NOW)
+    assert taken is not None
+    assert (taken.decision.outcome, taken.decision.guide_id) == (BindingOutcome.TAKE_OVER, BO)
+
+
+def test_touch_from_before_the_binding_changes_nothing() -> None:
+    live = bound_to(ANNA, ago=60)
+    assert choose_touch_to_bind([touch(BO, ago=60)], live, USUAL, NOW) is None
+    assert choose_touch_to_bind([touch(ANNA, ago=61)], live, PolicyTerms(renew_on=RenewOn.VISIT), NOW) is None
+
+
+def test_touch_made_under_protection_takes_nobody_over_later() -> None:
+    live = bound_to(ANNA, ago=40)
+    for ago in (39, 20, 10.001):
+        assert choose_touch_to_bind([touch(BO, ago=ago)], live, USUAL, NOW) is None
+    free = choose_touch_to_bind([touch(BO, ago=10)], live, USUAL, NOW)
+    assert free is not None
+    assert free.decision.outcome is BindingOutcome.TAKE_OVER
+
+
+policies = st.builds(
+    PolicyTerms,
+    bind_on=st.sampled_from(BindOn),
+    renew_on=st.sampled_from(RenewOn),
+    binding_mode=st.just(BindingMode.TIMED),
+    validity_days=st.integers(30, 3650),
+    takeover=st.sampled_from(Takeover),
+    protection_days=st.integers(0, 30),
+    last_touch_days=st.integers(0, 365),
+) | st.builds(
+    PolicyTerms,
+    bind_on=st.sampled_from(BindOn),
+    renew_on=st.sampled_from(RenewOn),
+    binding_mode=st.just(BindingMode.PERMANENT),
+    validity_days=st.none(),
+    takeover=st.sampled_from(Takeover),
+    protection_days=st.integers(0, 3650) | st.none(),
+)
+guides = st.sampled_from([ANNA, BO, CHEN])
+candidates = st.builds(
+    BindingCandidate,
+    guide_id=guides | st.none(),
+    store_id=st.sampled_from([NORTH, SOUTH]),
+    touchpoint_id=st.just(UUID(int=77)),
+    guide_is_active=st.booleans(),
+)
+steps = st.lists(
+    st.tuples(candidates, st.sampled_from(BindingTrigger), st.floats(0, 90), policies), min_size=1, max_size=25
+)
+
+
+def apply(live: LiveBinding | None, decision: BindingDecision, now: datetime) -> LiveBinding | None:
+    if not decision.is_change:
+        return live
+    renewed = decision.outcome is BindingOutcome.RENEW and live is not None
+    return LiveBinding(
+        binding_id=UUID(int=99),
+        guide_id=decision.guide_id,
+        store_id=decision.store_id,
+        bound_at=live.bound_at if renewed and live else now,
+        protected_until=decision.protected_until,
+        expires_at=decision.expires_at,
+    )
+
+
+@given(events=steps)
+def test_whatever_happens_a_living_binding_is_lost_only_by_an_allowed_takeover(
+    events: list[tuple[BindingCandidate, BindingTrigger, float, PolicyTerms]],
+) -> None:
+    """Policies change on the way: no step may break what a former policy promised by an instant."""
+    live: LiveBinding | None = None
+    now = NOW
+    for other, trigger, pause, terms in events:
+        now += days(pause)
+        decision = decide_binding(live, other, trigger, terms, now)
+        after = apply(live, decision, now)
+        alive = live is not None and live.state_at(now) is not BindingState.EXPIRED
+        if decision.is_change:
+            assert other.guide_is_active
+            assert decision.touchpoint_id == other.touchpoint_id
+        if live is not None and alive:
+            assert after is not None
+            assert decision.outcome is not BindingOutcome.BIND
+            if after.guide_id != live.guide_id:
+                assert decision.outcome is BindingOutcome.TAKE_OVER
+                assert terms.takeover is not Takeover.NEVER or live.guide_id is None
+                assert trigger is not BindingTrigger.VISIT
+                if terms.takeover is Takeover.AFTER_PROTECTION and live.guide_id is not None:
+                    assert live.state_at(now) is BindingState.ACTIVE_OPEN
+            if decision.outcome is BindingOutcome.RENEW:
+                assert after.guide_id == live.guide_id
+                assert after.store_id == live.store_id
+                assert after.expires_at is None or (live.expires_at is not None and after.expires_at >= live.expires_at)
+        else:
+            assert decision.outcome in (BindingOutcome.BIND, BindingOutcome.KEEP)
+        if after is not None and decision.is_change:
+            assert after.state_at(now) in (BindingState.ACTIVE_OPEN, BindingState.ACTIVE_PROTECTED)
+        live = after
+
+
+@given(
+    ago=st.floats(0, 29.99), other=candidates, trigger=st.sampled_from(BindingTrigger), bind_on=st.sampled_from(BindOn)
+)
+def test_protected_customer_is_never_lost(
+    ago: float, other: BindingCandidate, trigger: BindingTrigger, bind_on: BindOn
+) -> None:
+    live = bound_to(ANNA, ago=ago)
+    decision = decide_binding(live, other, trigger, PolicyTerms(bind_on=bind_on), NOW)
+    assert decision.guide_id == ANNA
+    assert decision.outcome in (BindingOutcome.KEEP, BindingOutcome.RENEW)
+
+
+@given(
+    terms=policies,
+    ages=st.lists(st.tuples(guides, st.floats(0, 400), st.booleans()), max_size=12),
+    ago=st.none() | st.floats(0, 400),
+)
+def test_choice_at_sign_in_is_one_of_the_touches_and_a_change_that_the_rule_allows(
+    terms: PolicyTerms, ages: list[tuple[UUID, float, bool]], ago: float | None
+) -> None:
+    live = None if ago is None else bound_to(ANNA, ago=ago, terms=terms)
+    touches = [touch(guide, ago=age, active=active) for guide, age, active in sorted(ages, key=lambda item: item[1])]
+    choice = choose_touch_to_bind(touches, live, terms, NOW)
+    if choice is None:
+        return
+    assert choice.touch in touches
+    assert choice.touch.candidate.guide_is_active
+    assert choice.decision == decide_binding(live, choice.touch.candidate, BindingTrigger.SIGN_IN, terms, NOW)
+    assert choice.decision.is_change
+    if live is None:
+        newest = next(item for item in touches if item.candidate.guide_is_active)
+        assert choice.touch == newest
