@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Any, TypeVar
+from uuid import UUID
 
 import strawberry
 
@@ -52,7 +53,7 @@ async def mutate(
                 return made
             if key is not None:
                 await idempotency.remember(session, principal=scope, operation=operation, key=key, result=made)
-            made = {name: str(value) if hasattr(value, "hex") else value for name, value in made.items()}
+            made = {name: str(value) if isinstance(value, UUID) else value for name, value in made.items()}
         return await answer(session, made)
 
     try:

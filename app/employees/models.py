@@ -17,6 +17,7 @@ class OrgUnitRow(Tenant, Base):
     __tablename__ = "org_unit"
     __table_args__ = tenant_args(
         sa.UniqueConstraint("brand_id", "code"),
+        sa.ForeignKeyConstraint(["brand_id"], ["brand.id"]),
         tenant_key("parent_id", "org_unit"),
         sa.Index("ix_org_unit_path", "brand_id", "path"),
     )

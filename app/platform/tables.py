@@ -34,16 +34,19 @@ class Base(DeclarativeBase):
 
 
 class Tenant:
-    """Mixin of a tenant table: `brand_id` first, primary key (brand_id, id)."""
+    """Mixin of a tenant table: `brand_id` first, primary key (brand_id, id).
 
-    brand_id: Mapped[UUID] = mapped_column(sa.ForeignKey("brand.id"), primary_key=True, sort_order=-20)
+    No key to `brand` itself: every insert would lock that one row. The tree's root has one, the composite keys lead there.
+    """
+
+    brand_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-20)
     id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-19)
 
 
 class TenantBase:
     """Mixin of a tenant table whose primary key is not `id`: it names the rest of its key itself."""
 
-    brand_id: Mapped[UUID] = mapped_column(sa.ForeignKey("brand.id"), primary_key=True, sort_order=-20)
+    brand_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-20)
 
 
 def tenant_args(*items: Any, append_only: bool = False) -> tuple[Any, ...]:

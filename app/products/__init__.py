@@ -1,0 +1,1 @@
+"""Products online (产品在线): catalogue, stock, shops, shelves. Called by customers and everything above."""
