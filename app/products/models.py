@@ -125,8 +125,19 @@ class ReservationRow(TenantBase, Base):
     at: Mapped[datetime]
 
 
+class CatalogueRow(TenantBase, Base):
+    """One row a brand: `version` grows with every change that headquarters or stock make to what shop pages show.
+
+    A page's version is this one plus its shop's own, so that a new price need not touch ten thousand shops.
+    """
+
+    __tablename__ = "catalogue"
+    __table_args__ = tenant_args()
+    version: Mapped[int]
+
+
 class ShopRow(Tenant, Base):
-    """A guide's virtual shop. `version` grows with every change that its page shows."""
+    """A guide's virtual shop. `version` grows with every change by its guide that the page shows."""
 
     __tablename__ = "shop"
     __table_args__ = tenant_args(

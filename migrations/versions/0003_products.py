@@ -13,6 +13,14 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "catalogue",
+        sa.Column("brand_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("brand_id", name=op.f("pk_catalogue")),
+        info={"tenant": True, "append_only": False},
+    )
+    tenancy.secure_tenant_table(op, "catalogue")
+    op.create_table(
         "category",
         sa.Column("brand_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -211,3 +219,4 @@ def downgrade() -> None:
     op.drop_table("sku")
     op.drop_table("product")
     op.drop_table("category")
+    op.drop_table("catalogue")
