@@ -6,12 +6,15 @@ TEST_PG_BINDIR runs it on another PostgreSQL's programs.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from app.platform.db import Brand, Database
 from app.platform.embedded import Servers
+from app.platform.runtime import Runtime, open_runtime
 from app.platform.settings import Settings, reload_settings
 from tests import ground
 
@@ -70,3 +73,40 @@ def bypass_url(worker_ground: ground.Ground, servers: Servers) -> str:
     if url is None:
         pytest.skip("the server given by DATABASE_URL lets nobody make a role with BYPASSRLS")
     return url
+
+@pytest.fixture(scope="session")
+async def runtime(settings: Settings) -> AsyncIterator[Runtime]:
+    """Database, bus and keys, as a server process has them. No relay runs: tests drain the outbox themselves."""
+    async with open_runtime(settings) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def database(runtime: Runtime) -> Database:
+    return runtime.database
+
+
+@pytest.fixture
+async def brand(database: Database) -> Brand:
+    """A brand of this test's own, with owner, default policy and plan."""
+    from tests import factories  # noqa: PLC0415
+
+    return await factories.make_brand(database)
+
+
+@pytest.fixture
+async def scene(database: Database) -> "factories.Scene":
+    """A brand of this test's own with a store, two guides and something to sell."""
+    from tests import factories  # noqa: PLC0415
+
+    return await factories.make_scene(database)
+
+
+@pytest.fixture(scope="session")
+async def http(runtime: Runtime) -> AsyncIterator[httpx.AsyncClient]:
+    """The whole application behind a client, without a network in between."""
+    from app.main import make_app  # noqa: PLC0415
+
+    transport = httpx.ASGITransport(app=make_app(runtime), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+        yield client

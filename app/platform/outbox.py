@@ -207,3 +207,16 @@ async def waiting(session: BrandSession) -> tuple[int, int, float]:
     ).one()
     age = (clock.utc_now() - row[2]).total_seconds() if row[2] else 0.0
     return row[0], row[1], age
+
+
+async def forget_done(session: BrandSession, *, ttl_seconds: int) -> int:
+    """Delete events completed longer ago than `ttl_seconds`; gives how many."""
+    done = await session.execute(
+        sa.delete(OutboxRow)
+        .where(
+            OutboxRow.brand_id == session.brand.id,
+            OutboxRow.done_at < session.now - timedelta(seconds=ttl_seconds),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return int(done.rowcount)  # type: ignore[attr-defined]

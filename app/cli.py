@@ -1,0 +1,239 @@
+"""The command line: `python -m app COMMAND`. Starts what it needs (embedded servers, migrations) and says what it did."""
+
+import argparse
+import asyncio
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+from app.boss import founding
+from app.demo import dataset
+from app.employees import access
+from app.imports import complete_journey
+from app.main import run_server
+from app.platform import clock, migrations
+from app.platform.db import Brand
+from app.platform.embedded import EmbeddedServerError, running_servers
+from app.platform.errors import UserFault
+from app.platform.logs import set_up_logs
+from app.platform.messages import text
+from app.platform.runtime import Runtime, open_runtime
+from app.platform.secrets import SecretsMissing
+from app.platform.settings import Settings, load_settings, reload_settings
+from app.verify import checks
+from app.worker import make_relay, run_worker, scheduled_jobs
+from graphql_schema.schema import print_sdl
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main() -> None:
+    """Run one command; its exit status is 0 for done, 1 for a violation or refusal, 2 for wrong use."""
+    arguments = _parser().parse_args()
+    run: Command = arguments.run
+    try:
+        status = run(arguments)
+    except (EmbeddedServerError, SecretsMissing, CommandRefused) as error:
+        print(f"error: {error}", file=sys.stderr)
+        status = 1
+    except UserFault as fault:
+        path = f" ({'.'.join(fault.path)})" if fault.path else ""
+        print(f"error: {text(fault.key, 'en', **fault.facts)}{path}", file=sys.stderr)
+        status = 1
+    except KeyboardInterrupt:
+        status = 130
+    raise SystemExit(status)
+
+
+class CommandRefused(Exception):
+    """A command cannot be carried out; the text says why and what to do."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m app", description="Virtual shops for sales guides.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Command, help: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=help, description=help)
+        command.set_defaults(run=run)
+        return command
+
+    add("serve", _serve, "Serve GraphQL and pages on PORT.")
+    add("worker", _work, "Relay events and run scheduled jobs.")
+    add("demo", _demo, "Load the demo brand once, then serve with a worker.")
+    add("migrate", _migrate, "Bring the database up to date.")
+    add("export-schema", _export_schema, "Print the GraphQL schema.")
+    verify = add("verify", _verify, "Check the invariants on live data; non-zero on any violation.")
+    verify.add_argument("--brand", metavar="CODE", help="only this brand")
+    token = add("token", _token, "Print an access token (for operators with shell access).")
+    token.add_argument("--brand", required=True, metavar="CODE")
+    token.add_argument("--phone", required=True)
+    token.add_argument("--audience", choices=["employee", "customer"], default="employee")
+    brand = commands.add_parser("brand", help="Brands.").add_subparsers(required=True, metavar="COMMAND")
+    create = brand.add_parser("create", help="Make a brand with its owner.")
+    create.set_defaults(run=_create_brand)
+    for name, default in (("code", None), ("name", None), ("owner-phone", None), ("owner-name", "老板")):
+        create.add_argument(f"--{name}", required=default is None, default=default)
+    create.add_argument("--currency", default="CNY")
+    create.add_argument("--time-zone", default="Asia/Shanghai")
+    sources = commands.add_parser("import", help="Load outside data.").add_subparsers(required=True, metavar="SOURCE")
+    journey = sources.add_parser("complete-journey", help="Real baskets of a grocery chain, replayed as orders.")
+    journey.set_defaults(run=_import_complete_journey)
+    journey.add_argument("--stores", type=int, metavar="N", help="only the N busiest stores")
+    journey.add_argument("--limit", type=int, default=2_000, metavar="N", help="at most N baskets (default 2,000)")
+    return parser
+
+
+@contextmanager
+def _servers(*, migrate: bool = True) -> Iterator[Settings]:
+    """Settings that name running servers, embedded where none is given; our own database is brought up to date."""
+    settings = load_settings()
+    with running_servers(settings) as servers:
+        if migrate and servers.database_owner_url:
+            migrations.upgrade(servers.database_owner_url)
+        yield reload_settings(
+            APP_HOME=str(settings.app_home),
+            DATABASE_URL=servers.database_url,
+            DATABASE_OWNER_URL=servers.database_owner_url,
+            REDIS_URL=servers.redis_url,
+        )
+
+
+def _run(settings: Settings, work: Callable[[Runtime], Awaitable[int]]) -> int:
+    """Run a short command on an open runtime."""
+
+    async def inside() -> int:
+        async with open_runtime(settings) as runtime:
+            return await work(runtime)
+
+    set_up_logs(settings.log_level if settings.log_level != "info" else "warning")
+    return asyncio.run(inside())
+
+
+async def _brand(runtime: Runtime, code: str) -> Brand:
+    brand = await runtime.database.brand_by_code(code)
+    if brand is None:
+        raise CommandRefused(f"there is no brand with code {code!r}")
+    return brand
+
+
+def _check_port(settings: Settings) -> None:
+    """Raises: CommandRefused when somebody else listens on PORT, before anything is started."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise CommandRefused(
+                f"port {settings.port} is taken by another program; end it or choose another, for example PORT={settings.port + 1}"
+            ) from error
+
+
+def _until_signal(work: Callable[[asyncio.Event], Awaitable[None]]) -> int:
+    """Run a long process; Ctrl-C and SIGTERM drain it, a second one ends it."""
+
+    async def inside() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, lambda: sys.exit(1) if stop.is_set() else stop.set())
+        await work(stop)
+
+    asyncio.run(inside())
+    return 0
+
+
+def _serve(_: argparse.Namespace) -> int:
+    _check_port(load_settings())
+    with _servers() as settings:
+        return _until_signal(lambda stop: run_server(settings, stop))
+
+
+def _work(_: argparse.Namespace) -> int:
+    with _servers() as settings:
+        return _until_signal(lambda stop: run_worker(settings, stop))
+
+
+def _demo(_: argparse.Namespace) -> int:
+    _check_port(load_settings())
+    with _servers() as settings:
+        _run(settings, lambda runtime: dataset.load(runtime, make_relay(runtime), scheduled_jobs()))
+
+        async def both(stop: asyncio.Event) -> None:
+            ready = asyncio.Event()
+            worker = subprocess.Popen([sys.executable, "-m", "app", "worker"])
+            try:
+                serving = asyncio.create_task(run_server(settings, stop, ready))
+                waiting = asyncio.create_task(ready.wait())
+                await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+                waiting.cancel()
+                if ready.is_set():
+                    print(dataset.where_to_look(settings), flush=True)
+                await serving
+            finally:
+                worker.terminate()
+                await asyncio.to_thread(worker.wait)
+
+        return _until_signal(both)
+
+
+def _migrate(_: argparse.Namespace) -> int:
+    with _servers() as settings:
+        print("the database is up to date" if settings.database_owner_url else "DATABASE_OWNER_URL is not set")
+        return 0 if settings.database_owner_url else 1
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    async def work(runtime: Runtime) -> int:
+        brands = [await _brand(runtime, arguments.brand)] if arguments.brand else await runtime.database.brands()
+        return await checks.report(runtime, brands)
+
+    with _servers() as settings:
+        return _run(settings, work)
+
+
+def _token(arguments: argparse.Namespace) -> int:
+    async def work(runtime: Runtime) -> int:
+        brand = await _brand(runtime, arguments.brand)
+        print(await access.operator_token(runtime, brand, phone=arguments.phone, audience=arguments.audience.upper()))
+        return 0
+
+    with _servers() as settings:
+        return _run(settings, work)
+
+
+def _create_brand(arguments: argparse.Namespace) -> int:
+    async def work(runtime: Runtime) -> int:
+        brand = await founding.found_brand(
+            runtime.database,
+            code=arguments.code,
+            name=arguments.name,
+            currency=arguments.currency,
+            time_zone=arguments.time_zone,
+            owner_name=arguments.owner_name,
+            owner_phone=arguments.owner_phone,
+            now=clock.utc_now(),
+        )
+        print(f"brand {brand.code} is made; its owner signs in with {arguments.owner_phone}")
+        return 0
+
+    with _servers() as settings:
+        return _run(settings, work)
+
+
+def _export_schema(_: argparse.Namespace) -> int:
+    print(print_sdl())
+    return 0
+
+
+def _import_complete_journey(arguments: argparse.Namespace) -> int:
+    with _servers() as settings:
+        return _run(
+            settings,
+            lambda runtime: complete_journey.load(
+                runtime, make_relay(runtime), scheduled_jobs(), stores=arguments.stores, limit=arguments.limit
+            ),
+        )

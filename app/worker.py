@@ -1,0 +1,57 @@
+"""The working process: who subscribes to which event, which jobs run when, and the loop that runs them."""
+
+import asyncio
+
+from app.commission import pulses
+from app.commission.events import CommissionHeld
+from app.employees.events import SignInCodeRequested
+from app.platform import idempotency, jobs, outbox
+from app.platform.db import Brand
+from app.platform.integrations import sms
+from app.platform.jobs import Job
+from app.platform.logs import set_up_logs
+from app.platform.outbox import Relay, Subscriptions
+from app.platform.runtime import Runtime, open_runtime
+from app.platform.settings import Settings
+from app.trade import orders, payments, refunds
+from app.trade.events import RefundRequested
+
+
+def subscriptions(runtime: Runtime) -> Subscriptions:
+    """Every subscriber of every event, in one place."""
+    table = Subscriptions()
+    table.delivery(SignInCodeRequested, "sms", sms.sign_in_code_sender(runtime))
+    table.delivery(RefundRequested, "provider", refunds.refunder(runtime))
+    table.delivery(CommissionHeld, "guide_pulse", pulses.publisher(runtime))
+    return table
+
+
+def scheduled_jobs() -> list[Job]:
+    """Every job with its rhythm."""
+    return [
+        Job("cancel_unpaid_orders", 10, orders.cancel_due),
+        Job("query_started_payments", 30, payments.query_started),
+        Job("retry_refunds", 60, refunds.retry_failed),
+        Job("forget_old_rows", 3_600, forget_old_rows),
+    ]
+
+
+async def forget_old_rows(runtime: Runtime, brand: Brand) -> int:
+    """Drop what is past its time: idempotency keys, completed events, cron slots."""
+    async with runtime.database.transaction(brand) as session:
+        dropped = await idempotency.forget_old(session, ttl_seconds=runtime.settings.idempotency_ttl_seconds)
+        dropped += await outbox.forget_done(session, ttl_seconds=runtime.settings.idempotency_ttl_seconds)
+    await jobs.forget_old_slots(runtime)
+    return dropped
+
+
+def make_relay(runtime: Runtime) -> Relay:
+    return Relay(runtime.database, subscriptions(runtime), runtime.settings)
+
+
+async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
+    """Relay events and run jobs until `stop`; what is under way is finished or comes back to the next worker."""
+    set_up_logs(settings.log_level)
+    async with open_runtime(settings) as runtime, asyncio.TaskGroup() as tasks:
+        tasks.create_task(jobs.run_relay(runtime, make_relay(runtime), stop))
+        tasks.create_task(jobs.run_scheduler(runtime, scheduled_jobs(), stop))
