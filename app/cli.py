@@ -1,17 +1,18 @@
-"""The command line: `python -m app COMMAND`. Starts what it needs (embedded servers, migrations) and says what it did."""
+"""The command line: `python -m app COMMAND`. It starts what it needs (servers, migrations) and says what it did."""
 
 import argparse
 import asyncio
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
+from graphql_schema.schema import print_sdl
+
 from app.boss import founding
 from app.demo import dataset
-from app.employees import access
+from app.customers import access
 from app.imports import complete_journey
 from app.main import run_server
 from app.platform import clock, migrations
@@ -25,7 +26,6 @@ from app.platform.secrets import SecretsMissing
 from app.platform.settings import Settings, load_settings, reload_settings
 from app.verify import checks
 from app.worker import make_relay, run_worker, scheduled_jobs
-from graphql_schema.schema import print_sdl
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -128,7 +128,8 @@ def _check_port(settings: Settings) -> None:
             probe.bind((settings.host, settings.port))
         except OSError as error:
             raise CommandRefused(
-                f"port {settings.port} is taken by another program; end it or choose another, for example PORT={settings.port + 1}"
+                f"port {settings.port} is taken by another program; "
+                f"end it or choose another, for example PORT={settings.port + 1}"
             ) from error
 
 
@@ -164,7 +165,7 @@ def _demo(_: argparse.Namespace) -> int:
 
         async def both(stop: asyncio.Event) -> None:
             ready = asyncio.Event()
-            worker = subprocess.Popen([sys.executable, "-m", "app", "worker"])
+            worker = await asyncio.create_subprocess_exec(sys.executable, "-m", "app", "worker")
             try:
                 serving = asyncio.create_task(run_server(settings, stop, ready))
                 waiting = asyncio.create_task(ready.wait())
@@ -175,7 +176,7 @@ def _demo(_: argparse.Namespace) -> int:
                 await serving
             finally:
                 worker.terminate()
-                await asyncio.to_thread(worker.wait)
+                await worker.wait()
 
         return _until_signal(both)
 

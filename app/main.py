@@ -8,6 +8,7 @@ from functools import partial
 
 import sqlalchemy as sa
 import uvicorn
+from graphql_schema.schema import schema
 from redis.exceptions import RedisError
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -22,7 +23,6 @@ from app.platform.settings import Settings
 from app.web import callbacks, pages, sandbox
 from graphql_schema.context import make_context
 from graphql_schema.endpoint import GraphQLEndpoint
-from graphql_schema.schema import schema
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def make_app(runtime: Runtime) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        """The sandbox provider sends its callbacks from here: it plays an outside party and has no process of its own."""
+        """The sandbox provider plays an outside party without a process of its own, so it sends its callbacks from here."""
         deliveries = (
             None if runtime.settings.is_production else asyncio.create_task(sandbox_pay.run_deliveries(runtime))
         )

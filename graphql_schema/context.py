@@ -1,4 +1,4 @@
-"""What a resolver knows of its request: who asks, for which brand, in which language; and how it reaches the database."""
+"""What a resolver knows of its request: who asks, for which brand, in which language, and the way to the database."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -32,7 +32,7 @@ class Context:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def actor(self) -> Actor:
-        """Who asks; read once a request, so that an ended session or a new role counts at once. Raises: Unauthenticated."""
+        """Who asks; read once a request, so that an ended session or new role counts at once. Raises: Unauthenticated."""
         if self.claims is None:
             return ANONYMOUS
         async with self._lock:
@@ -74,7 +74,7 @@ Info = strawberry.Info[Context, None]
 
 
 async def make_context(runtime: Runtime, connection: HTTPConnection, parameters: dict[str, Any] | None) -> Context:
-    """The context of an HTTP request or of a socket, whose key may come in `connection_init`. Raises: Unauthenticated."""
+    """The context of a request, or of a socket, whose key may come in `connection_init`. Raises: Unauthenticated."""
     header = connection.headers.get("authorization", "")
     if not header and parameters:
         header = str(parameters.get("Authorization") or parameters.get("authorization") or "")

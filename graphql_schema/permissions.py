@@ -1,4 +1,4 @@
-"""Who may call a field. Every root field carries one `Requires`; so does every non-public field of a publicly reachable type."""
+"""Who may call a field. Every root field carries one `Requires`; so do private fields of publicly reachable types."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""One root mutation is one transaction: idempotency key, change and answer together; an expected failure rolls it back."""
+"""One root mutation is one transaction: key, change and answer together; an expected failure rolls it back."""
 
 import dataclasses
 from collections.abc import Awaitable, Callable
@@ -35,9 +35,9 @@ async def mutate(
     """Run a mutation and give its payload or a user error.
 
     `act` makes the change and gives what it made (ids and plain facts, stored under the key); `answer` reads the payload
-    from that, in the same transaction, for the first caller and for every repeat alike. A fault that `act` *returns* is a
-    refusal that leaves a trace and commits; one it *raises* rolls back and is not remembered. The whole is run again after
-    a deadlock or a lost connection, so both must touch nothing outside the database.
+    from that, in the same transaction, for the first caller and for every repeat alike. A fault that `act` *returns* is
+    a refusal that leaves a trace and commits; one it *raises* rolls back and is not remembered. The whole is run again
+    after a deadlock or a lost connection, so both must touch nothing outside the database.
     """
     scope = principal or actor.principal
 
@@ -73,7 +73,7 @@ async def shown(context: Context, brand: Brand, fault: errors.UserFault) -> Any:
 
 
 def plain(value: object) -> Any:
-    """An input as JSON-like data, without what was left unset and without the idempotency key: what a fingerprint covers."""
+    """An input as JSON-like data, without unset fields and without the idempotency key: what a fingerprint covers."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
             field.name: plain(item)

@@ -79,7 +79,7 @@ _converters: dict[type[errors.UserFault], Converter] = {}
 
 
 def converts(kind: type[errors.UserFault]) -> Callable[[Converter], Converter]:
-    """Declare how faults of a kind become their type; `converter(session, fault, common_fields)` may read in a session."""
+    """Declare how faults of a kind become their type; `converter(session, fault, common_fields)` may read."""
 
     def keep(converter: Converter) -> Converter:
         _converters[kind] = converter

@@ -33,7 +33,7 @@ JOB_TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work done for every brand on real time, every so many seconds (a divisor of 60, or whole minutes up to an hour)."""
+    """Work done for every brand on real time, every so many seconds: a divisor of 60, or whole minutes up to an hour."""
 
     name: str
     every_seconds: int
@@ -59,7 +59,10 @@ async def take_slot(runtime: Runtime, job: str, slot: datetime) -> bool:
 
 
 async def run_slot(runtime: Runtime, job: Job, at: datetime) -> int | None:
-    """Run a job for its present slot over all brands; None when another worker has the slot. One brand's fault stops no other."""
+    """Run a job for its present slot over all brands; None when another worker has the slot.
+
+    One brand's fault stops no other.
+    """
     slot = slot_of(at, job.every_seconds)
     if not await take_slot(runtime, job.name, slot):
         return None
@@ -128,7 +131,7 @@ def _cron(runtime: Runtime, job: Job) -> CronJob:
 
 
 async def run_relay(runtime: Runtime, relay: Relay, stop: asyncio.Event) -> None:
-    """Relay outbox events until `stop`: at once for brands that Valkey hints at, and by a sweep over all every few seconds."""
+    """Relay outbox events until `stop`: at once for brands that Valkey hints at, the rest by a sweep every few seconds."""
     sweep = asyncio.create_task(_sweep(runtime, relay, stop))
     while not stop.is_set():
         try:

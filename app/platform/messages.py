@@ -6,6 +6,14 @@ LANGUAGES: Final = ("zh-CN", "en")
 
 CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "amount_too_large": {"zh-CN": "金额超过可用的部分。", "en": "That is more than there is."},
+    "brand_unknown": {"zh-CN": "没有这个品牌。", "en": "There is no such brand."},
+    "consent_repeated": {"zh-CN": "每个用途只能出现一次。", "en": "Name each purpose once."},
+    "consents_for_customers": {"zh-CN": "只有顾客登录时可以同意条款。", "en": "Consents are a customer's."},
+    "employee_number_taken": {"zh-CN": "这个工号已被使用。", "en": "This employee number is in use already."},
+    "functions_for_headquarters": {
+        "zh-CN": "只有总部人员和老板可以有职能。",
+        "en": "Functions are for headquarters' people and the owner.",
+    },
     "idempotency_conflict": {
         "zh-CN": "这个幂等键已用于另一个请求。",
         "en": "This idempotency key was used for a different request.",
@@ -16,10 +24,40 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     },
     "insufficient_stock": {"zh-CN": "有商品库存不足。", "en": "Some items are short in stock."},
     "invalid_id": {"zh-CN": "编号无效。", "en": "This id is not valid."},
+    "member_code_taken": {"zh-CN": "这个会员号已被使用。", "en": "This member code is in use already."},
     "not_found": {"zh-CN": "没有找到。", "en": "Not found."},
-    "price_changed": {"zh-CN": "价格有变化，请确认新的总价。", "en": "The price has changed; please confirm the new total."},
-    "rate_limited": {"zh-CN": "请求太频繁，请 {seconds} 秒后再试。", "en": "Too many requests; try again in {seconds} seconds."},
+    "opening_hours_form": {
+        "zh-CN": "营业时间须为星期 1 至 7、HH:MM，先开后关且不重叠。",
+        "en": "Opening hours: weekday 1 to 7, HH:MM, opening before closing, no overlaps, at most 21 lines.",
+    },
+    "org_unit_code_taken": {"zh-CN": "这个组织编码已被使用。", "en": "This unit code is in use already."},
+    "org_unit_kind": {"zh-CN": "总部是根组织，不能再建。", "en": "Headquarters is the root; there is only one."},
+    "phone_form": {
+        "zh-CN": "请填写 11 位手机号，或以 +86 开头。",
+        "en": "Give a mobile number of 11 digits, or with +86 before them.",
+    },
+    "phone_taken": {"zh-CN": "这个手机号已被使用。", "en": "This phone is in use already."},
+    "price_changed": {
+        "zh-CN": "价格有变化，请确认新的总价。",
+        "en": "The price has changed; please confirm the new total.",
+    },
+    "rate_limited": {
+        "zh-CN": "请求太频繁，请 {seconds} 秒后再试。",
+        "en": "Too many requests; try again in {seconds} seconds.",
+    },
+    "sign_in_code_form": {"zh-CN": "验证码是 6 位数字。", "en": "A sign-in code has 6 digits."},
     "sign_in_refused": {"zh-CN": "验证码或登录凭证不正确。", "en": "The code or token is not right."},
+    "sign_in_sms": {
+        "zh-CN": "【{brand}】验证码 {code}，{minutes} 分钟内有效。请勿告诉他人。",
+        "en": "[{brand}] Your code is {code}, valid for {minutes} minutes. Tell nobody.",
+    },
+    "store_code_taken": {"zh-CN": "这个门店编码已被使用。", "en": "This store code is in use already."},
+    "store_outside_unit": {"zh-CN": "门店不在这个组织内。", "en": "The store is not in this unit."},
+    "text_form": {"zh-CN": "含有不允许的字符。", "en": "It holds characters that are not allowed."},
+    "text_required": {"zh-CN": "请填写内容。", "en": "This must not be empty."},
+    "text_too_long": {"zh-CN": "最多 {longest} 个字符。", "en": "At most {longest} characters."},
+    "unit_or_store_required": {"zh-CN": "请指定组织或门店。", "en": "Name a unit or a store."},
+    "url_form": {"zh-CN": "请填写网址，最多 500 个字符。", "en": "Give a web address of at most 500 characters."},
     "wrong_state": {"zh-CN": "当前状态不允许这样做。", "en": "The present state does not allow this."},
 }
 

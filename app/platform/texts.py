@@ -1,0 +1,26 @@
+"""Short texts that people type: trimmed, bounded, and free of what no line of text holds."""
+
+import unicodedata
+
+from app.platform.errors import InvalidInput
+
+
+def line(text: str, *path: str, longest: int) -> str:
+    """The text without blanks around it. Raises: InvalidInput when it is blank, too long or holds control characters."""
+    found = optional_line(text, *path, longest=longest)
+    if found is None:
+        raise InvalidInput("text_required", path=path)
+    return found
+
+
+def optional_line(text: str | None, *path: str, longest: int) -> str | None:
+    """The same, where a blank text means none. Raises: InvalidInput."""
+    if text is None:
+        return None
+    found = text.strip()
+    if len(found) > longest:
+        raise InvalidInput("text_too_long", path=path, longest=longest)
+    # Control characters, and halves of a pair: PostgreSQL refuses NUL, UTF-8 the halves.
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in found):
+        raise InvalidInput("text_form", path=path)
+    return found or None
