@@ -1,4 +1,4 @@
-"""Tables of products online: catalogue, stock and its movements, reservations, shops and what guides changed on the shelf."""
+"""Tables of products online: catalogue, stock with movements and reservations, shops, what guides changed on shelves."""
 
 from datetime import datetime
 from uuid import UUID
@@ -75,7 +75,7 @@ class LocationRow(Tenant, Base):
 
 
 class StockRow(TenantBase, Base):
-    """Pieces of a SKU at a location. What can be sold is `on_hand - reserved`; the checks make overselling impossible."""
+    """Pieces of a SKU at a location. `on_hand - reserved` can be sold; the checks make overselling impossible."""
 
     __tablename__ = "stock"
     __table_args__ = tenant_args(

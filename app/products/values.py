@@ -1,0 +1,120 @@
+"""Plain values of products online: what is sold and in which state, stock lines, a product's place on a shelf."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import Literal
+from uuid import UUID
+
+
+class ProductState(StrEnum):
+    """Only what is PUBLISHED is on shelves and can be ordered. Any state may follow any other."""
+
+    DRAFT = "DRAFT"
+    PUBLISHED = "PUBLISHED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class LocationKind(StrEnum):
+    """SHIPPING is the one location that online orders are sent from."""
+
+    SHIPPING = "SHIPPING"
+
+
+class MovementKind(StrEnum):
+    """Why pieces came or went."""
+
+    INITIAL = "INITIAL"
+    ADJUSTMENT = "ADJUSTMENT"
+    SALE = "SALE"
+
+
+class ReservationState(StrEnum):
+    """Pieces are HELD for an order until it is paid (SOLD) or given up (RELEASED); neither is ever left again."""
+
+    HELD = "HELD"
+    SOLD = "SOLD"
+    RELEASED = "RELEASED"
+
+
+class Keep(Enum):
+    """Tells "leave it as it is" from None, which empties a field."""
+
+    KEEP = "KEEP"
+
+
+KEEP = Keep.KEEP
+Kept = Literal[Keep.KEEP]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why an input is refused: the message's key and facts, and the input field, outermost first."""
+
+    key: str
+    path: tuple[str, ...]
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NewSku:
+    """A variant to be made. Prices: minor units of the brand's currency; `stock`: pieces at the shipping location."""
+
+    name: str
+    code: str
+    barcode: str | None
+    price_minor: int
+    market_price_minor: int | None
+    stock: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewProduct:
+    """A product to be made, its SKUs in the order in which they are shown."""
+
+    title: str
+    skus: tuple[NewSku, ...]
+    description: str | None = None
+    cover_url: str | None = None
+    category_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceChange:
+    """New prices of a SKU, in minor units. A price of None stays; a market price of None goes away, KEEP stays."""
+
+    sku_id: UUID
+    price_minor: int | None = None
+    market_price_minor: int | Kept | None = KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class StockLine:
+    """So many pieces of a SKU."""
+
+    sku_id: UUID
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfPlace:
+    """What a guide made of one product on the own shelf."""
+
+    is_featured: bool = False
+    is_hidden: bool = False
+    position: int | None = None
+    badge: str | None = None
+
+
+UNTOUCHED = ShelfPlace()
+"""As headquarters published it; no row says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfChange:
+    """What a guide wants changed; KEEP leaves a field, None takes position or badge away."""
+
+    is_featured: bool | Kept = KEEP
+    is_hidden: bool | Kept = KEEP
+    position: int | Kept | None = KEEP
+    badge: str | Kept | None = KEEP
