@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -32,7 +32,7 @@ RETRY_STATES = frozenset({"40P01", "40001", "55P03"})
 class Event(Protocol):
     """An outbox event: a frozen dataclass of ids; its class name is its kind."""
 
-    __dataclass_fields__: Any
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
