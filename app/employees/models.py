@@ -104,7 +104,7 @@ class SessionRow(Tenant, Base):
 
 
 class RefreshTokenRow(Tenant, Base):
-    """One refresh token; used once. A second use ends the session. The token itself is in no table, its hash is in `directory`."""
+    """One refresh token; used once. A second use ends the session. The token is in no table, its hash in directory."""
 
     __tablename__ = "refresh_token"
     __table_args__ = tenant_args(tenant_key("session_id", "session"))

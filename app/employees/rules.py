@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
+from itertools import pairwise
 from uuid import UUID
 
 from app.employees.values import OpeningHours, Role, StaffFunction
@@ -23,7 +24,10 @@ class HiringProblem(StrEnum):
 
 
 def normalise_phone(text: str) -> str | None:
-    """A Chinese mobile number as E.164 (+8613…), or None. Written as 11 digits or +86 with them; blanks and hyphens may part it."""
+    """A Chinese mobile number as E.164 (+86 and 11 digits), or None.
+
+    Written as 11 digits, or +86 with them; blanks and hyphens may part it.
+    """
     match = _MOBILE.fullmatch(unicodedata.normalize("NFKC", text).strip().translate(_SEPARATORS))
     return f"+86{match[1]}" if match else None
 
@@ -92,7 +96,4 @@ def hours_are_sound(hours: Sequence[OpeningHours]) -> bool:
         if line.opens >= line.closes:
             return False
     ordered = sorted(hours, key=lambda line: (line.weekday, line.opens))
-    return all(
-        first.weekday != second.weekday or first.closes <= second.opens
-        for first, second in zip(ordered, ordered[1:], strict=False)
-    )
+    return all(first.weekday != second.weekday or first.closes <= second.opens for first, second in pairwise(ordered))

@@ -1,4 +1,4 @@
-"""Plain values of employees online: roles and functions, states, kinds of unit, operators, hours, addresses, audiences."""
+"""Plain values of employees online: roles, functions, states, kinds of unit, operators, hours, addresses, audiences."""
 
 from dataclasses import dataclass
 from enum import StrEnum

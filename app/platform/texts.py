@@ -6,7 +6,7 @@ from app.platform.errors import InvalidInput
 
 
 def line(text: str, *path: str, longest: int) -> str:
-    """The text without blanks around it. Raises: InvalidInput when it is blank, too long or holds control characters."""
+    """The text without blanks around it. Raises: InvalidInput when blank, too long, or with control characters."""
     found = optional_line(text, *path, longest=longest)
     if found is None:
         raise InvalidInput("text_required", path=path)

@@ -1,0 +1,87 @@
+"""Text messages. The sandbox writes them to a file; a provider's client takes its place in production."""
+
+import fcntl
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+import orjson
+
+from app.platform import clock
+from app.platform.settings import Settings
+
+SMS_FILE = "sms.jsonl"
+_LOOK_BACK_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SmsMessage:
+    """A text to one phone (E.164). `id` is the sender's own: sent twice under it, a message should arrive once."""
+
+    id: UUID
+    to: str
+    text: str
+    code: str | None = None
+    """The one-time code in the text, for whoever reads the sandbox's file."""
+
+
+class SmsSender(Protocol):
+    """Whoever carries text messages. Blocks: call it in a thread."""
+
+    def send(self, message: SmsMessage) -> None: ...
+
+
+class SmsNotConfigured(RuntimeError):
+    """Production has no provider for text messages."""
+
+
+class SandboxSms:
+    """Appends each message to a file as a JSON line with `id`, `at`, `to`, `channel`, `text` and `code`.
+
+    A line is on the disk when `send` returns. A message whose id stands in the file's last 64 KiB is not written again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def send(self, message: SmsMessage) -> None:
+        line = orjson.dumps(
+            {
+                "id": message.id,
+                "at": clock.utc_now(),
+                "to": message.to,
+                "channel": "SMS",
+                "text": message.text,
+                "code": message.code,
+            },
+            option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE,
+        )
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if self._has(descriptor, message.id):
+                return
+            written = os.write(descriptor, line)
+            if written != len(line):
+                raise OSError(f"only {written} of {len(line)} bytes were written")
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _has(self, descriptor: int, message_id: UUID) -> bool:
+        size = os.fstat(descriptor).st_size
+        tail = os.pread(descriptor, _LOOK_BACK_BYTES, max(0, size - _LOOK_BACK_BYTES))
+        return f'"id":"{message_id}"'.encode() in tail
+
+
+class _NoSms:
+    def send(self, message: SmsMessage) -> None:
+        raise SmsNotConfigured("no provider for text messages is set up")
+
+
+def open_sms_sender(settings: Settings) -> SmsSender:
+    """The sender for this installation. In production, without a provider, every send fails with SmsNotConfigured."""
+    return _NoSms() if settings.is_production else SandboxSms(settings.sandbox_dir / SMS_FILE)
