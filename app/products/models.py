@@ -1,4 +1,4 @@
-"""Tables of products online: catalogue, stock with movements and reservations, shops, what guides changed on shelves."""
+"""Tables of products online: catalogue, stock with movements and reservations, shops, what guides change on shelves."""
 
 from datetime import datetime
 from uuid import UUID
