@@ -1,0 +1,74 @@
+"""The schema, put together: each package gives `<Package>Query`, `<Package>Mutation` and its `NODES`; nothing else is here."""
+
+from typing import Annotated
+
+import strawberry
+from graphql import print_schema
+from strawberry.schema.config import StrawberryConfig
+
+from graphql_schema.boss.queries import BossQuery
+from graphql_schema.commission import loaders as commission_loaders
+from graphql_schema.commission.mutations import CommissionMutation
+from graphql_schema.commission.queries import CommissionQuery
+from graphql_schema.commission.subscriptions import CommissionSubscription
+from graphql_schema.context import Info
+from graphql_schema.customers import loaders as customers_loaders
+from graphql_schema.customers.mutations import CustomersMutation
+from graphql_schema.employees import loaders as employees_loaders
+from graphql_schema.employees.mutations import EmployeesMutation
+from graphql_schema.employees.queries import EmployeesQuery
+from graphql_schema.marketing import loaders as marketing_loaders
+from graphql_schema.marketing.mutations import MarketingMutation
+from graphql_schema.paging import Node, decode_global_id
+from graphql_schema.permissions import SIGNED_IN, Requires
+from graphql_schema.products import loaders as products_loaders
+from graphql_schema.products.mutations import ProductsMutation
+from graphql_schema.products.queries import ProductsQuery
+from graphql_schema.scalars import SCALARS
+from graphql_schema.trade import loaders as trade_loaders
+from graphql_schema.trade.mutations import TradeMutation
+from graphql_schema.trade.queries import TradeQuery
+
+NODES = {
+    **employees_loaders.NODES,
+    **products_loaders.NODES,
+    **customers_loaders.NODES,
+    **marketing_loaders.NODES,
+    **trade_loaders.NODES,
+    **commission_loaders.NODES,
+}
+"""Global id type name → `fetch(info, *uuids)`, which gives the object, or None where it is missing or not the caller's."""
+
+
+@strawberry.type(description="What can be read.")
+class Query(BossQuery, TradeQuery, CommissionQuery, ProductsQuery, EmployeesQuery):
+    @strawberry.field(description="Anything with a global id that is yours to see; null else.", extensions=[Requires(SIGNED_IN)])
+    async def node(self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="A global id.")]) -> Node | None:
+        decoded = decode_global_id(id)
+        fetch = NODES.get(decoded.type_name)
+        return None if fetch is None else await fetch(info, *decoded.uuids)
+
+
+@strawberry.type(description="What can be changed. Every mutation is one transaction.")
+class Mutation(
+    TradeMutation, CommissionMutation, MarketingMutation, CustomersMutation, ProductsMutation, EmployeesMutation
+):
+    pass
+
+
+@strawberry.type(description="What can be watched, over graphql-transport-ws.")
+class Subscription(CommissionSubscription):
+    pass
+
+
+schema = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    subscription=Subscription,
+    config=StrawberryConfig(scalar_map=SCALARS),
+)
+
+
+def print_sdl() -> str:
+    """The schema as SDL, as it is checked in."""
+    return print_schema(schema._schema) + "\n"
