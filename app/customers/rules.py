@@ -66,6 +66,8 @@ def decide_binding(
     """
     if not candidate.guide_is_active:
         return _keep(live, BindingReason.GUIDE_INACTIVE)
+    if candidate.is_self:
+        return _keep(live, BindingReason.SELF)
     begins = trigger in _BEGINS[terms.bind_on]
     if live is None or live.state_at(now) is BindingState.EXPIRED:
         if not begins:

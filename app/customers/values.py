@@ -119,6 +119,7 @@ class BindingReason(StrEnum):
     NOT_DUE = "NOT_DUE"
     SAME_GUIDE = "SAME_GUIDE"
     GUIDE_INACTIVE = "GUIDE_INACTIVE"
+    SELF = "SELF"
     PROTECTED = "PROTECTED"
     NEVER_TAKEN_OVER = "NEVER_TAKEN_OVER"
     STORE_TAKES_NOBODY = "STORE_TAKES_NOBODY"
@@ -204,12 +205,13 @@ class PolicyTerms:
 
 @dataclass(frozen=True, slots=True)
 class BindingCandidate:
-    """Whom a customer could be bound to. `guide_id` None: a store without a guide."""
+    """Whom a customer could be bound to. `guide_id` None: a store without a guide. `is_self`: it is the customer."""
 
     guide_id: UUID | None
     store_id: UUID | None
     touchpoint_id: UUID | None = None
     guide_is_active: bool = True
+    is_self: bool = False
 
 
 @dataclass(frozen=True, slots=True)

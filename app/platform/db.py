@@ -243,7 +243,7 @@ async def _write_events(session: BrandSession) -> None:
                 "brand_id": session.brand.id,
                 "id": event_id,
                 "kind": type(event).__name__,
-                "payload": {k: str(v) if isinstance(v, UUID | datetime) else v for k, v in asdict(event).items()},  # type: ignore[call-overload]
+                "payload": {k: str(v) if isinstance(v, UUID | datetime) else v for k, v in asdict(event).items()},
                 "created_at": session.now,
                 "due_at": session.now,
                 "attempts": 0,

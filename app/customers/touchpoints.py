@@ -1,0 +1,186 @@
+"""Touchpoints (触点): a customer or visitor met a guide's code, shop or link. Rows are never changed.
+
+`touch_head` has one row a subject and source. It makes repeats one touchpoint, and it is the lock that makes 50 scans
+at once one too.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from app.customers.models import CustomerRow, TouchHeadRow, TouchpointRow, VisitorRow
+from app.customers.values import Channel, TouchpointKind
+from app.employees.models import EmployeeRow
+from app.platform.db import BrandSession
+
+REPEAT: Final = timedelta(minutes=10)
+"""The same subject and code within this time is the same touchpoint."""
+REPEAT_OPEN: Final = timedelta(minutes=30)
+"""The same subject and shop within this time is the same visit."""
+MOST_TOUCHES: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A touchpoint recorded now, or the one that it repeats. `occurred_at` is the kept one's instant."""
+
+    touchpoint_id: UUID
+    is_new: bool
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TouchFact:
+    """A touchpoint with what a decision needs to know of its guide today.
+
+    `is_self`: the guide's phone is the customer's own. `store_id` is the guide's store at the time of the touch.
+    """
+
+    touchpoint_id: UUID
+    guide_id: UUID | None
+    store_id: UUID | None
+    shop_id: UUID | None
+    code_id: UUID | None
+    kind: TouchpointKind
+    channel: Channel
+    occurred_at: datetime
+    guide_is_active: bool
+    is_self: bool
+
+
+async def record(
+    session: BrandSession,
+    *,
+    visitor_id: UUID | None,
+    customer_id: UUID | None,
+    guide_id: UUID | None,
+    store_id: UUID | None,
+    shop_id: UUID | None,
+    code_id: UUID | None,
+    kind: TouchpointKind,
+    channel: Channel,
+    now: datetime,
+    known_as: UUID | None = None,
+) -> Touch:
+    """Record a touch, unless it repeats one: same subject and source within ten minutes (OPEN: 30 minutes).
+
+    Subject: the signed-in customer; else `known_as`, the customer whom the visitor is joined to; else the visitor.
+    Source: the code, else the shop. Two statements. Takes the head's lock, which comes before a binding head's.
+    """
+    subject_id, source_id = customer_id or known_as or visitor_id, code_id or shop_id
+    if subject_id is None or source_id is None:
+        raise ValueError("a touch needs a visitor or customer, and a code or shop")
+    touchpoint_id = session.new_id()
+    head = insert(TouchHeadRow).values(
+        brand_id=session.brand_id,
+        subject_id=subject_id,
+        source_id=source_id,
+        touchpoint_id=touchpoint_id,
+        occurred_at=now,
+    )
+    gap = REPEAT_OPEN if kind is TouchpointKind.OPEN else REPEAT
+    moved = await session.execute(
+        head.on_conflict_do_update(
+            index_elements=["brand_id", "subject_id", "source_id"],
+            set_={"touchpoint_id": head.excluded.touchpoint_id, "occurred_at": head.excluded.occurred_at},
+            where=TouchHeadRow.occurred_at <= now - gap,
+        ).returning(TouchHeadRow.touchpoint_id)
+    )
+    if moved.scalar_one_or_none() is None:
+        return await _kept(session, subject_id=subject_id, source_id=source_id)
+    await session.execute(
+        sa.insert(TouchpointRow).values(
+            brand_id=session.brand_id,
+            id=touchpoint_id,
+            visitor_id=visitor_id,
+            customer_id=customer_id,
+            guide_id=guide_id,
+            store_id=store_id,
+            shop_id=shop_id,
+            code_id=code_id,
+            kind=kind.value,
+            channel=channel.value,
+            occurred_at=now,
+        )
+    )
+    return Touch(touchpoint_id, is_new=True, occurred_at=now)
+
+
+async def latest_touches(
+    session: BrandSession, *, customer_id: UUID, since: datetime | None = None, limit: int = MOST_TOUCHES
+) -> list[TouchFact]:
+    """The customer's own touches and those of the visitors joined to the customer, newest first; one statement.
+
+    Touches without a guide are left out. `limit` bounds what one decision reads: older ones never win.
+    """
+    columns = (
+        TouchpointRow.id,
+        TouchpointRow.guide_id,
+        TouchpointRow.store_id,
+        TouchpointRow.shop_id,
+        TouchpointRow.code_id,
+        TouchpointRow.kind,
+        TouchpointRow.channel,
+        TouchpointRow.occurred_at,
+    )
+    wanted = [TouchpointRow.brand_id == session.brand_id, TouchpointRow.guide_id.is_not(None)]
+    if since is not None:
+        wanted.append(TouchpointRow.occurred_at >= since)
+    own = sa.select(*columns).where(*wanted, TouchpointRow.customer_id == customer_id)
+    joined = (
+        sa.select(*columns)
+        .join(
+            VisitorRow,
+            sa.and_(VisitorRow.brand_id == TouchpointRow.brand_id, VisitorRow.id == TouchpointRow.visitor_id),
+        )
+        .where(
+            *wanted,
+            VisitorRow.brand_id == session.brand_id,
+            VisitorRow.customer_id == customer_id,
+            # What somebody else did while signed in on the same phone stays that person's.
+            TouchpointRow.customer_id.is_(None),
+        )
+    )
+    # Two index scans, each cut off by itself: one condition with OR would read the whole table.
+    touch = sa.union_all(
+        *(part.order_by(TouchpointRow.id.desc()).limit(limit).subquery().select() for part in (own, joined))
+    ).subquery("touch")
+    rows = await session.execute(
+        sa.select(touch, EmployeeRow.state, (EmployeeRow.phone_hash == CustomerRow.phone_hash).label("is_self"))
+        .join(EmployeeRow, sa.and_(EmployeeRow.brand_id == session.brand_id, EmployeeRow.id == touch.c.guide_id))
+        .join(CustomerRow, sa.and_(CustomerRow.brand_id == session.brand_id, CustomerRow.id == customer_id))
+        .order_by(touch.c.id.desc())
+        .limit(limit)
+    )
+    return [
+        TouchFact(
+            touchpoint_id=row.id,
+            guide_id=row.guide_id,
+            store_id=row.store_id,
+            shop_id=row.shop_id,
+            code_id=row.code_id,
+            kind=TouchpointKind(row.kind),
+            channel=Channel(row.channel),
+            occurred_at=row.occurred_at,
+            guide_is_active=row.state == "ACTIVE",
+            is_self=bool(row.is_self),
+        )
+        for row in rows
+    ]
+
+
+async def _kept(session: BrandSession, *, subject_id: UUID, source_id: UUID) -> Touch:
+    row = (
+        await session.execute(
+            sa.select(TouchHeadRow.touchpoint_id, TouchHeadRow.occurred_at).where(
+                TouchHeadRow.brand_id == session.brand_id,
+                TouchHeadRow.subject_id == subject_id,
+                TouchHeadRow.source_id == source_id,
+            )
+        )
+    ).one()
+    return Touch(row.touchpoint_id, is_new=False, occurred_at=row.occurred_at)
