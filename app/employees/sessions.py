@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.employees.models import EmployeeRow, OrgUnitRow, RefreshTokenRow, SessionRow
+from app.employees.reads import SHOPS
 from app.employees.values import Audience, EmployeeState
 from app.platform import clock, tokens
 from app.platform.actor import Actor, ActorKind
@@ -17,11 +18,6 @@ from app.platform.settings import Settings
 from app.platform.tokens import AccessClaims
 
 REFRESH_TOKEN = "REFRESH_TOKEN"  # noqa: S105 - a kind in the directory, not a secret
-
-# Shops belong to a package above this one: only their key is read, so that an actor takes one statement.
-_SHOP = sa.table(
-    "shop", sa.column("brand_id", sa.Uuid()), sa.column("id", sa.Uuid()), sa.column("employee_id", sa.Uuid())
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +135,7 @@ async def load_actor(session: BrandSession, claims: AccessClaims) -> Actor | Non
                 EmployeeRow.functions,
                 EmployeeRow.store_id,
                 OrgUnitRow.path,
-                _SHOP.c.id.label("shop_id"),
+                SHOPS.c.id.label("shop_id"),
             )
             .select_from(SessionRow)
             .outerjoin(EmployeeRow, employs)
@@ -147,7 +143,7 @@ async def load_actor(session: BrandSession, claims: AccessClaims) -> Actor | Non
                 OrgUnitRow,
                 sa.and_(OrgUnitRow.brand_id == EmployeeRow.brand_id, OrgUnitRow.id == EmployeeRow.org_unit_id),
             )
-            .outerjoin(_SHOP, sa.and_(_SHOP.c.brand_id == EmployeeRow.brand_id, _SHOP.c.employee_id == EmployeeRow.id))
+            .outerjoin(SHOPS, sa.and_(SHOPS.c.brand_id == EmployeeRow.brand_id, SHOPS.c.employee_id == EmployeeRow.id))
             .where(
                 SessionRow.brand_id == session.brand_id,
                 SessionRow.id == claims.session_id,
