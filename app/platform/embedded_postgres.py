@@ -33,6 +33,8 @@ BUILTIN_LOCALE_SINCE = 17
 STATUS_LINE = 7
 """Index of the state in postmaster.pid. Source: PostgreSQL, src/include/utils/pidfile.h."""
 RECOVERY_SECONDS = 300.0
+ORPHAN_SECONDS = 2.0
+"""Backends see the end of their postmaster by themselves, at once unless they are busy."""
 
 # The attributes are spelled out: the owner sees missing grants and row level security as any role would.
 FIRST_STATEMENTS = (
@@ -144,7 +146,7 @@ class Postgres:
         if stranger and "postgres" in (command_of(stranger) or "") and str(self.data) in (command_of(stranger) or ""):
             # The data directory was deleted under its server and made again: that server holds our socket.
             stop_process(stranger, signal.SIGQUIT, "PostgreSQL of a deleted folder")
-        deadline = time.monotonic() + 5.0
+        deadline = time.monotonic() + ORPHAN_SECONDS
         while orphans := processes_named(f"postgres: {self.place.name}: "):
             if time.monotonic() > deadline:
                 for pid in orphans:
