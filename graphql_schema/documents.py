@@ -98,10 +98,7 @@ class Documents:
         try:
             document = parse(text, max_tokens=self._max_tokens)
         except GraphQLError as error:
-            # graphql-core has one class of error for all that stops its parser.
-            too_many = f"more than {self._max_tokens} tokens" in error.message
-            code = ErrorCode.TOO_MANY_TOKENS if too_many else ErrorCode.GRAPHQL_PARSE_FAILED
-            raise RequestRefused.by_graphql(code, [error], is_production=self._is_production) from None
+            raise RequestRefused.by_graphql(_code_of_stop(error), [error], is_production=self._is_production) from None
         return _Entry(
             document,
             [node for node in document.definitions if isinstance(node, OperationDefinitionNode)],
@@ -155,6 +152,15 @@ def accept_prepared(schema: strawberry.Schema) -> None:
 def pass_on(prepared: Prepared) -> dict[str, object]:
     """The `operation_extensions` by which `schema.execute` and `schema.stream` take a prepared document."""
     return {_PREPARED: prepared}
+
+
+def _code_of_stop(error: GraphQLError) -> ErrorCode:
+    """What stopped the parser; graphql-core has one class of error for all, and these endings."""
+    if error.message.endswith("tokens. Parsing aborted."):
+        return ErrorCode.TOO_MANY_TOKENS
+    if error.message.endswith("nested too deeply. Parsing aborted."):
+        return ErrorCode.TOO_DEEP
+    return ErrorCode.GRAPHQL_PARSE_FAILED
 
 
 def _choose(operations: list[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:

@@ -13,7 +13,8 @@ from graphql import GraphQLError
 _log = structlog.get_logger("graphql_schema")
 
 INTERNAL_MESSAGE = "Internal error."
-_SUGGESTION = re.compile(r"\s*Did you mean .*\?$", re.DOTALL)
+MAX_MESSAGE_CHARACTERS = 1_000
+_SUGGESTION = re.compile(r"\s*Did you mean [^?]*\?")
 _INPUT_NODES = frozenset(
     {
         "variable_definition",
@@ -177,7 +178,9 @@ def _cause(error: GraphQLError) -> BaseException:
 
 
 def _text(error: GraphQLError, *, is_production: bool) -> str:
-    return _SUGGESTION.sub("", error.message) if is_production else error.message
+    """graphql-core's own words, cut: they may quote a whole input back."""
+    message = _SUGGESTION.sub("", error.message) if is_production else error.message
+    return message if len(message) <= MAX_MESSAGE_CHARACTERS else message[: MAX_MESSAGE_CHARACTERS - 1] + "…"
 
 
 def _present(
