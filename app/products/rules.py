@@ -4,11 +4,10 @@ A rule that refuses gives the first `Problem`; the caller raises it.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from app.products.values import KEEP, NewProduct, NewSku, Problem, ShelfChange, ShelfPlace, StockLine
+from app.products.values import KEEP, NewSku, Problem, ShelfChange, ShelfPlace, StockLine
 
 LONGEST_TITLE = 120
 LONGEST_NAME = 60
@@ -16,6 +15,7 @@ LONGEST_DESCRIPTION = 5_000
 LONGEST_URL = 500
 LONGEST_REASON = 200
 LONGEST_BADGE = 12
+LONGEST_SEARCH = 100
 MOST_SKUS = 100
 HIGHEST_PRICE_MINOR = 10_000_000_000
 """100 million of the currency: with quantities up to 9,999 an order still fits a JSON number."""
@@ -44,76 +44,25 @@ class Priced(Protocol):
 P = TypeVar("P", bound=Priced)
 
 
-def clean(text: str) -> str:
-    """A text as it is kept: composed characters, nothing blank around it."""
-    return unicodedata.normalize("NFC", text).strip()
-
-
-def clean_or_none(text: str | None) -> str | None:
-    """The same for a text that may be missing; a blank one is."""
-    return (clean(text) or None) if text is not None else None
-
-
-def cleaned_sku(sku: NewSku) -> NewSku:
-    return NewSku(
-        name=clean(sku.name),
-        code=clean(sku.code),
-        barcode=clean_or_none(sku.barcode),
-        price_minor=sku.price_minor,
-        market_price_minor=sku.market_price_minor,
-        stock=sku.stock,
-    )
-
-
-def text_problem(text: str, path: Sequence[str], *, most: int, is_multiline: bool = False) -> Problem | None:
-    """Whether a text is empty, too long, or holds characters that nothing can show (control, surrogate)."""
-    if not 1 <= len(text) <= most:
-        return Problem("text_length", tuple(path), {"least": 1, "most": most})
-    shown = text.replace("\n", "").replace("\r", "").replace("\t", "") if is_multiline else text
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in shown):
-        return Problem("text_characters", tuple(path))
-    return None
-
-
 def number_problem(number: int, path: Sequence[str], *, least: int, most: int) -> Problem | None:
     if least <= number <= most:
         return None
     return Problem("number_range", tuple(path), {"least": least, "most": most})
 
 
-def cover_problem(url: str | None) -> Problem | None:
+def cover_problem(url: str | None, path: Sequence[str]) -> Problem | None:
     """A cover is an https address or a path below /media/ here; at most 500 characters, no quotes or blanks."""
     if url is None or (len(url) <= LONGEST_URL and (_WEB_URL.fullmatch(url) or _MEDIA_PATH.fullmatch(url))):
         return None
-    return Problem("cover_url_form", ("coverUrl",), {"most": LONGEST_URL})
+    return Problem("cover_url_form", (*path, "coverUrl"), {"most": LONGEST_URL})
 
 
-def description_problem(text: str | None) -> Problem | None:
-    if text is None:
-        return None
-    return text_problem(text, ("description",), most=LONGEST_DESCRIPTION, is_multiline=True)
-
-
-def product_problem(product: NewProduct) -> Problem | None:
-    """The first thing wrong with a product: title, description, cover, number of SKUs, then SKU by SKU."""
-    problem = (
-        text_problem(product.title, ("title",), most=LONGEST_TITLE)
-        or description_problem(product.description)
-        or cover_problem(product.cover_url)
-    )
-    if problem is not None:
-        return problem
-    if not 1 <= len(product.skus) <= MOST_SKUS:
-        return Problem("sku_count", ("skus",), {"most": MOST_SKUS})
-    found = (sku_problem(sku, ("skus", str(index))) for index, sku in enumerate(product.skus))
-    return next((problem for problem in found if problem is not None), None)
+def sku_count_problem(number: int, path: Sequence[str]) -> Problem | None:
+    return None if 1 <= number <= MOST_SKUS else Problem("sku_count", (*path, "skus"), {"most": MOST_SKUS})
 
 
 def sku_problem(sku: NewSku, path: Sequence[str]) -> Problem | None:
-    """Name 1 to 60, code 1 to 40 of letters, digits and . _ -, barcode 4 to 32, prices, first stock from 0."""
-    problem = text_problem(sku.name, (*path, "name"), most=LONGEST_NAME)
-    if problem is not None:
-        return problem
+    """Code: 1 to 40 letters, digits and . _ -; barcode: 4 to 32 letters, digits and -; prices; first stock from 0."""
     if _CODE.fullmatch(sku.code) is None:
         return Problem("sku_code_form", (*path, "code"))
     if sku.barcode is not None and _BARCODE.fullmatch(sku.barcode) is None:
@@ -133,17 +82,19 @@ def price_problem(price_minor: int, market_price_minor: int | None, path: Sequen
     return number_problem(market_price_minor, (*path, "marketPriceMinor"), least=1, most=HIGHEST_PRICE_MINOR)
 
 
-def repeated(skus: Sequence[NewSku]) -> Problem | None:
-    """The first code or barcode that an earlier SKU of the same input has."""
-    codes: set[str] = set()
-    barcodes: set[str] = set()
-    for index, sku in enumerate(skus):
-        if sku.code in codes:
-            return Problem("sku_code_taken", ("skus", str(index), "code"))
-        if sku.barcode is not None and sku.barcode in barcodes:
-            return Problem("barcode_taken", ("skus", str(index), "barcode"))
-        codes.add(sku.code)
-        barcodes.add(sku.barcode or "")
+def first_taken(
+    skus: Sequence[NewSku], paths: Sequence[tuple[str, ...]], *, codes: Iterable[str], barcodes: Iterable[str]
+) -> Problem | None:
+    """The first code or barcode that is among those taken, or that an earlier SKU of the same input has."""
+    codes_seen, barcodes_seen = set(codes), set(barcodes)
+    for sku, path in zip(skus, paths, strict=True):
+        if sku.code in codes_seen:
+            return Problem("sku_code_taken", (*path, "code"))
+        if sku.barcode is not None and sku.barcode in barcodes_seen:
+            return Problem("barcode_taken", (*path, "barcode"))
+        codes_seen.add(sku.code)
+        if sku.barcode is not None:
+            barcodes_seen.add(sku.barcode)
     return None
 
 
@@ -158,23 +109,18 @@ def adjustment_problem(*, on_hand: int, reserved: int, change: int) -> Problem |
     return None
 
 
-def shelf_problem(place: ShelfPlace) -> Problem | None:
-    """Positions 1 to 9,999, badges up to 12 characters."""
-    problem = None
-    if place.position is not None:
-        problem = number_problem(place.position, ("position",), least=1, most=LAST_POSITION)
-    if problem is None and place.badge is not None:
-        problem = text_problem(place.badge, ("badge",), most=LONGEST_BADGE)
-    return problem
+def position_problem(position: int | None) -> Problem | None:
+    """Positions go from 1 to 9,999."""
+    return None if position is None else number_problem(position, ("position",), least=1, most=LAST_POSITION)
 
 
 def changed_place(place: ShelfPlace, change: ShelfChange) -> ShelfPlace:
-    """The place after a change; a blank badge is none."""
+    """The place after a change."""
     return ShelfPlace(
         is_featured=place.is_featured if change.is_featured is KEEP else change.is_featured,
         is_hidden=place.is_hidden if change.is_hidden is KEEP else change.is_hidden,
         position=place.position if change.position is KEEP else change.position,
-        badge=place.badge if change.badge is KEEP else clean_or_none(change.badge),
+        badge=place.badge if change.badge is KEEP else change.badge,
     )
 
 

@@ -12,12 +12,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from app.platform import texts
 from app.platform.actor import SYSTEM, Actor
 from app.platform.db import BrandSession
 from app.platform.errors import InsufficientStock, NotFound, ShortageFact
 from app.products import rules, versions
+from app.products.guards import headquarters_only, refuse
 from app.products.models import LocationRow, ReservationRow, SkuRow, StockMovementRow, StockRow
-from app.products.refusals import refuse
 from app.products.values import LocationKind, MovementKind, ReservationState, StockLine
 
 __all__ = ["StockLine", "adjust", "create_shipping_location", "release", "reserve", "sell"]
@@ -119,10 +120,10 @@ async def adjust(
     """Correct the stock of a SKU by `change` pieces, at the shipping location unless another is named.
 
     `reason`: 1 to 200 characters. Raises: NotFound for a SKU or location that the brand does not have; InvalidInput for
-    a change of 0, for one that leaves less than what is reserved, or more than 1,000,000,000 pieces.
+    a change of 0, for one that leaves less than what is reserved, or more than 1,000,000,000 pieces; Forbidden.
     """
-    reason = rules.clean(reason)
-    refuse(rules.text_problem(reason, ("reason",), most=rules.LONGEST_REASON))
+    headquarters_only(actor)
+    reason = texts.line(reason, "reason", longest=rules.LONGEST_REASON)
     place_id = await _find_place(session, sku_id=sku_id, location_id=location_id)
     await session.execute(
         insert(StockRow)

@@ -1,0 +1,136 @@
+"""What must hold of stock and shelves at any time. Each check is one statement and gives a line for every violation."""
+
+from collections.abc import Awaitable, Callable
+
+import sqlalchemy as sa
+
+from app.platform.db import BrandSession
+from app.platform.models import DirectoryRow
+from app.products.models import ProductRow, ReservationRow, ShopRow, SkuRow, StockMovementRow, StockRow
+from app.products.shops import SHOP_SLUG
+from app.products.values import ReservationState
+
+
+async def stock_equals_movements(session: BrandSession) -> list[str]:
+    """What is on hand is the sum of its movements."""
+    moved = (
+        sa.select(
+            StockMovementRow.sku_id,
+            StockMovementRow.location_id,
+            sa.func.sum(StockMovementRow.change).label("pieces"),
+        )
+        .where(StockMovementRow.brand_id == session.brand_id)
+        .group_by(StockMovementRow.sku_id, StockMovementRow.location_id)
+        .subquery()
+    )
+    pieces = sa.func.coalesce(moved.c.pieces, 0)
+    rows = await session.execute(
+        sa.select(StockRow.sku_id, StockRow.on_hand, pieces)
+        .outerjoin(moved, sa.and_(moved.c.sku_id == StockRow.sku_id, moved.c.location_id == StockRow.location_id))
+        .where(StockRow.brand_id == session.brand_id, StockRow.on_hand != pieces)
+        .order_by(StockRow.sku_id)
+    )
+    return [f"SKU {sku_id}: {on_hand} on hand, {moved} moved" for sku_id, on_hand, moved in rows]
+
+
+async def reserved_equals_reservations(session: BrandSession) -> list[str]:
+    """What is reserved is the sum of the reservations still held."""
+    held = (
+        sa.select(
+            ReservationRow.sku_id, ReservationRow.location_id, sa.func.sum(ReservationRow.quantity).label("pieces")
+        )
+        .where(ReservationRow.brand_id == session.brand_id, ReservationRow.state == ReservationState.HELD.value)
+        .group_by(ReservationRow.sku_id, ReservationRow.location_id)
+        .subquery()
+    )
+    pieces = sa.func.coalesce(held.c.pieces, 0)
+    rows = await session.execute(
+        sa.select(StockRow.sku_id, StockRow.reserved, pieces)
+        .outerjoin(held, sa.and_(held.c.sku_id == StockRow.sku_id, held.c.location_id == StockRow.location_id))
+        .where(StockRow.brand_id == session.brand_id, StockRow.reserved != pieces)
+        .order_by(StockRow.sku_id)
+    )
+    return [f"SKU {sku_id}: {reserved} reserved, {held} held" for sku_id, reserved, held in rows]
+
+
+async def nothing_is_oversold(session: BrandSession) -> list[str]:
+    """No stock is negative, and no more is reserved than there is."""
+    rows = await session.execute(
+        sa.select(StockRow.sku_id, StockRow.on_hand, StockRow.reserved)
+        .where(
+            StockRow.brand_id == session.brand_id,
+            sa.or_(StockRow.on_hand < StockRow.reserved, StockRow.reserved < 0),
+        )
+        .order_by(StockRow.sku_id)
+    )
+    return [f"SKU {sku_id}: {on_hand} on hand, {reserved} reserved" for sku_id, on_hand, reserved in rows]
+
+
+async def sales_equal_sold_reservations(session: BrandSession) -> list[str]:
+    """Every reservation that was sold has its movement, of as many pieces, and no other has one."""
+    sold = (
+        sa.select(ReservationRow.order_id, ReservationRow.sku_id, ReservationRow.quantity)
+        .where(ReservationRow.brand_id == session.brand_id, ReservationRow.state == ReservationState.SOLD.value)
+        .subquery()
+    )
+    moved = (
+        sa.select(
+            StockMovementRow.order_id,
+            StockMovementRow.sku_id,
+            sa.func.sum(-StockMovementRow.change).label("pieces"),
+        )
+        .where(StockMovementRow.brand_id == session.brand_id, StockMovementRow.order_id.is_not(None))
+        .group_by(StockMovementRow.order_id, StockMovementRow.sku_id)
+        .subquery()
+    )
+    order_id = sa.func.coalesce(sold.c.order_id, moved.c.order_id)
+    rows = await session.execute(
+        sa.select(order_id, sa.func.coalesce(sold.c.quantity, 0), sa.func.coalesce(moved.c.pieces, 0))
+        .select_from(
+            sold.outerjoin(
+                moved, sa.and_(moved.c.order_id == sold.c.order_id, moved.c.sku_id == sold.c.sku_id), full=True
+            )
+        )
+        .where(sold.c.quantity.is_distinct_from(moved.c.pieces))
+        .order_by(order_id)
+    )
+    return [f"order {order_id}: {sold} sold, {moved} moved" for order_id, sold, moved in rows]
+
+
+async def products_have_skus(session: BrandSession) -> list[str]:
+    """Every product has a SKU, as its price is a SKU's."""
+    has_sku = (
+        sa.select(SkuRow.id).where(SkuRow.brand_id == session.brand_id, SkuRow.product_id == ProductRow.id).exists()
+    )
+    rows = await session.execute(
+        sa.select(ProductRow.id).where(ProductRow.brand_id == session.brand_id, ~has_sku).order_by(ProductRow.id)
+    )
+    return [f"product {product_id} has no SKU" for product_id in rows.scalars()]
+
+
+async def slugs_lead_to_shops(session: BrandSession) -> list[str]:
+    """The directory leads from every shop's slug to the shop."""
+    entry = (
+        sa.select(DirectoryRow.key)
+        .where(
+            DirectoryRow.kind == SHOP_SLUG,
+            DirectoryRow.key == ShopRow.slug,
+            DirectoryRow.brand_id == session.brand_id,
+            DirectoryRow.target_id == ShopRow.id,
+        )
+        .exists()
+    )
+    rows = await session.execute(
+        sa.select(ShopRow.slug).where(ShopRow.brand_id == session.brand_id, ~entry).order_by(ShopRow.slug)
+    )
+    return [f"shop {slug} is not in the directory" for slug in rows.scalars()]
+
+
+CHECKS: dict[str, Callable[[BrandSession], Awaitable[list[str]]]] = {
+    "stock equals its movements": stock_equals_movements,
+    "reserved equals reservations held": reserved_equals_reservations,
+    "nothing is oversold": nothing_is_oversold,
+    "sales equal sold reservations": sales_equal_sold_reservations,
+    "every product has a SKU": products_have_skus,
+    "every slug leads to its shop": slugs_lead_to_shops,
+}
