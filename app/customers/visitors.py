@@ -39,12 +39,18 @@ class Visitor:
     customer_id: UUID | None
 
 
-async def create(session: BrandSession, *, now: datetime) -> VisitorMade:
-    """Make a visitor."""
+async def create(session: BrandSession, *, customer_id: UUID | None = None, now: datetime) -> VisitorMade:
+    """Make a visitor, for a signed-in customer one that is joined already. Two statements."""
     visitor_id = session.new_id()
     token = token_of(session.vault, visitor_id)
     await session.execute(
-        sa.insert(VisitorRow).values(brand_id=session.brand_id, id=visitor_id, created_at=now),
+        sa.insert(VisitorRow).values(
+            brand_id=session.brand_id,
+            id=visitor_id,
+            customer_id=customer_id,
+            joined_at=None if customer_id is None else now,
+            created_at=now,
+        )
     )
     await session.execute(register(session, VISITOR_TOKEN, token_key(token), visitor_id))
     return VisitorMade(visitor_id, token)

@@ -7,7 +7,7 @@ from app.customers.values import Channel as Channel
 
 
 class CodeKind(StrEnum):
-    """What a code leads to. So far SHOP codes are issued."""
+    """What a code leads to. MATERIAL and CAMPAIGN codes are not issued yet."""
 
     SHOP = "SHOP"
     PRODUCT = "PRODUCT"

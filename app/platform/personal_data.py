@@ -52,6 +52,17 @@ class PersonalData:
         """A keyed HMAC-SHA256 of `value`: what sign-in codes and visitor tokens are made of."""
         return hmac.new(self._secrets.hashing.key, purpose.encode() + b"\0" + value, hashlib.sha256).digest()
 
+    def derived_keys(self, purpose: str) -> list[bytes]:
+        """Keys for signing things of one purpose that last, printed codes for instance; the current one first.
+
+        They come from the hashing keys, which stay as long as the tables that hold their hashes; signing keys do not.
+        """
+        return [hmac.new(key, purpose.encode(), hashlib.sha256).digest() for key in self._in_order()]
+
+    def _in_order(self) -> list[bytes]:
+        ring = self._secrets.hashing
+        return [ring.key, *(key for kid, key in ring.keys.items() if kid != ring.current)]
+
     def _digest(self, kid: str, brand_id: UUID, field: str, text: str) -> str:
         body = brand_id.bytes + field.encode() + b"\0" + text.encode()
         return f"{kid}:{hmac.new(self._secrets.hashing.keys[kid], body, hashlib.sha256).hexdigest()[:32]}"

@@ -1,0 +1,82 @@
+"""Reads of codes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from app.customers.models import TouchpointRow
+from app.customers.values import TouchpointKind
+from app.marketing.models import CodeRow
+from app.marketing.values import CodeKind
+from app.platform.db import BrandSession
+
+
+@dataclass(frozen=True, slots=True)
+class CodeCard:
+    """A code as its owner sees it. `scan_count`: touchpoints by it, repeats within ten minutes counted once."""
+
+    code_id: UUID
+    token: str
+    kind: CodeKind
+    label: str | None
+    guide_id: UUID | None
+    store_id: UUID | None
+    is_revoked: bool
+    scan_count: int
+
+
+async def codes_by_id(session: BrandSession, code_ids: Iterable[UUID]) -> dict[UUID, CodeCard]:
+    """These codes with their scans. One statement, without a row scope of its own."""
+    wanted = list(set(code_ids))
+    if not wanted:
+        return {}
+    scans = (
+        sa.select(sa.func.count())
+        .where(
+            TouchpointRow.brand_id == session.brand_id,
+            TouchpointRow.code_id == CodeRow.id,
+            TouchpointRow.kind == TouchpointKind.SCAN.value,
+        )
+        .correlate(CodeRow)
+        .scalar_subquery()
+    )
+    rows = await session.execute(
+        sa.select(
+            CodeRow.id,
+            CodeRow.token,
+            CodeRow.kind,
+            CodeRow.label,
+            CodeRow.guide_id,
+            CodeRow.store_id,
+            CodeRow.revoked_at,
+            scans.label("scan_count"),
+        ).where(CodeRow.brand_id == session.brand_id, CodeRow.id.in_(wanted))
+    )
+    return {
+        row.id: CodeCard(
+            code_id=row.id,
+            token=row.token,
+            kind=CodeKind(row.kind),
+            label=row.label,
+            guide_id=row.guide_id,
+            store_id=row.store_id,
+            is_revoked=row.revoked_at is not None,
+            scan_count=row.scan_count,
+        )
+        for row in rows
+    }
+
+
+async def personal_tokens(session: BrandSession, shop_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The token of each shop's personal code. One statement."""
+    wanted = list(set(shop_ids))
+    if not wanted:
+        return {}
+    rows = await session.execute(
+        sa.select(CodeRow.shop_id, CodeRow.token).where(
+            CodeRow.brand_id == session.brand_id, CodeRow.is_personal, CodeRow.shop_id.in_(wanted)
+        )
+    )
+    return {row.shop_id: row.token for row in rows if row.shop_id is not None}
