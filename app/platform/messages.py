@@ -14,6 +14,12 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "brand_unknown": {"zh-CN": "没有这个品牌。", "en": "There is no such brand."},
     "category_depth": {"zh-CN": "分类最多 {most} 级。", "en": "Categories go at most {most} levels deep."},
     "category_name_taken": {"zh-CN": "同级分类中已有这个名称。", "en": "There is a category of this name beside it."},
+    "code_kind_not_yet": {"zh-CN": "这种码还不能创建。", "en": "Codes of this kind cannot be made yet."},
+    "code_target_required": {"zh-CN": "请指明这个码通向哪里。", "en": "Say where the code leads to."},
+    "code_without_shop": {
+        "zh-CN": "你还没有小店，不能创建商品码。",
+        "en": "You have no shop that a product code could lead into.",
+    },
     "consent_repeated": {"zh-CN": "每个用途只能出现一次。", "en": "Name each purpose once."},
     "consents_for_customers": {"zh-CN": "只有顾客登录时可以同意条款。", "en": "Consents are a customer's."},
     "cover_url_form": {
