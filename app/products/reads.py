@@ -221,7 +221,7 @@ def _only(found: Sequence[ShopFacts]) -> ShopFacts | None:
 
 async def _shops(session: BrandSession, condition: sa.ColumnElement[bool]) -> list[ShopFacts]:
     brand_id = session.brand_id
-    query: sa.Select[Any] = (
+    rows: Any = await session.execute(
         sa.select(
             ShopRow.id,
             ShopRow.slug,
@@ -251,7 +251,7 @@ async def _shops(session: BrandSession, condition: sa.ColumnElement[bool]) -> li
         .outerjoin(CatalogueRow, CatalogueRow.brand_id == brand_id)
         .where(ShopRow.brand_id == brand_id, condition)
     )
-    return [ShopFacts(*row) for row in await session.execute(query)]
+    return [ShopFacts(*row) for row in rows]
 
 
 async def _skus(session: BrandSession, condition: sa.ColumnElement[bool]) -> list[SkuView]:
