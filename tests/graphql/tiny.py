@@ -21,6 +21,7 @@ from graphql_schema.paging import Node, decode_global_id
 from graphql_schema.scalars import JSON, SCALARS, Long
 
 GRAPHQL = "application/graphql-response+json"
+LEGACY = "application/json"
 
 
 @dataclass
@@ -240,3 +241,21 @@ class Tiny:
         transport = httpx.ASGITransport(app=self.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://tiny") as client:
             yield client
+
+
+async def post(tiny: Tiny, query: str, *, accept: str = GRAPHQL, key: str = "", **parameters: Any) -> httpx.Response:
+    headers = {"accept": accept} | ({"authorization": f"Bearer {key}"} if key else {})
+    async with tiny.client() as client:
+        return await client.post("/graphql", json={"query": query, **parameters}, headers=headers)
+
+
+async def post_raw(tiny: Tiny, body: Any, **headers: str) -> httpx.Response:
+    async with tiny.client() as client:
+        given = {"content-type": "application/json", "accept": GRAPHQL} | headers
+        return await client.post("/graphql", content=body, headers=given)
+
+
+def codes(response: httpx.Response) -> list[str]:
+    body = response.json()
+    assert all(error["message"] for error in body["errors"])
+    return [error["extensions"]["code"] for error in body["errors"]]
