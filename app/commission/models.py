@@ -1,4 +1,4 @@
-"""Tables of commission: plans, attributed sales with their candidates, lines and shares, commission entries, the ledger."""
+"""Tables of commission: plans, attributed sales with candidates, lines and shares, commission entries, the ledger."""
 
 from datetime import date, datetime
 from typing import Any
@@ -45,9 +45,10 @@ class PlanRuleRow(Tenant, Base):
 
 
 class SaleRow(Tenant, Base):
-    """An attributed sale: the decision with its evidence, as it stood when the order was placed. Its id is the order's. Append-only.
+    """An attributed sale: the decision with its evidence, as it stood when the order was placed. Append-only.
 
-    It keeps store, branch path and versions of that moment, so that neither reports nor a replay need anything else.
+    Its id is the order's. It keeps store, branch path and versions of that moment, so that neither reports nor a replay
+    need anything else.
     """
 
     __tablename__ = "sale"
@@ -94,10 +95,10 @@ class SaleLineRow(TenantBase, Base):
 
 
 class ShareRow(Tenant, Base):
-    """One party's share of one line: performance and commission. It is also the commission entry of kind ORDER. Append-only.
+    """One party's share of one line: performance and commission; the commission entry of kind ORDER. Append-only.
 
-    Entries of other kinds (REVERSAL, ADJUSTMENT, BONUS) are further rows with `reverses_id` or none. Amounts: minor units;
-    a reversal's are positive too, its direction is its kind.
+    Entries of other kinds (REVERSAL, ADJUSTMENT, BONUS) are further rows with `reverses_id` or none. Amounts: minor
+    units; a reversal's are positive too, its direction is its kind.
     """
 
     __tablename__ = "commission_entry"
@@ -125,10 +126,11 @@ class ShareRow(Tenant, Base):
 
 
 class TransferRow(Tenant, Base):
-    """The ledger: one row moves `amount_minor` > 0 from the debit account to the credit account, so it balances by construction.
+    """The ledger: a row moves `amount_minor` > 0 from debit to credit account, so it balances by construction.
 
-    An account is a kind and a party (the brand itself for COMMISSION_EXPENSE). The state of a commission entry is the account
-    its money stands on. `cause` names the fact once for an entry: the unique key makes booking twice impossible. Append-only.
+    An account is a kind and a party (the brand itself for COMMISSION_EXPENSE). The state of a commission entry is the
+    account its money stands on. `cause` names the fact once for an entry: the unique key makes booking twice
+    impossible. Append-only.
     """
 
     __tablename__ = "ledger_transfer"

@@ -68,15 +68,19 @@ def line_shares(line: SaleLine, decision: AttributionDecision, plan: Plan, conte
     The seller (the store, where no guide won) takes the whole performance, with a rate of 0 where no rule applies.
     STORE and MANAGER earn by their rules without taking performance, and are left out where they earn nothing by
     rule. A store that hands over another store's sale gets the policy's share of the base. Whoever the decision names
-    as unpaid earns nothing in any role. Raises: ValueError for a negative base.
+    as unpaid earns nothing in any role. Raises: ValueError for a negative base, and where nobody won.
     """
     if line.base_minor < 0:
         raise ValueError("a line's base must not be negative")
-    if decision.guide_id is None:
-        shares = [_share(line, ShareRole.SELLER, PartyKind.STORE, decision.store_id, plan, context, decision)]
-    else:
+    store_id, extra = decision.store_id, []
+    if store_id is not None:
+        extra.append(_share(line, ShareRole.STORE, PartyKind.STORE, store_id, plan, context, decision))
+    if decision.guide_id is not None:
         shares = [_share(line, ShareRole.SELLER, PartyKind.EMPLOYEE, decision.guide_id, plan, context, decision)]
-    extra = [_share(line, ShareRole.STORE, PartyKind.STORE, decision.store_id, plan, context, decision)]
+    elif store_id is not None:
+        shares = [_share(line, ShareRole.SELLER, PartyKind.STORE, store_id, plan, context, decision)]
+    else:
+        raise ValueError("a sale needs a guide or a store")
     if context.fulfilment_store_id is not None and context.fulfilment_store_id != decision.store_id:
         extra.append(_fulfilment_share(line, context.fulfilment_store_id, context.fulfilment_store_bp))
     if context.manager_id is not None:

@@ -29,7 +29,7 @@ from app.commission.values import (
 class _Claim:
     rule: AttributionRule
     guide_id: UUID | None
-    store_id: UUID
+    store_id: UUID | None
     refusal: AttributionReason | None
     touchpoint_id: UUID | None = None
     binding_id: UUID | None = None
@@ -160,7 +160,7 @@ def _touch_claims(facts: AttributionFacts, terms: PolicyTerms) -> list[_Claim]:
     return claims
 
 
-def _store(facts: AttributionFacts, claim: GuideClaim) -> UUID:
+def _store(facts: AttributionFacts, claim: GuideClaim) -> UUID | None:
     return claim.store_id or facts.store_id
 
 

@@ -94,14 +94,15 @@ class TouchClaim:
 class AttributionFacts:
     """What is known when a sale is placed (a till: per line). Kept with the sale, it decides the same for ever.
 
-    `store_id`: the store it falls to when no guide wins: the shop's, or the till's. `touches`: newest first.
+    `store_id`: the store it falls to when no guide wins: the shop's, or the till's; None where the shop's guide works
+    in none. `touches`: newest first.
     `binding_guide_is_active`: whether the bound guide still works for the brand. `buyer_employee_id`: the customer as
     an employee, where he is one.
     """
 
     source: SaleSource
     at: datetime
-    store_id: UUID
+    store_id: UUID | None
     cashier: GuideClaim | None = None
     explicit_code: GuideClaim | None = None
     binding: LiveBinding | None = None
@@ -116,7 +117,7 @@ class AttributionCandidate:
     """One candidate with the strongest claim, won or lost. `guide_id` None: the store itself."""
 
     guide_id: UUID | None
-    store_id: UUID
+    store_id: UUID | None
     rule: AttributionRule
     outcome: CandidateOutcome
     reason: AttributionReason
@@ -128,13 +129,14 @@ class AttributionCandidate:
 class AttributionDecision:
     """Who won a sale. `candidates`: the winner first, each guide once.
 
-    `guide_id` None: the store won. `is_self_purchase`: the winner bought for himself; such a sale is in no ranking.
+    `guide_id` None: the store won. `store_id` None: a guide of no store won; without a guide, nobody could.
+    `is_self_purchase`: the winner bought for himself; such a sale is in no ranking.
     `unpaid_employee_id`: that winner, where the policy pays no commission on the own purchase.
     """
 
     rule: AttributionRule
     guide_id: UUID | None
-    store_id: UUID
+    store_id: UUID | None
     is_self_purchase: bool
     unpaid_employee_id: UUID | None
     candidates: tuple[AttributionCandidate, ...]

@@ -6,11 +6,108 @@ LANGUAGES: Final = ("zh-CN", "en")
 
 CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "amount_too_large": {"zh-CN": "金额超过可用的部分。", "en": "That is more than there is."},
+    "attribution_reason_binding_expired": {"zh-CN": "绑定已过有效期", "en": "The binding had run out"},
+    "attribution_reason_binding_guide_gone": {"zh-CN": "绑定的导购已离职", "en": "The guide of the binding had left"},
+    "attribution_reason_binding_live": {
+        "zh-CN": "顾客与该导购的绑定有效",
+        "en": "The customer was bound to this guide",
+    },
+    "attribution_reason_binding_never_taken_over": {
+        "zh-CN": "顾客已绑定其他导购，规则不允许抢客",
+        "en": "The customer was bound to another guide, and the policy allows no takeover",
+    },
+    "attribution_reason_binding_protected": {
+        "zh-CN": "顾客与其他导购的绑定仍在保护期",
+        "en": "The customer's binding to another guide was still protected",
+    },
+    "attribution_reason_binding_suspended": {"zh-CN": "绑定正在交接", "en": "The binding was waiting for its handover"},
+    "attribution_reason_cashier_choice": {"zh-CN": "收银时指定了该导购", "en": "The cashier named this guide"},
+    "attribution_reason_code_guide_gone": {"zh-CN": "专属码的导购已离职", "en": "The guide of the code had left"},
+    "attribution_reason_explicit_code": {
+        "zh-CN": "顾客带着该导购的专属码下单",
+        "en": "The customer ordered with this guide's code",
+    },
+    "attribution_reason_last_touch": {
+        "zh-CN": "顾客下单前最后接触的是该导购",
+        "en": "This guide was the last one the customer met before ordering",
+    },
+    "attribution_reason_outranked_by_cashier_choice": {
+        "zh-CN": "收银时指定的导购优先",
+        "en": "The guide named by the cashier comes first",
+    },
+    "attribution_reason_outranked_by_explicit_code": {
+        "zh-CN": "下单时带的专属码优先",
+        "en": "The code that the order came with comes first",
+    },
+    "attribution_reason_outranked_by_last_touch": {
+        "zh-CN": "最后接触的导购优先",
+        "en": "The guide met last comes first",
+    },
+    "attribution_reason_outranked_by_live_binding": {
+        "zh-CN": "有效绑定的导购优先",
+        "en": "The guide whom the customer is bound to comes first",
+    },
+    "attribution_reason_outranked_by_shop_guide": {
+        "zh-CN": "店铺的导购优先",
+        "en": "The guide of the shop comes first",
+    },
+    "attribution_reason_self_purchase": {"zh-CN": "导购为自己下单", "en": "The guide bought for himself"},
+    "attribution_reason_shop_guide": {"zh-CN": "订单来自该导购的店铺", "en": "The order came from this guide's shop"},
+    "attribution_reason_shop_guide_gone": {"zh-CN": "店铺的导购已离职", "en": "The guide of the shop had left"},
+    "attribution_reason_store": {
+        "zh-CN": "没有导购符合条件，归门店",
+        "en": "No guide had a claim, so the store has it",
+    },
+    "attribution_reason_touch_guide_gone": {"zh-CN": "最后接触的导购已离职", "en": "The guide met last had left"},
+    "attribution_reason_touch_too_old": {
+        "zh-CN": "接触已超过规则的有效天数",
+        "en": "The contact was too long ago for the policy",
+    },
+    "attribution_rule_cashier_choice": {
+        "zh-CN": "收银时指定了导购，订单归这位导购。",
+        "en": "The cashier named a guide, so the sale is that guide's.",
+    },
+    "attribution_rule_explicit_code": {
+        "zh-CN": "顾客带着一位在职导购的专属码下单，没有更强的绑定，订单归这位导购。",
+        "en": "The order came with a guide's code, and no stronger binding stood against it.",
+    },
+    "attribution_rule_last_touch": {
+        "zh-CN": "顾客没有有效绑定，订单归下单前最后接触的导购。",
+        "en": "No binding was live, so the order is the guide's whom the customer met last.",
+    },
+    "attribution_rule_live_binding": {
+        "zh-CN": "顾客与一位导购的绑定有效，订单归这位导购。",
+        "en": "The customer was bound to a guide, so the order is that guide's.",
+    },
+    "attribution_rule_shop_guide": {
+        "zh-CN": "顾客没有有效绑定，近期也没有接触其他导购，订单归店铺的导购。",
+        "en": "No binding was live and no other guide met lately, so the guide of the shop has it.",
+    },
+    "attribution_rule_store": {
+        "zh-CN": "没有导购符合条件，订单归门店。",
+        "en": "No guide had a claim, so the order is the store's.",
+    },
+    "attribution_self_purchase": {
+        "zh-CN": "买家就是这位导购，已标记为自购，不计入排名。",
+        "en": "The buyer is that guide: it is marked as the guide's own purchase and counts in no ranking.",
+    },
+    "attribution_version": {"zh-CN": "归属规则第 {version} 版。", "en": "Attribution policy, version {version}."},
     "barcode_form": {
         "zh-CN": "条码应为 4 到 32 个字母、数字或连字符。",
         "en": "A barcode has 4 to 32 letters, digits or hyphens.",
     },
     "barcode_taken": {"zh-CN": "这个条码已被使用。", "en": "This barcode is taken."},
+    "brand_code_form": {
+        "zh-CN": "品牌代码应为 2 到 32 个小写字母、数字或连字符。",
+        "en": "A brand's code has 2 to 32 small letters, digits or hyphens.",
+    },
+    "brand_code_taken": {"zh-CN": "这个品牌代码已被使用。", "en": "This brand code is in use already."},
+    "brand_currency": {"zh-CN": "币种应为 {currencies} 之一。", "en": "The currency is one of {currencies}."},
+    "brand_name_length": {
+        "zh-CN": "品牌名称应为 1 到 {longest} 个字符。",
+        "en": "A brand's name has 1 to {longest} characters.",
+    },
+    "brand_time_zone": {"zh-CN": "没有这个时区。", "en": "There is no such time zone."},
     "brand_unknown": {"zh-CN": "没有这个品牌。", "en": "There is no such brand."},
     "category_depth": {"zh-CN": "分类最多 {most} 级。", "en": "Categories go at most {most} levels deep."},
     "category_name_taken": {"zh-CN": "同级分类中已有这个名称。", "en": "There is a category of this name beside it."},
@@ -56,6 +153,36 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "en": "Give a mobile number of 11 digits, or with +86 before them.",
     },
     "phone_taken": {"zh-CN": "这个手机号已被使用。", "en": "This phone is in use already."},
+    "plan_above_whole": {
+        "zh-CN": "各角色的全品牌费率合计不能超过 100%。",
+        "en": "The brand-wide rates of all roles together are at most 100 %.",
+    },
+    "plan_forbidden": {
+        "zh-CN": "一条规则只能指定商品或分类之一。",
+        "en": "A rule names a product or a category, not both.",
+    },
+    "plan_hold_days": {
+        "zh-CN": "冻结天数应在 {shortest} 到 {longest} 之间。",
+        "en": "The days of hold go from {shortest} to {longest}.",
+    },
+    "plan_out_of_range": {
+        "zh-CN": "费率应在 0 到 10000 个基点之间。",
+        "en": "A rate goes from 0 to 10,000 basis points.",
+    },
+    "plan_required": {"zh-CN": "至少需要一条规则。", "en": "A plan needs at least one rule."},
+    "plan_rule_duplicate": {
+        "zh-CN": "有两条规则的角色和范围相同。",
+        "en": "Two rules of a role name the same goods and place.",
+    },
+    "plan_too_many": {"zh-CN": "最多 {most} 条规则。", "en": "A plan has at most {most} rules."},
+    "plan_unknown_name": {"zh-CN": "没有这个商品、分类或组织。", "en": "There is no such product, category or unit."},
+    "policy_forbidden": {"zh-CN": "永久绑定不能设置有效天数。", "en": "A permanent binding has no days of validity."},
+    "policy_longer_than_validity": {
+        "zh-CN": "保护期不能长于有效期。",
+        "en": "Protection cannot be longer than validity.",
+    },
+    "policy_out_of_range": {"zh-CN": "超出允许的范围。", "en": "This is outside the allowed range."},
+    "policy_required": {"zh-CN": "这种规则需要填写天数。", "en": "This kind of policy needs a number of days."},
     "price_changed": {
         "zh-CN": "价格有变化，请确认新的总价。",
         "en": "The price has changed; please confirm the new total.",
@@ -63,6 +190,10 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "rate_limited": {
         "zh-CN": "请求太频繁，请 {seconds} 秒后再试。",
         "en": "Too many requests; try again in {seconds} seconds.",
+    },
+    "shop_without_seller": {
+        "zh-CN": "这家店铺暂时没有人服务，请到其他店铺购买。",
+        "en": "Nobody serves this shop at present; please buy in another one.",
     },
     "sign_in_code_form": {"zh-CN": "验证码是 6 位数字。", "en": "A sign-in code has 6 digits."},
     "sign_in_refused": {"zh-CN": "验证码或登录凭证不正确。", "en": "The code or token is not right."},

@@ -1,0 +1,199 @@
+"""What must hold for commission at any time, checked on live data; each check names what breaks it."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from typing import Final
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from app.commission import evidence, ledger
+from app.commission.ledger_rules import LEDGER_MOVES
+from app.commission.models import CandidateRow, PlanRow, PlanRuleRow, SaleLineRow, SaleRow, ShareRow, TransferRow
+from app.commission.rules import decide_attribution
+from app.commission.values import AccountKind, CommissionKind, LedgerEvent, ShareRole
+from app.customers.models import BindingPolicyRow
+from app.customers.policies import POLICY_COLUMNS, policy_of
+from app.platform.db import BrandSession
+from app.platform.money import WHOLE_BP, portion_bp
+
+CHUNK = 5_000
+
+
+async def trial_balance_is_zero(session: BrandSession) -> list[str]:
+    """Debits equal credits, and every entry's money stands whole on exactly one account."""
+    found = await ledger.trial_balance(session)
+    problems = [f"entry {entry_id}: the money is not whole on one account" for entry_id in found.astray_entry_ids]
+    if found.debits_minor != found.credits_minor:
+        problems.append(f"debits {found.debits_minor} are not credits {found.credits_minor}")
+    return problems
+
+
+async def lines_are_shared_whole(session: BrandSession) -> list[str]:
+    """The SELLER shares of each line are 100 % of it, and their performance adds up to its amount."""
+    brand_id = session.brand_id
+    seller = sa.and_(
+        ShareRow.brand_id == brand_id,
+        ShareRow.sale_id == SaleLineRow.sale_id,
+        ShareRow.line_id == SaleLineRow.line_id,
+        ShareRow.kind == CommissionKind.ORDER.value,
+        ShareRow.role == ShareRole.SELLER.value,
+    )
+    rate = sa.func.coalesce(sa.func.sum(ShareRow.performance_bp), 0)
+    performance = sa.func.coalesce(sa.func.sum(ShareRow.performance_minor), 0)
+    rows = await session.execute(
+        sa.select(SaleLineRow.sale_id, SaleLineRow.line_id, rate, performance, SaleLineRow.base_minor)
+        .outerjoin(ShareRow, seller)
+        .where(SaleLineRow.brand_id == brand_id)
+        .group_by(SaleLineRow.sale_id, SaleLineRow.line_id, SaleLineRow.base_minor)
+        .having(sa.or_(rate != WHOLE_BP, performance != SaleLineRow.base_minor))
+    )
+    return [f"sale {row[0]} line {row[1]}: {row[2]} bp, {row[3]} of {row[4]}" for row in rows]
+
+
+async def transfers_follow_the_table(session: BrandSession) -> list[str]:
+    """Every entry's transfers are declared moves of its whole amount and party, and hang together."""
+    rows = await session.stream(
+        sa.select(
+            ShareRow.id,
+            ShareRow.kind,
+            ShareRow.party_id,
+            ShareRow.amount_minor,
+            TransferRow.cause,
+            TransferRow.debit_account,
+            TransferRow.debit_party_id,
+            TransferRow.credit_account,
+            TransferRow.credit_party_id,
+            TransferRow.amount_minor.label("moved_minor"),
+        )
+        .join(TransferRow, sa.and_(TransferRow.brand_id == ShareRow.brand_id, TransferRow.entry_id == ShareRow.id))
+        .where(ShareRow.brand_id == session.brand_id, TransferRow.brand_id == session.brand_id)
+        .order_by(ShareRow.id, TransferRow.booked_at, TransferRow.id)
+        .execution_options(yield_per=CHUNK)
+    )
+    problems: list[str] = []
+    steps: dict[UUID, set[tuple[AccountKind, AccountKind]]] = defaultdict(set)
+    async for row in rows:
+        debit, credit = AccountKind(row.debit_account), AccountKind(row.credit_account)
+        if row.kind != CommissionKind.REVERSAL.value:
+            if (debit, credit) not in _steps(LedgerEvent(row.cause)):
+                problems.append(f"entry {row.id}: {row.cause} moved {debit} to {credit}")
+            if row.moved_minor != row.amount_minor:
+                problems.append(f"entry {row.id}: {row.cause} moved {row.moved_minor} of {row.amount_minor}")
+            steps[row.id].add((debit, credit))
+        for account, party in ((debit, row.debit_party_id), (credit, row.credit_party_id)):
+            owner = session.brand_id if account is AccountKind.COMMISSION_EXPENSE else row.party_id
+            if party != owner:
+                problems.append(f"entry {row.id}: {account} of {party}")
+    problems += [f"entry {entry_id}: broken chain" for entry_id, chain in steps.items() if not _is_connected(chain)]
+    return problems
+
+
+async def amounts_follow_rates(session: BrandSession) -> list[str]:
+    """Commission of an order's entry is its rate of the line, and the rate is that of the rule it names."""
+    rows = await session.stream(
+        sa.select(ShareRow.id, ShareRow.amount_minor, ShareRow.rate_bp, SaleLineRow.base_minor, PlanRuleRow.rate_bp)
+        .join(
+            SaleLineRow,
+            sa.and_(
+                SaleLineRow.brand_id == ShareRow.brand_id,
+                SaleLineRow.sale_id == ShareRow.sale_id,
+                SaleLineRow.line_id == ShareRow.line_id,
+            ),
+        )
+        .outerjoin(PlanRuleRow, sa.and_(PlanRuleRow.brand_id == session.brand_id, PlanRuleRow.id == ShareRow.rule_id))
+        .where(
+            ShareRow.brand_id == session.brand_id,
+            SaleLineRow.brand_id == session.brand_id,
+            ShareRow.kind == CommissionKind.ORDER.value,
+        )
+        .execution_options(yield_per=CHUNK)
+    )
+    return [
+        f"entry {entry_id}: {amount} is not {rate_bp} bp of {base} (rule: {rule_bp})"
+        async for entry_id, amount, rate_bp, base, rule_bp in rows
+        if amount != portion_bp(base, rate_bp) or rule_bp not in (None, rate_bp)
+    ]
+
+
+async def sales_keep_their_versions(session: BrandSession) -> list[str]:
+    """The policy and the plan that a sale names exist."""
+    brand_id = session.brand_id
+    rows = await session.execute(
+        sa.select(SaleRow.id, SaleRow.policy_version, SaleRow.plan_version)
+        .outerjoin(
+            BindingPolicyRow,
+            sa.and_(BindingPolicyRow.brand_id == brand_id, BindingPolicyRow.version == SaleRow.policy_version),
+        )
+        .outerjoin(PlanRow, sa.and_(PlanRow.brand_id == brand_id, PlanRow.version == SaleRow.plan_version))
+        .where(SaleRow.brand_id == brand_id, sa.or_(BindingPolicyRow.version.is_(None), PlanRow.version.is_(None)))
+    )
+    return [f"sale {row[0]}: policy {row[1]} or plan {row[2]} is missing" for row in rows]
+
+
+async def evidence_decides_the_same(session: BrandSession) -> list[str]:
+    """The evidence kept with a sale, under its own policy, decides for the same winner and candidates again."""
+    brand_id = session.brand_id
+    kept = await session.execute(sa.select(*POLICY_COLUMNS).where(BindingPolicyRow.brand_id == brand_id))
+    policies = {policy.version: policy for policy in map(policy_of, kept)}
+    reasons = (
+        sa.select(
+            CandidateRow.sale_id,
+            sa.func.array_agg(
+                aggregate_order_by(
+                    sa.cast(CandidateRow.guide_id, sa.Text) + " " + CandidateRow.reason, CandidateRow.position
+                )
+            ).label("reasons"),
+        )
+        .where(CandidateRow.brand_id == brand_id)
+        .group_by(CandidateRow.sale_id)
+        .subquery()
+    )
+    rows = await session.stream(
+        sa.select(
+            SaleRow.id,
+            SaleRow.rule,
+            SaleRow.guide_id,
+            SaleRow.store_id,
+            SaleRow.policy_version,
+            SaleRow.evidence,
+            reasons.c.reasons,
+        )
+        .outerjoin(reasons, reasons.c.sale_id == SaleRow.id)
+        .where(SaleRow.brand_id == brand_id)
+        .execution_options(yield_per=CHUNK)
+    )
+    problems = []
+    async for row in rows:
+        if row.policy_version not in policies:
+            continue
+        decision = decide_attribution(evidence.from_json(row.evidence["facts"]), policies[row.policy_version])
+        found = [f"{one.guide_id} {one.reason}" for one in decision.candidates if one.guide_id is not None]
+        if (decision.rule, decision.guide_id, decision.store_id) != (row.rule, row.guide_id, row.store_id) or found != (
+            row.reasons or []
+        ):
+            problems.append(f"sale {row.id}: {row.rule} by {row.guide_id}, the evidence says {decision.rule}")
+    return problems
+
+
+CHECKS: Final[dict[str, Callable[[BrandSession], Awaitable[list[str]]]]] = {
+    "the trial balance is zero": trial_balance_is_zero,
+    "lines are shared whole": lines_are_shared_whole,
+    "transfers follow the table of moves": transfers_follow_the_table,
+    "amounts follow the rates": amounts_follow_rates,
+    "sales keep their versions": sales_keep_their_versions,
+    "evidence decides the same again": evidence_decides_the_same,
+}
+
+
+def _steps(event: LedgerEvent) -> set[tuple[AccountKind, AccountKind]]:
+    return {step for (_, cause), step in LEDGER_MOVES.items() if cause is event}
+
+
+def _is_connected(steps: set[tuple[AccountKind, AccountKind]]) -> bool:
+    """Whether the money could walk every step, starting from the expense."""
+    reached = {AccountKind.COMMISSION_EXPENSE}
+    for _ in steps:
+        reached |= {credit for debit, credit in steps if debit in reached}
+    return all(debit in reached for debit, _ in steps)
