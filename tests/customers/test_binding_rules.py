@@ -1,13 +1,13 @@
 """A customer is bound to one guide at a time, by rule, and nobody loses a customer early."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.customers.rules import binding_state, choose_touch_to_bind, decide_binding
+from app.customers.rules import binding_state, decide_binding
 from app.customers.values import (
     BindingCandidate,
     BindingDecision,
@@ -15,7 +15,6 @@ from app.customers.values import (
     BindingOutcome,
     BindingReason,
     BindingState,
-    BindingTouch,
     BindingTrigger,
     BindOn,
     LiveBinding,
@@ -23,38 +22,19 @@ from app.customers.values import (
     RenewOn,
     Takeover,
 )
-
-NOW = datetime(2026, 5, 1, 4, 0, tzinfo=UTC)
-ANNA, BO, CHEN = UUID(int=1), UUID(int=2), UUID(int=3)
-NORTH, SOUTH = UUID(int=11), UUID(int=12)
-USUAL = PolicyTerms()
-
-
-def days(count: float) -> timedelta:
-    return timedelta(days=count)
-
-
-def bound_to(
-    guide: UUID | None = ANNA, *, ago: float = 1, terms: PolicyTerms = USUAL, **changes: object
-) -> LiveBinding:
-    since = NOW - days(ago)
-    fields: dict[str, object] = {
-        "binding_id": UUID(int=99),
-        "guide_id": guide,
-        "store_id": NORTH,
-        "bound_at": since,
-        "protected_until": terms.protected_until(since),
-        "expires_at": terms.expires_at(since),
-    }
-    return LiveBinding(**(fields | changes))  # type: ignore[arg-type]
-
-
-def candidate(guide: UUID | None = BO, store: UUID = NORTH, *, active: bool = True) -> BindingCandidate:
-    return BindingCandidate(guide_id=guide, store_id=store, touchpoint_id=UUID(int=77), guide_is_active=active)
-
-
-def touch(guide: UUID | None, *, ago: float, active: bool = True) -> BindingTouch:
-    return BindingTouch(candidate(guide, active=active), NOW - days(ago))
+from tests.customers.sample_bindings import (
+    ANNA,
+    BO,
+    NORTH,
+    NOW,
+    SOUTH,
+    USUAL,
+    bound_to,
+    candidate,
+    days,
+    guides,
+    policies,
+)
 
 
 def kept(live: LiveBinding, reason: BindingReason) -> BindingDecision:
@@ -171,6 +151,13 @@ def test_inactive_guide_neither_binds_nor_takes_over_nor_renews() -> None:
     assert decide_binding(None, gone, BindingTrigger.SCAN, USUAL, NOW).outcome is BindingOutcome.KEEP
 
 
+def test_nobody_is_bound_to_himself_nor_takes_himself_over() -> None:
+    own = BindingCandidate(BO, NORTH, UUID(int=77), is_self=True)
+    for live in (bound_to(ANNA, ago=60), bound_to(BO, ago=60)):
+        assert decide_binding(live, own, BindingTrigger.SCAN, USUAL, NOW) == kept(live, BindingReason.SELF)
+    assert decide_binding(None, own, BindingTrigger.SCAN, USUAL, NOW).reason is BindingReason.SELF
+
+
 def test_suspended_binding_waits_for_its_handover() -> None:
     live = bound_to(ANNA, ago=60, is_suspended=True)
     anything = PolicyTerms(takeover=Takeover.ANY_TIME)
@@ -235,75 +222,6 @@ def test_renewal_of_an_expired_binding_is_a_new_binding_or_nothing() -> None:
     assert (again.outcome, again.reason) == (BindingOutcome.BIND, BindingReason.BINDING_EXPIRED)
 
 
-def test_sign_in_binds_the_latest_eligible_touch() -> None:
-    touches = [touch(CHEN, ago=0.1, active=False), touch(BO, ago=1), touch(ANNA, ago=2)]
-    choice = choose_touch_to_bind(touches, None, USUAL, NOW)
-    assert choice is not None
-    assert choice.touch is touches[1]
-    assert (choice.decision.outcome, choice.decision.guide_id) == (BindingOutcome.BIND, BO)
-    assert choice.decision.expires_at == NOW + days(180)
-
-
-def test_sign_in_without_eligible_touch_binds_nobody() -> None:
-    assert choose_touch_to_bind([], None, USUAL, NOW) is None
-    assert choose_touch_to_bind([touch(BO, ago=1, active=False)], None, USUAL, NOW) is None
-    assert choose_touch_to_bind([touch(BO, ago=180)], None, USUAL, NOW) is None
-    assert choose_touch_to_bind([touch(BO, ago=1)], None, PolicyTerms(bind_on=BindOn.FIRST_ORDER), NOW) is None
-
-
-def test_touch_binds_at_sign_in_even_where_no_touch_may_win_an_order() -> None:
-    choice = choose_touch_to_bind([touch(BO, ago=1)], None, PolicyTerms(last_touch_days=0), NOW)
-    assert choice is not None
-    assert choice.decision.guide_id == BO
-
-
-def test_old_touch_still_binds_under_a_permanent_policy() -> None:
-    permanent = PolicyTerms(binding_mode=BindingMode.PERMANENT, validity_days=None)
-    assert choose_touch_to_bind([touch(BO, ago=400)], None, permanent, NOW) is not None
-
-
-def test_touch_of_the_bound_guide_stops_older_touches_of_others() -> None:
-    live = bound_to(ANNA, ago=60)
-    assert choose_touch_to_bind([touch(ANNA, ago=1), touch(BO, ago=2)], live, USUAL, NOW) is None
-    taken = choose_touch_to_bind([touch(BO, ago=1), touch(ANNA, ago=2)], live, USUAL, NOW)
-    assert taken is not None
-    assert (taken.decision.outcome, taken.decision.guide_id) == (BindingOutcome.TAKE_OVER, BO)
-
-
-def test_touch_from_before_the_binding_changes_nothing() -> None:
-    live = bound_to(ANNA, ago=60)
-    assert choose_touch_to_bind([touch(BO, ago=60)], live, USUAL, NOW) is None
-    assert choose_touch_to_bind([touch(ANNA, ago=61)], live, PolicyTerms(renew_on=RenewOn.VISIT), NOW) is None
-
-
-def test_touch_made_under_protection_takes_nobody_over_later() -> None:
-    live = bound_to(ANNA, ago=40)
-    for ago in (39, 20, 10.001):
-        assert choose_touch_to_bind([touch(BO, ago=ago)], live, USUAL, NOW) is None
-    free = choose_touch_to_bind([touch(BO, ago=10)], live, USUAL, NOW)
-    assert free is not None
-    assert free.decision.outcome is BindingOutcome.TAKE_OVER
-
-
-policies = st.builds(
-    PolicyTerms,
-    bind_on=st.sampled_from(BindOn),
-    renew_on=st.sampled_from(RenewOn),
-    binding_mode=st.just(BindingMode.TIMED),
-    validity_days=st.integers(30, 3650),
-    takeover=st.sampled_from(Takeover),
-    protection_days=st.integers(0, 30),
-    last_touch_days=st.integers(0, 365),
-) | st.builds(
-    PolicyTerms,
-    bind_on=st.sampled_from(BindOn),
-    renew_on=st.sampled_from(RenewOn),
-    binding_mode=st.just(BindingMode.PERMANENT),
-    validity_days=st.none(),
-    takeover=st.sampled_from(Takeover),
-    protection_days=st.integers(0, 3650) | st.none(),
-)
-guides = st.sampled_from([ANNA, BO, CHEN])
 candidates = st.builds(
     BindingCandidate,
     guide_id=guides | st.none(),
@@ -375,25 +293,3 @@ def test_protected_customer_is_never_lost(
     decision = decide_binding(live, other, trigger, PolicyTerms(bind_on=bind_on), NOW)
     assert decision.guide_id == ANNA
     assert decision.outcome in (BindingOutcome.KEEP, BindingOutcome.RENEW)
-
-
-@given(
-    terms=policies,
-    ages=st.lists(st.tuples(guides, st.floats(0, 400), st.booleans()), max_size=12),
-    ago=st.none() | st.floats(0, 400),
-)
-def test_choice_at_sign_in_is_one_of_the_touches_and_a_change_that_the_rule_allows(
-    terms: PolicyTerms, ages: list[tuple[UUID, float, bool]], ago: float | None
-) -> None:
-    live = None if ago is None else bound_to(ANNA, ago=ago, terms=terms)
-    touches = [touch(guide, ago=age, active=active) for guide, age, active in sorted(ages, key=lambda item: item[1])]
-    choice = choose_touch_to_bind(touches, live, terms, NOW)
-    if choice is None:
-        return
-    assert choice.touch in touches
-    assert choice.touch.candidate.guide_is_active
-    assert choice.decision == decide_binding(live, choice.touch.candidate, BindingTrigger.SIGN_IN, terms, NOW)
-    assert choice.decision.is_change
-    if live is None:
-        newest = next(item for item in touches if item.candidate.guide_is_active)
-        assert choice.touch == newest
