@@ -7,12 +7,11 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-
-from graphql_schema.schema import print_sdl
+from typing import TypeVar
 
 from app.boss import founding
-from app.demo import dataset
 from app.customers import access
+from app.demo import dataset
 from app.imports import complete_journey
 from app.main import run_server
 from app.platform import clock, migrations
@@ -26,8 +25,10 @@ from app.platform.secrets import SecretsMissing
 from app.platform.settings import Settings, load_settings, reload_settings
 from app.verify import checks
 from app.worker import make_relay, run_worker, scheduled_jobs
+from graphql_schema.schema import print_sdl
 
 Command = Callable[[argparse.Namespace], int]
+T = TypeVar("T")
 
 
 def main() -> None:
@@ -93,7 +94,7 @@ def _servers(*, migrate: bool = True) -> Iterator[Settings]:
     settings = load_settings()
     with running_servers(settings) as servers:
         if migrate and servers.database_owner_url:
-            migrations.upgrade(servers.database_owner_url)
+            migrations.upgrade(servers.database_owner_url, serving_role=servers.serving_role)
         yield reload_settings(
             APP_HOME=str(settings.app_home),
             DATABASE_URL=servers.database_url,
@@ -102,10 +103,10 @@ def _servers(*, migrate: bool = True) -> Iterator[Settings]:
         )
 
 
-def _run(settings: Settings, work: Callable[[Runtime], Awaitable[int]]) -> int:
+def _run(settings: Settings, work: Callable[[Runtime], Awaitable[T]]) -> T:
     """Run a short command on an open runtime."""
 
-    async def inside() -> int:
+    async def inside() -> T:
         async with open_runtime(settings) as runtime:
             return await work(runtime)
 
@@ -159,9 +160,13 @@ def _work(_: argparse.Namespace) -> int:
 
 
 def _demo(_: argparse.Namespace) -> int:
+    async def load(runtime: Runtime) -> str:
+        await dataset.load(runtime, make_relay(runtime), scheduled_jobs())
+        return await dataset.where_to_look(runtime)
+
     _check_port(load_settings())
     with _servers() as settings:
-        _run(settings, lambda runtime: dataset.load(runtime, make_relay(runtime), scheduled_jobs()))
+        where = _run(settings, load)
 
         async def both(stop: asyncio.Event) -> None:
             ready = asyncio.Event()
@@ -172,7 +177,7 @@ def _demo(_: argparse.Namespace) -> int:
                 await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
                 waiting.cancel()
                 if ready.is_set():
-                    print(dataset.where_to_look(settings), flush=True)
+                    print(where, flush=True)
                 await serving
             finally:
                 worker.terminate()

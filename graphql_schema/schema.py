@@ -40,13 +40,22 @@ NODES = {
 """Global id type name → `fetch(info, *uuids)`, which gives the object, or None where it is missing or not the caller's."""
 
 
+async def find_node(
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="A global id.")]
+) -> Node | None:
+    """The thing of a global id, by the fetch of its package, which checks that the caller may see it."""
+    decoded = decode_global_id(id)
+    fetch = NODES.get(decoded.type_name)
+    return None if fetch is None else await fetch(info, *decoded.uuids)
+
+
 @strawberry.type(description="What can be read.")
 class Query(BossQuery, TradeQuery, CommissionQuery, ProductsQuery, EmployeesQuery):
-    @strawberry.field(description="Anything with a global id that is yours to see; null else.", extensions=[Requires(SIGNED_IN)])
-    async def node(self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="A global id.")]) -> Node | None:
-        decoded = decode_global_id(id)
-        fetch = NODES.get(decoded.type_name)
-        return None if fetch is None else await fetch(info, *decoded.uuids)
+    node: Node | None = strawberry.field(
+        resolver=find_node,
+        description="Anything with a global id that is yours to see; null else.",
+        extensions=[Requires(SIGNED_IN)],
+    )
 
 
 @strawberry.type(description="What can be changed. Every mutation is one transaction.")

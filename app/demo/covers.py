@@ -27,7 +27,9 @@ def draw_cover(path: Path, *, shape: str, number: int) -> None:
     ink = _INKS[(number + number // 6) % len(_INKS)]
     side = SIZE * _SCALE
     image = Image.linear_gradient("L").resize((side, side))
-    picture = Image.composite(Image.new("RGB", (side, side), ground[1]), Image.new("RGB", (side, side), ground[0]), image)
+    picture = Image.composite(
+        Image.new("RGB", (side, side), ground[1]), Image.new("RGB", (side, side), ground[0]), image
+    )
     light = Image.new("L", (side, side), 0)
     ImageDraw.Draw(light).ellipse([side * 0.55, side * 0.02, side * 1.05, side * 0.52], fill=90)
     picture.paste((255, 255, 255), mask=light.filter(ImageFilter.GaussianBlur(60)))
@@ -49,7 +51,9 @@ def _box(side: int, left: float, top: float, right: float, bottom: float) -> lis
 
 def _cloth(draw: Draw, side: int, ink: Colour, pale: Colour) -> None:
     for index, top in enumerate((0.34, 0.46, 0.58, 0.70)):
-        draw.rounded_rectangle(_box(side, 0.2, top, 0.8, top + 0.1), radius=side * 0.04, fill=ink if index % 2 else pale)
+        draw.rounded_rectangle(
+            _box(side, 0.2, top, 0.8, top + 0.1), radius=side * 0.04, fill=ink if index % 2 else pale
+        )
 
 
 def _cup(draw: Draw, side: int, ink: Colour, pale: Colour) -> None:

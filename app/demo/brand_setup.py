@@ -1,0 +1,175 @@
+"""The demo brand before its first day: areas, stores, staff, catalogue, covers."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from app.boss import founding
+from app.demo import covers, people
+from app.demo.goods import CATEGORIES, GOODS
+from app.employees import organisation
+from app.employees.values import OpeningHours
+from app.marketing import onboarding
+from app.platform.actor import SYSTEM
+from app.platform.db import BrandSession
+from app.platform.settings import Settings
+from app.products import catalogue, reads
+from app.products.values import NewSku
+
+STOCK = 400
+_TITLES = ("资深导购", "导购", "导购", "见习导购")
+
+Runner = Callable[[str, datetime, Callable[[BrandSession], Awaitable[dict[str, Any]]]], Awaitable[dict[str, Any]]]
+"""Runs a step once: name, the brand's instant, the work; gives what it made, ids as strings."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoGuide:
+    """A guide as the month needs one."""
+
+    employee_id: UUID
+    shop_id: UUID
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The guides in order of their phones, and each product's SKUs."""
+
+    guides: list[DemoGuide]
+    skus: list[list[UUID]]
+
+
+async def make(step: Runner, start: datetime) -> Setup:
+    """Make everything that the first visit needs; `start` is the first day's midnight."""
+    opening = start + timedelta(hours=8, minutes=5)
+    stores = await step("organisation", opening, _organisation)
+    await step("leaders", opening, lambda session: _leaders(session, UUID(stores["EAST"])))
+    guides = [
+        await step(f"guide-{number}", opening + timedelta(seconds=number), _guide(number, UUID(stores[place.code])))
+        for number, place in ((n, people.STORES[n // 4]) for n in range(4 * len(people.STORES)))
+    ]
+    categories = await step("categories", opening, _categories)
+    # The last in the list is published first, so that a shelf shows the list's order.
+    skus = [
+        await step(
+            f"product-{number}",
+            opening + timedelta(minutes=len(GOODS) - number),
+            _product(number, UUID(categories[GOODS[number].category])),
+        )
+        for number in range(len(GOODS))
+    ]
+    return Setup(
+        guides=[DemoGuide(UUID(made["employee_id"]), UUID(made["shop_id"]), made["token"]) for made in guides],
+        skus=[[UUID(sku) for sku in made["skus"]] for made in skus],
+    )
+
+
+def draw_covers(settings: Settings) -> None:
+    """Draw the covers that are not there yet."""
+    for number, good in enumerate(GOODS):
+        path = settings.app_home / "media" / "demo" / f"{number:02d}.jpg"
+        if not path.exists():
+            covers.draw_cover(path, shape=good.shape, number=number)
+
+
+async def _organisation(session: BrandSession) -> dict[str, Any]:
+    root_id, _ = await founding.root_and_owner(session)
+    made: dict[str, Any] = {}
+    for code, name in people.AREAS:
+        made[code] = await organisation.create_unit(
+            session, SYSTEM, code=code, name=name, kind="AREA", parent_id=root_id, now=session.now
+        )
+    hours = [OpeningHours(weekday=day, opens="10:00", closes="22:00") for day in range(1, 8)]
+    for place in people.STORES:
+        made[place.code] = await organisation.create_store(
+            session,
+            SYSTEM,
+            code=place.code,
+            name=place.name,
+            org_unit_id=made[place.area],
+            operator="OWN",
+            city=place.city,
+            address=place.district + place.street,
+            opening_hours=hours,
+            now=session.now,
+        )
+    return made
+
+
+async def _leaders(session: BrandSession, area_id: UUID) -> dict[str, Any]:
+    root_id, _ = await founding.root_and_owner(session)
+    headquarters = await onboarding.onboard(
+        session,
+        SYSTEM,
+        display_name="顾总部",
+        phone="19900000002",
+        role="HEADQUARTERS",
+        org_unit_id=root_id,
+        functions=("MEMBER_OPERATIONS", "FINANCE", "SERVICE"),
+        now=session.now,
+    )
+    manager = await onboarding.onboard(
+        session,
+        SYSTEM,
+        display_name="秦店长",
+        phone="19900000003",
+        role="MANAGER",
+        org_unit_id=area_id,
+        now=session.now,
+    )
+    return {"headquarters": headquarters.employee_id, "manager": manager.employee_id}
+
+
+def _guide(number: int, store_id: UUID) -> Callable[[BrandSession], Awaitable[dict[str, Any]]]:
+    async def work(session: BrandSession) -> dict[str, Any]:
+        made = await onboarding.onboard(
+            session,
+            SYSTEM,
+            display_name=people.name(number),
+            phone=people.guide_phone(number),
+            role="GUIDE",
+            store_id=store_id,
+            employee_number=f"G{number + 1:03d}",
+            title=_TITLES[number % 4],
+            now=session.now,
+        )
+        return {"employee_id": made.employee_id, "shop_id": made.shop_id, "token": made.token}
+
+    return work
+
+
+async def _categories(session: BrandSession) -> dict[str, Any]:
+    return {name: await catalogue.create_category(session, SYSTEM, name=name, now=session.now) for name in CATEGORIES}
+
+
+def _product(number: int, category_id: UUID) -> Callable[[BrandSession], Awaitable[dict[str, Any]]]:
+    good = GOODS[number]
+
+    async def work(session: BrandSession) -> dict[str, Any]:
+        product_id = await catalogue.create_product(
+            session,
+            SYSTEM,
+            title=good.title,
+            description=good.description,
+            cover_url=f"/media/demo/{number:02d}.jpg",
+            category_id=category_id,
+            skus=[
+                NewSku(
+                    name=variant,
+                    code=f"{number + 1:03d}-{position + 1}",
+                    barcode=f"69012345{number + 1:03d}{position + 1}",
+                    price_minor=good.price_minor + position * (good.price_minor // 1_000 * 100),
+                    market_price_minor=good.market_price_minor
+                    and good.market_price_minor + position * (good.price_minor // 1_000 * 100),
+                    stock=STOCK,
+                )
+                for position, variant in enumerate(good.variants)
+            ],
+            now=session.now,
+        )
+        return {"skus": [str(sku_id) for sku_id in await reads.sku_ids_of(session, product_id)]}
+
+    return work

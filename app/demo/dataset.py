@@ -1,0 +1,146 @@
+"""Loads the demo brand through the services, on simulated time: once, and on from where an interrupted load stopped.
+
+Each step is one transaction with an idempotency key of its own; a repeated load finds the keys and goes on. When the
+month is over the brand switches to the real clock, and is a brand like any other.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from tqdm import tqdm
+
+from app.boss import founding
+from app.demo import brand_setup, month, people, visits
+from app.demo.brand_setup import Setup
+from app.demo.month import Visit
+from app.employees import phones, staff
+from app.platform import clock, idempotency
+from app.platform.db import Brand, BrandSession
+from app.platform.ids import minted_at
+from app.platform.jobs import Job
+from app.platform.models import BrandRow
+from app.platform.outbox import Relay
+from app.platform.runtime import Runtime
+from app.products import reads
+
+CODE = "demo"
+_ZONE = "Asia/Shanghai"
+
+Step = Callable[[BrandSession], Awaitable[dict[str, Any]]]
+
+
+async def load(runtime: Runtime, relay: Relay, jobs: Sequence[Job]) -> int:
+    """Make the demo brand and its month, or what is missing of them; gives 0."""
+    brand = await runtime.database.brand_by_code(CODE)
+    if brand is not None and not brand.is_simulated:
+        brand_setup.draw_covers(runtime.settings)
+        return 0
+    if brand is None:
+        today = clock.utc_now().astimezone(ZoneInfo(_ZONE)).date()
+        start = datetime.combine(today - timedelta(days=month.DAYS), time(8), ZoneInfo(_ZONE))
+        brand = await founding.found_brand(
+            runtime.database,
+            code=CODE,
+            name="样板生活",
+            currency="CNY",
+            time_zone=_ZONE,
+            owner_name="何老板",
+            owner_phone="19900000001",
+            simulated_now=start,
+            now=clock.utc_now(),
+        )
+    await _Loader(runtime, relay, jobs, brand).run()
+    return 0
+
+
+class _Loader:
+    """One load of the demo: the brand, its beginning, and steps with keys."""
+
+    def __init__(self, runtime: Runtime, relay: Relay, jobs: Sequence[Job], brand: Brand) -> None:
+        self.runtime, self.relay, self.jobs, self.brand = runtime, relay, jobs, brand
+
+    async def run(self) -> None:
+        start = await self._beginning()
+        brand_setup.draw_covers(self.runtime.settings)
+        setup = await brand_setup.make(self._step, start)
+        planned = list(month.visits())
+        today = 0
+        for visit in tqdm(planned, desc="demo: a month of visits", unit="visit", disable=None):
+            if visit.day != today:
+                await self._close_day(start, today)
+                today = visit.day
+            await self._visit(setup, visit, start)
+        await self._close_day(start, month.DAYS - 1)
+        await self._set_clock(None)
+
+    async def _beginning(self) -> datetime:
+        """Midnight of the month's first day, from the brand's first row: a resumed load keeps the days of the first."""
+        async with self.runtime.database.reading(self.brand) as session:
+            _, owner_id = await founding.root_and_owner(session)
+        local = minted_at(owner_id).astimezone(ZoneInfo(_ZONE))
+        return datetime.combine(local.date(), time(0), ZoneInfo(_ZONE))
+
+    async def _step(self, name: str, at: datetime, work: Step) -> dict[str, Any]:
+        """Run `work` once over all loads, at the brand's instant `at`; gives what it made, as strings where ids."""
+
+        async def inside(session: BrandSession) -> dict[str, Any]:
+            key = f"demo:{name}".ljust(16, ".")
+            made = await idempotency.claim(session, principal="demo", operation="demo", key=key, body="demo")
+            if made is None:
+                made = await work(session)
+                await idempotency.remember(session, principal="demo", operation="demo", key=key, result=made)
+            return {name: str(value) if isinstance(value, UUID) else value for name, value in made.items()}
+
+        return await self.runtime.database.run(self.brand, inside, now=at.astimezone(UTC))
+
+    async def _visit(self, setup: Setup, visit: Visit, start: datetime) -> None:
+        at = start + timedelta(days=visit.day, minutes=visit.minute)
+        made: dict[str, Any] = {}
+        for step in visits.steps(setup, visit):
+            work = partial(step.work, made=dict(made))
+            made |= await self._step(
+                f"visit-{visit.number}-{step.name}", at + timedelta(minutes=step.delay_minutes), work
+            )
+
+    async def _close_day(self, start: datetime, day: int) -> None:
+        """Move the brand's clock to the day's end and do what was due: unpaid orders are cancelled, events relayed."""
+        await self._set_clock(start + timedelta(days=day, hours=23, minutes=30))
+        brand = await self.runtime.database.brand_by_code(CODE)
+        if brand is None:
+            raise LookupError("the demo brand is gone")
+        self.brand = brand
+        for job in self.jobs:
+            await job.run(self.runtime, brand)
+        await self.relay.drain(brand)
+
+    async def _set_clock(self, at: datetime | None) -> None:
+        async with self.runtime.database.directory() as session:
+            await session.execute(sa.update(BrandRow).where(BrandRow.id == self.brand.id).values(simulated_now=at))
+        self.runtime.database.forget_brand(self.brand.id)
+
+
+async def where_to_look(runtime: Runtime) -> str:
+    """What `make demo` prints when it serves."""
+    settings, base, slug = runtime.settings, runtime.settings.base_url, ""
+    brand = await runtime.database.brand_by_code(CODE)
+    if brand is not None:
+        async with runtime.database.reading(brand) as session:
+            guide_id = await staff.employee_id_by_phone(session, phones.read_phone(people.guide_phone(0), "phone"))
+            shop = None if guide_id is None else await reads.shop_of_employee(session, guide_id)
+            slug = shop.slug if shop is not None else ""
+    return f"""
+The demo is ready.
+  a guide's shop     {base}/s/{slug}
+  GraphQL            {base}/graphql
+  health, metrics    {base}/healthz  {base}/metrics
+  sign in            brand "demo", owner 19900000001, headquarters 19900000002, manager 19900000003,
+                     guides 19900000011 to 19900000034, customers 19900001001 to 19900001200
+  a token            .venv/bin/python -m app token --brand demo --phone 19900000011
+  codes are sent to  {settings.sandbox_dir / "sms.jsonl"}
+Ctrl-C stops it.
+"""
