@@ -118,8 +118,7 @@ class Ground:
             f'DROP DATABASE IF EXISTS "{raw}" WITH (FORCE)',
             f'CREATE DATABASE "{raw}" OWNER "{owner}"',
         )
-        serving = make_url(self.servers.database_url).username or ""
-        upgrade(self.url(self.servers.database_owner_url, raw), serving_role=serving)
+        upgrade(self.url(self.servers.database_owner_url, raw), serving_role=self.servers.serving_role)
         statements(self.admin_url, f'ALTER DATABASE "{raw}" RENAME TO "{template}"')
 
     def _redis_url(self) -> str:

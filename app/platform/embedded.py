@@ -35,6 +35,11 @@ class Servers:
     database_owner_url: str
     redis_url: str
 
+    @property
+    def serving_role(self) -> str:
+        """The role that migrations grant to: the one that DATABASE_URL signs in as."""
+        return make_url(self.database_url).username or SERVING_ROLE
+
 
 @contextmanager
 def running_servers(settings: Settings) -> Iterator[Servers]:
