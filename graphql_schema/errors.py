@@ -10,6 +10,9 @@ from typing import Any, ClassVar
 import structlog
 from graphql import GraphQLError
 
+from app.platform import errors as services
+from app.platform import messages
+
 _log = structlog.get_logger("graphql_schema")
 
 INTERNAL_MESSAGE = "Internal error."
@@ -174,7 +177,23 @@ def _cause(error: GraphQLError) -> BaseException:
     cause: BaseException = error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
-    return cause
+    return _translated(cause)
+
+
+def _translated(cause: BaseException) -> BaseException:
+    """The services' own refusals as ours; an expected failure inside a query is a bad argument of it."""
+    match cause:
+        case services.Unauthenticated():
+            return Unauthenticated()
+        case services.Forbidden():
+            return Forbidden()
+        case services.BadUserInput():
+            return BadUserInput(str(cause))
+        case services.UserFault():
+            named = {"argument": ".".join(cause.path)} if cause.path else {}
+            return BadUserInput(messages.text(cause.key, **cause.facts), **named)
+        case _:
+            return cause
 
 
 def _text(error: GraphQLError, *, is_production: bool) -> str:
