@@ -1,0 +1,67 @@
+"""The enums of the domain carry exactly the values that the clients' contract names."""
+
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+from graphql import EnumTypeDefinitionNode, parse
+
+from app.commission import values as commission
+from app.customers import values as customers
+from app.employees import values as employees
+from app.marketing import values as marketing
+from app.products import values as products
+from app.trade import values as trade
+
+SKELETON = Path(__file__).resolve().parent.parent / "documents" / "contract" / "skeleton.graphqls"
+ENUMS: dict[str, type[StrEnum]] = {
+    "Role": employees.Role,
+    "EmployeeState": employees.EmployeeState,
+    "StaffFunction": employees.StaffFunction,
+    "OrgUnitKind": employees.OrgUnitKind,
+    "StoreOperator": employees.StoreOperator,
+    "Audience": employees.Audience,
+    "ConsentPurpose": customers.ConsentPurpose,
+    "BindOn": customers.BindOn,
+    "RenewOn": customers.RenewOn,
+    "BindingMode": customers.BindingMode,
+    "Takeover": customers.Takeover,
+    "SelfPurchase": customers.SelfPurchase,
+    "BindingState": customers.BindingState,
+    "Channel": customers.Channel,
+    "TouchpointKind": customers.TouchpointKind,
+    "ProductState": products.ProductState,
+    "CodeKind": marketing.CodeKind,
+    "CampaignKind": marketing.CampaignKind,
+    "OrderState": trade.OrderState,
+    "OrderAction": trade.OrderAction,
+    "FulfilmentMethod": trade.FulfilmentMethod,
+    "PaymentProvider": trade.ProviderName,
+    "PaymentState": trade.PaymentState,
+    "AfterSaleKind": trade.AfterSaleKind,
+    "CommissionState": commission.CommissionState,
+    "CommissionKind": commission.CommissionKind,
+    "ShareRole": commission.ShareRole,
+    "CandidateOutcome": commission.CandidateOutcome,
+}
+
+
+def named_in_the_contract() -> dict[str, set[str]]:
+    document = parse(SKELETON.read_text(encoding="utf-8"))
+    return {
+        node.name.value: {value.name.value for value in node.values or ()}
+        for node in document.definitions
+        if isinstance(node, EnumTypeDefinitionNode)
+    }
+
+
+@pytest.mark.parametrize("name", ENUMS)
+def test_enum_has_the_values_of_the_contract_and_each_is_its_own_name(name: str) -> None:
+    assert {member.value for member in ENUMS[name]} == named_in_the_contract()[name]
+    assert all(member.name == member.value for member in ENUMS[name])
+
+
+def test_after_sale_knows_one_state_more_than_the_first_clients() -> None:
+    """A refund that the provider did not do (O4); the contract is the floor."""
+    more = {state.value for state in trade.AfterSaleState} - named_in_the_contract()["AfterSaleState"]
+    assert more == {"REFUND_FAILED"}
