@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.customers.models import ConsentRow
 from app.customers.values import ConsentPurpose
@@ -64,7 +65,7 @@ async def in_force(session: BrandSession, *, customer_id: UUID) -> dict[ConsentP
     """The latest decision about each purpose; a purpose that was never asked about is missing, and not granted."""
     rows = await session.execute(
         sa.select(ConsentRow.purpose, ConsentRow.text_version, ConsentRow.granted)
-        .distinct(ConsentRow.purpose)
+        .ext(distinct_on(ConsentRow.purpose))
         .where(ConsentRow.brand_id == session.brand_id, ConsentRow.customer_id == customer_id)
         .order_by(ConsentRow.purpose, ConsentRow.at.desc(), ConsentRow.id.desc())
     )
