@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.customers.models import (
     BindingEndRow,
@@ -103,7 +104,7 @@ async def heads_have_the_latest_terms(session: BrandSession) -> list[str]:
     """Protection and end on a head are those of the latest renewal, else of the binding itself."""
     latest = (
         sa.select(BindingRenewalRow.binding_id, BindingRenewalRow.protected_until, BindingRenewalRow.expires_at)
-        .distinct(BindingRenewalRow.binding_id)
+        .ext(distinct_on(BindingRenewalRow.binding_id))
         .where(BindingRenewalRow.brand_id == session.brand_id)
         .order_by(BindingRenewalRow.binding_id, BindingRenewalRow.renewed_at.desc(), BindingRenewalRow.id.desc())
         .subquery("latest")
