@@ -191,7 +191,7 @@ def _translated(cause: BaseException) -> BaseException:
             return BadUserInput(str(cause))
         case services.UserFault():
             named = {"argument": ".".join(cause.path)} if cause.path else {}
-            return BadUserInput(messages.text(cause.key, **cause.facts), **named)
+            return BadUserInput(messages.text(cause.key, messages.LANGUAGES[0], **cause.facts), **named)
         case _:
             return cause
 
