@@ -60,8 +60,7 @@ async def create_customer(
         raise Conflict("phone_taken", path=("phone",))
     customer_id = await insert_customer(session, phone=number, name=name, member_code=member_code, now=now)
     if customer_id is None:
-        hashes = [] if number is None else phones.phone_hashes(session.vault, session.brand_id, number)
-    if number is not None and len(hashes) > 1 and await customer_id_by_phone(session, number) is not None:
+        if number is not None and await customer_id_by_phone(session, number) is not None:
             raise Conflict("phone_taken", path=("phone",))
         raise Conflict("member_code_taken", path=("memberCode",))
     return customer_id
