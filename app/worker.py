@@ -5,9 +5,9 @@ import asyncio
 from app.commission import pulses
 from app.commission.events import CommissionHeld
 from app.employees.events import SignInCodeRequested
+from app.employees.jobs import send_sign_in_code
 from app.platform import idempotency, jobs, outbox
 from app.platform.db import Brand
-from app.platform.integrations import sms
 from app.platform.jobs import Job
 from app.platform.logs import set_up_logs
 from app.platform.outbox import Relay, Subscriptions
@@ -20,7 +20,7 @@ from app.trade.events import RefundRequested
 def subscriptions(runtime: Runtime) -> Subscriptions:
     """Every subscriber of every event, in one place."""
     table = Subscriptions()
-    table.delivery(SignInCodeRequested, "sms", sms.sign_in_code_sender(runtime))
+    table.delivery(SignInCodeRequested, "sms", send_sign_in_code(runtime))
     table.delivery(RefundRequested, "provider", refunds.refunder(runtime))
     table.delivery(CommissionHeld, "guide_pulse", pulses.publisher(runtime))
     return table
