@@ -29,6 +29,10 @@ RETRY_STATES = frozenset({"40P01", "40001", "55P03"})
 """Deadlock, serialisation failure, lock not had in time: the whole transaction may be run again. So may class 08."""
 
 
+class TryAgain(Exception):
+    """A number made at random was taken: the whole transaction may be run again, and will find another."""
+
+
 class Event(Protocol):
     """An outbox event: a frozen dataclass of ids; its class name is its kind."""
 
@@ -139,7 +143,7 @@ class Database:
             try:
                 async with self.transaction(brand, now=now) as session:
                     return await work(session)
-            except (sa.exc.DBAPIError, OSError) as error:
+            except (sa.exc.DBAPIError, OSError, TryAgain) as error:
                 if attempt == attempts or not may_retry(error):
                     raise
                 log.warning("transaction retried", extra={"attempt": attempt, "sqlstate": sqlstate(error)})
@@ -269,7 +273,8 @@ def may_retry(error: BaseException) -> bool:
     """Whether the whole transaction may be run again."""
     state = sqlstate(error)
     return (
-        state in RETRY_STATES
+        isinstance(error, TryAgain)
+        or state in RETRY_STATES
         or state.startswith(("08", "57P"))
         or getattr(error, "connection_invalidated", False) is True
     )

@@ -5,6 +5,7 @@ from typing import Final
 LANGUAGES: Final = ("zh-CN", "en")
 
 CATALOGUE: Final[dict[str, dict[str, str]]] = {
+    "address_required": {"zh-CN": "请填写收货地址。", "en": "Give the address to send to."},
     "amount_too_large": {"zh-CN": "金额超过可用的部分。", "en": "That is more than there is."},
     "attribution_reason_binding_expired": {"zh-CN": "绑定已过有效期", "en": "The binding had run out"},
     "attribution_reason_binding_guide_gone": {"zh-CN": "绑定的导购已离职", "en": "The guide of the binding had left"},
@@ -119,11 +120,14 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     },
     "consent_repeated": {"zh-CN": "每个用途只能出现一次。", "en": "Name each purpose once."},
     "consents_for_customers": {"zh-CN": "只有顾客登录时可以同意条款。", "en": "Consents are a customer's."},
+    "coupons_not_yet": {"zh-CN": "暂不支持优惠券。", "en": "Coupons cannot be used yet."},
     "cover_url_form": {
         "zh-CN": "封面应为 https:// 地址或 /media/ 下的路径，最多 {most} 个字符。",
         "en": "A cover is an https:// address or a path below /media/, of at most {most} characters.",
     },
     "employee_number_taken": {"zh-CN": "这个工号已被使用。", "en": "This employee number is in use already."},
+    "freight_flat": {"zh-CN": "运费", "en": "Freight"},
+    "freight_free": {"zh-CN": "满 {amount} 免运费", "en": "Free freight from {amount}"},
     "functions_for_headquarters": {
         "zh-CN": "只有总部人员和老板可以有职能。",
         "en": "Functions are for headquarters' people and the owner.",
@@ -146,13 +150,24 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "营业时间须为星期 1 至 7、HH:MM，先开后关且不重叠。",
         "en": "Opening hours: weekday 1 to 7, HH:MM, opening before closing, no overlaps, at most 21 lines.",
     },
+    "order_lines_out_of_range": {
+        "zh-CN": "每种商品的数量应为 1 到 {pieces} 件。",
+        "en": "Order 1 to {pieces} pieces of each item.",
+    },
+    "order_lines_required": {"zh-CN": "请至少选择一件商品。", "en": "Choose at least one item."},
+    "order_lines_too_many": {
+        "zh-CN": "一个订单最多 {lines} 种商品。",
+        "en": "An order holds at most {lines} different items.",
+    },
     "org_unit_code_taken": {"zh-CN": "这个组织编码已被使用。", "en": "This unit code is in use already."},
     "org_unit_kind": {"zh-CN": "总部是根组织，不能再建。", "en": "Headquarters is the root; there is only one."},
+    "payment_provider_not_offered": {"zh-CN": "暂不支持这种支付方式。", "en": "This way of paying is not offered."},
     "phone_form": {
         "zh-CN": "请填写 11 位手机号，或以 +86 开头。",
         "en": "Give a mobile number of 11 digits, or with +86 before them.",
     },
     "phone_taken": {"zh-CN": "这个手机号已被使用。", "en": "This phone is in use already."},
+    "pickup_not_yet": {"zh-CN": "暂不支持到店自提。", "en": "Pickup is not offered yet."},
     "plan_above_whole": {
         "zh-CN": "各角色的全品牌费率合计不能超过 100%。",
         "en": "The brand-wide rates of all roles together are at most 100 %.",
@@ -207,6 +222,7 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     },
     "sku_code_taken": {"zh-CN": "这个规格编码已被使用。", "en": "This SKU code is taken."},
     "sku_count": {"zh-CN": "每个商品应有 1 到 {most} 个规格。", "en": "A product has 1 to {most} SKUs."},
+    "sku_not_for_sale": {"zh-CN": "这个商品已下架。", "en": "This item is not on sale."},
     "sku_repeated": {"zh-CN": "同一规格只能出现一次。", "en": "A SKU may be named only once."},
     "stock_below_reserved": {
         "zh-CN": "库存不能少于已预留的数量，最多可减 {available}。",

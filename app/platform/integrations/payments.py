@@ -1,6 +1,7 @@
-"""What the product asks of a payment provider, whichever it is. Calls reach outside: never make one inside a transaction.
+"""What the product asks of a payment provider, whichever it is.
 
-Every call is safe to repeat: a charge is known by the payment's number, a refund by the refund's.
+Calls reach outside: never make one inside a transaction. Every call is safe to repeat: a charge is known by the
+payment's number, a refund by the refund's.
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ class ChargeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChargeRequest:
-    """What a customer is to pay. Amounts: minor units; a charge not paid by `expires_at` may be closed by the provider."""
+    """What a customer is to pay. Amounts: minor units. The provider may close a charge not paid by `expires_at`."""
 
     number: str
     amount_minor: int
@@ -86,7 +87,7 @@ class PaymentProvider(Protocol):
     """A provider of payments."""
 
     async def create(self, request: ChargeRequest) -> dict[str, Any]:
-        """Open a charge and give what the customer's phone needs to pay it. Raises: ProviderUnavailable, ProviderRefused."""
+        """Open a charge; gives what the customer's phone pays with. Raises: ProviderUnavailable, ProviderRefused."""
         ...
 
     async def query(self, number: str) -> Charge:

@@ -1,0 +1,110 @@
+"""A new order's rows: the order, its lines and the first step of its history, in one statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from app.commission.rows import insert_all
+from app.commission.sales import Attributed
+from app.platform import db
+from app.platform.actor import Actor
+from app.platform.db import BrandSession, TryAgain
+from app.trade import rules
+from app.trade.basket import Basket
+from app.trade.models import OrderLineRow, OrderMoveRow, OrderRow
+from app.trade.moves import move_values
+from app.trade.values import FulfilmentMethod, OrderEvent, OrderState
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """What an order is besides its lines and amounts. `address` and `note` are sealed."""
+
+    id: UUID
+    number: str
+    customer_id: UUID
+    shop_id: UUID
+    attributed: Attributed
+    code_id: UUID | None
+    fulfilment: FulfilmentMethod
+    address: bytes | None
+    note: bytes | None
+    pay_by: datetime
+
+
+async def write_order(
+    session: BrandSession, order: NewOrder, basket: Basket, line_ids: Sequence[UUID], *, actor: Actor, now: datetime
+) -> None:
+    """Insert a placed order; one statement. Raises: TryAgain when its random number is taken."""
+    state = rules.move(OrderState.DRAFT, OrderEvent.PLACE)
+    placed = move_values(
+        session, order.id, OrderEvent.PLACE, from_state=None, to_state=state, actor=actor.principal, now=now
+    )
+    try:
+        await insert_all(
+            session,
+            {
+                OrderRow: [_order(session, order, basket, state, now)],
+                OrderLineRow: _lines(session, order, basket, line_ids),
+                OrderMoveRow: [placed],
+            },
+        )
+    except sa.exc.IntegrityError as error:
+        if db.violated(error) == "uq_orders_brand_id_number":
+            raise TryAgain from error
+        raise
+
+
+def _order(
+    session: BrandSession, order: NewOrder, basket: Basket, state: OrderState, now: datetime
+) -> dict[str, object]:
+    return {
+        "brand_id": session.brand_id,
+        "id": order.id,
+        "number": order.number,
+        "state": state.value,
+        "customer_id": order.customer_id,
+        "shop_id": order.shop_id,
+        "guide_id": order.attributed.guide_id,
+        "store_id": order.attributed.store_id,
+        "branch": order.attributed.branch,
+        "code_id": order.code_id,
+        "fulfilment": order.fulfilment.value,
+        "address": order.address,
+        "note": order.note,
+        "subtotal_minor": basket.totals.subtotal_minor,
+        "discount_minor": basket.totals.discount_minor,
+        "freight_minor": basket.totals.freight_minor,
+        "total_minor": basket.totals.total_minor,
+        "refunded_minor": 0,
+        "placed_at": now,
+        "pay_by": order.pay_by,
+        "paid_at": None,
+        "paid_on": None,
+        "shipped_at": None,
+        "completed_at": None,
+        "ended_at": None,
+    }
+
+
+def _lines(session: BrandSession, order: NewOrder, basket: Basket, line_ids: Sequence[UUID]) -> list[dict[str, object]]:
+    return [
+        {
+            "brand_id": session.brand_id,
+            "id": line_id,
+            "order_id": order.id,
+            "position": position,
+            "sku_id": line.sku.sku_id,
+            "product_id": line.sku.product_id,
+            "title": line.sku.title,
+            "sku_name": line.sku.sku_name,
+            "quantity": line.priced.quantity,
+            "unit_price_minor": line.priced.unit_price_minor,
+            "discount_minor": line.priced.discount_minor,
+            "total_minor": line.priced.total_minor,
+        }
+        for position, (line_id, line) in enumerate(zip(line_ids, basket.lines, strict=True))
+    ]

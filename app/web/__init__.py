@@ -1,0 +1,1 @@
+"""Pages and routes beside GraphQL: codes, shop pages, callbacks of payment providers, the sandbox."""
