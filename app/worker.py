@@ -13,14 +13,15 @@ from app.platform.logs import set_up_logs
 from app.platform.outbox import Relay, Subscriptions
 from app.platform.runtime import Runtime, open_runtime
 from app.platform.settings import Settings
-from app.trade import orders, payments, refunds
-from app.trade.events import RefundRequested
+from app.trade import charges, orders, refunds
+from app.trade.events import OrderCancelled, RefundRequested
 
 
 def subscriptions(runtime: Runtime) -> Subscriptions:
     """Every subscriber of every event, in one place."""
     table = Subscriptions()
     table.delivery(SignInCodeRequested, "sms", send_sign_in_code(runtime))
+    table.delivery(OrderCancelled, "provider", charges.closer(runtime))
     table.delivery(RefundRequested, "provider", refunds.refunder(runtime))
     table.delivery(CommissionHeld, "guide_pulse", pulses.publisher(runtime))
     return table
@@ -30,7 +31,7 @@ def scheduled_jobs() -> list[Job]:
     """Every job with its rhythm."""
     return [
         Job("cancel_unpaid_orders", 10, orders.cancel_due),
-        Job("query_started_payments", 30, payments.query_started),
+        Job("query_started_payments", 30, charges.query_started),
         Job("retry_refunds", 60, refunds.retry_failed),
         Job("forget_old_rows", 3_600, forget_old_rows),
     ]
