@@ -111,6 +111,12 @@ def test_permanent_binding_never_expires_and_zero_protection_protects_nobody() -
     assert (decision.expires_at, decision.protected_until) == (None, None)
 
 
+def test_mode_and_validity_must_both_name_an_end() -> None:
+    assert PolicyTerms(binding_mode=BindingMode.PERMANENT).expires_at(NOW) is None
+    assert PolicyTerms(validity_days=None).expires_at(NOW) is None
+    assert PolicyTerms(validity_days=7).expires_at(NOW) == NOW + days(7)
+
+
 def test_expired_binding_is_no_obstacle_for_anybody() -> None:
     for terms in (USUAL, PolicyTerms(takeover=Takeover.NEVER)):
         decision = decide_binding(bound_to(ANNA, ago=180), candidate(BO), BindingTrigger.SCAN, terms, NOW)
@@ -205,6 +211,18 @@ def test_same_guide_renews_only_where_the_policy_says(renew_on: RenewOn, trigger
         )
     else:
         assert decision == kept(live, BindingReason.SAME_GUIDE)
+
+
+def test_store_that_serves_a_customer_alone_renews_its_own_binding_and_no_other_store_does() -> None:
+    live = bound_to(None, ago=100)
+    visit = PolicyTerms(renew_on=RenewOn.VISIT)
+    own = decide_binding(live, candidate(None, NORTH), BindingTrigger.SCAN, visit, NOW)
+    assert (own.outcome, own.guide_id, own.store_id) == (BindingOutcome.RENEW, None, NORTH)
+    other = decide_binding(live, candidate(None, SOUTH), BindingTrigger.SCAN, visit, NOW)
+    assert other == kept(live, BindingReason.STORE_TAKES_NOBODY)
+    guided = bound_to(ANNA, ago=100)
+    decision = decide_binding(guided, candidate(ANNA, SOUTH), BindingTrigger.SCAN, visit, NOW)
+    assert decision.outcome is BindingOutcome.RENEW
 
 
 def test_renewal_that_would_change_nothing_writes_nothing() -> None:

@@ -42,6 +42,8 @@ def test_policy_of_a_new_brand_is_publishable_and_as_documented() -> None:
         (PolicyTerms(protection_days=3_651), [("protection_days", "OUT_OF_RANGE")]),
         (PolicyTerms(protection_days=181), [("protection_days", "LONGER_THAN_VALIDITY")]),
         (PolicyTerms(protection_days=180), []),
+        (PolicyTerms(validity_days=1, protection_days=2), [("protection_days", "LONGER_THAN_VALIDITY")]),
+        (PolicyTerms(validity_days=0, protection_days=30), [("validity_days", "OUT_OF_RANGE")]),
         (PolicyTerms(takeover=Takeover.NEVER, protection_days=None), []),
         (PolicyTerms(takeover=Takeover.NEVER, validity_days=7, protection_days=30), []),
         (PolicyTerms(takeover=Takeover.ANY_TIME, protection_days=-1), [("protection_days", "OUT_OF_RANGE")]),

@@ -13,6 +13,7 @@ from app.customers.values import (
     BindOn,
     PolicyTerms,
     RenewOn,
+    Takeover,
 )
 from tests.customers.sample_bindings import ANNA, BO, CHEN, NOW, USUAL, bound_to, days, guides, policies, touch
 
@@ -56,6 +57,20 @@ def test_touch_from_before_the_binding_changes_nothing() -> None:
     live = bound_to(ANNA, ago=60)
     assert choose_touch_to_bind([touch(BO, ago=60)], live, USUAL, NOW) is None
     assert choose_touch_to_bind([touch(ANNA, ago=61)], live, PolicyTerms(renew_on=RenewOn.VISIT), NOW) is None
+
+
+def test_touch_of_the_store_that_serves_a_customer_alone_renews_at_sign_in() -> None:
+    live = bound_to(None, ago=60)
+    choice = choose_touch_to_bind([touch(None, ago=1)], live, PolicyTerms(renew_on=RenewOn.VISIT), NOW)
+    assert choice is not None
+    assert (choice.decision.outcome, choice.decision.guide_id) == (BindingOutcome.RENEW, None)
+
+
+def test_touch_at_the_instant_of_the_binding_is_no_later_one() -> None:
+    live = bound_to(ANNA, ago=60)
+    anything = PolicyTerms(takeover=Takeover.ANY_TIME)
+    assert choose_touch_to_bind([touch(BO, ago=60)], live, anything, NOW) is None
+    assert choose_touch_to_bind([touch(BO, ago=59.999)], live, anything, NOW) is not None
 
 
 def test_touch_made_under_protection_takes_nobody_over_later() -> None:
