@@ -43,7 +43,9 @@ async def test_books_are_sound_after_any_history(database: Database, seed: int) 
     for step in range(30):
         now = start + timedelta(hours=17 * step)
         async with database.transaction(market.brand, now=now) as session:
-            action = dice.choice(["scan", "scan", "order", "order", "order", "pay", "pay", "cancel", "publish", "leave"])
+            action = dice.choice(
+                ["scan", "scan", "order", "order", "order", "pay", "pay", "cancel", "publish", "leave"]
+            )
             customer_id, guide = dice.choice(customers), dice.choice(market.guides)
             if action == "scan":
                 await scan(session, customer_id, guide)

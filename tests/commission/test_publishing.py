@@ -32,9 +32,7 @@ async def test_new_brand_has_the_documented_policy_and_plan(database: Database, 
 async def test_two_policies_published_at_once_become_two_versions(database: Database, brand: Brand) -> None:
     async def publish(days: int) -> int:
         async with database.transaction(brand) as session:
-            version = await policies.publish(
-                session, SYSTEM, terms=PolicyTerms(validity_days=days), now=session.now
-            )
+            version = await policies.publish(session, SYSTEM, terms=PolicyTerms(validity_days=days), now=session.now)
             # Hold the transaction open, so that the others meet an uncommitted version.
             await asyncio.sleep(0.05)
             return version

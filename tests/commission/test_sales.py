@@ -129,7 +129,9 @@ async def test_payment_holds_and_cancellation_voids_only_their_own_sale(database
         brand_side = await ledger.balances(session, party_id=market.brand.id)
         own = await ledger.balances(session, party_id=guide.employee_id)
         entries = await reads.entries(session, party_id=guide.employee_id, limit=10)
-        kinds = (await session.execute(sa.select(OutboxRow.kind).where(OutboxRow.brand_id == market.brand.id))).scalars()
+        kinds = (
+            await session.execute(sa.select(OutboxRow.kind).where(OutboxRow.brand_id == market.brand.id))
+        ).scalars()
         assert sorted(kind for kind in kinds if kind.startswith("Commission")) == ["CommissionHeld"]
         await assert_books_are_sound(session)
     assert (balance.held_minor, balance.estimated_minor) == (1_000, 4_000)
