@@ -152,7 +152,7 @@ async def _create(
     await _check_categories(session, checked, paths)
     ids = [session.new_id() for _ in checked]
     await session.execute(
-        sa.insert(ProductRow),
+        sa.insert(ProductRow).execution_options(render_nulls=True),
         [
             {
                 "brand_id": session.brand_id,
@@ -253,7 +253,11 @@ async def _insert_skus(
     ]
     # In the order of codes, so that two inputs with the same codes wait for each other in one direction only.
     rows.sort(key=lambda row: cast("str", row["code"]))
-    made = await session.execute(insert(SkuRow).on_conflict_do_nothing().returning(SkuRow.id), rows)
+    made = await session.execute(
+        # Rows of one statement; without `render_nulls` those with and without a barcode would be parted.
+        insert(SkuRow).on_conflict_do_nothing().returning(SkuRow.id).execution_options(render_nulls=True),
+        rows,
+    )
     if len(made.all()) < len(rows):
         await _refuse_taken(session, skus, own_paths, ids)
     return ids

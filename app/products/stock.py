@@ -83,7 +83,9 @@ async def sell(session: BrandSession, *, order_id: UUID, now: datetime) -> list[
     """
     held = await _leave_held(session, order_id=order_id, state=ReservationState.SOLD, now=now)
     if held:
-        # The movements come first: they leave the stock rows free for others, the change locks them until the commit.
+        await session.execute(_SELL, _changes(session, held))
+        # After the change, not before: the foreign key's share lock on a row that others update at the same time makes
+        # PostgreSQL keep both as a multixact, and then callers that wait for the row's next version deadlock.
         await session.execute(
             sa.insert(StockMovementRow),
             [
@@ -93,7 +95,6 @@ async def sell(session: BrandSession, *, order_id: UUID, now: datetime) -> list[
                 for row in held
             ],
         )
-        await session.execute(_SELL, _changes(session, held))
     return [StockLine(row.sku_id, row.quantity) for row in held]
 
 
