@@ -32,7 +32,7 @@ class Context:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def actor(self) -> Actor:
-        """Who asks; read once a request, so that an ended session or new role counts at once. Raises: Unauthenticated."""
+        """Who asks; read once a request: an ended session or a new role counts at once. Raises: Unauthenticated."""
         if self.claims is None:
             return ANONYMOUS
         async with self._lock:
@@ -62,6 +62,10 @@ class Context:
             raise BadUserInput("One request reads one brand.")
         self._brand = brand
         return brand
+
+    def become(self, brand: Brand, claims: tokens.AccessClaims | None) -> None:
+        """Go on as whoever has just signed in: the answer of a sign-in is read with his rights."""
+        self.claims, self._brand, self._actor = claims, brand, None
 
     @asynccontextmanager
     async def reading(self, brand: Brand | None = None) -> AsyncIterator[BrandSession]:

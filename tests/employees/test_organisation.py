@@ -35,7 +35,7 @@ def a_store(company: Company, **changes: Any) -> dict[str, Any]:
 
 async def test_a_unit_hangs_below_its_parent(session: BrandSession, company: Company) -> None:
     unit_id = await organisation.create_unit(session, company.headquarters, **a_unit(company), now=session.now)
-    units = await reads.units_by_id(session, company.owner, [unit_id, company.east_id])
+    units = await reads.units_by_id(session, [unit_id, company.east_id])
     made, parent = units[unit_id], units[company.east_id]
     assert (made.code, made.name, made.kind, made.parent_id) == ("NORTH", "北区", "AREA", company.east_id)
     assert made.path == f"{parent.path}{unit_id.hex}/"

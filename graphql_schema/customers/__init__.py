@@ -1,0 +1,1 @@
+"""Customers online in the schema: signing in, customers, visitors' touchpoints and bindings."""
