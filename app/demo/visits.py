@@ -19,6 +19,7 @@ from app.platform.db import BrandSession
 from app.products import reads
 from app.trade import orders, payments
 from app.trade.basket import Address
+from app.trade.models import PaymentRow
 from app.trade.values import LineRequest, ProviderName
 
 CONSENT_TEXT = "2026-09"
@@ -102,12 +103,12 @@ async def _pay(session: BrandSession, made: dict[str, Any]) -> dict[str, Any]:
     payment_id = await payments.start(
         session, _customer(made), order_id=order_id, provider=ProviderName.SANDBOX, now=session.now
     )
-    amount_minor = await payments.amount_of(session, payment_id)
+    (payment,) = await payments.payment_facts(session, PaymentRow.id == payment_id)
     await payments.book_success(
         session,
         payment_id=payment_id,
         transaction_id=f"DEMO{payment_id.hex}",
-        amount_minor=amount_minor,
+        amount_minor=payment.amount_minor,
         now=session.now,
     )
     return {"payment_id": payment_id}
