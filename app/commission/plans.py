@@ -99,13 +99,19 @@ async def publish(
 async def current(session: BrandSession) -> PublishedPlan:
     """The plan in force, the highest version, with all its rules in their order. One statement."""
     newest = sa.select(sa.func.max(PlanRow.version)).where(PlanRow.brand_id == session.brand_id).scalar_subquery()
-    rows = await session.execute(
-        sa.select(*PLAN_COLUMNS, *RULE_COLUMNS)
-        .outerjoin(PlanRuleRow, rules_of_plan(session))
-        .where(PlanRow.brand_id == session.brand_id, PlanRow.version == newest)
-        .order_by(PlanRuleRow.position)
-    )
-    return plan_of(rows.all())
+    return plan_of(await _rows(session, PlanRow.version == newest))
+
+
+async def by_id(session: BrandSession, plan_id: UUID) -> PublishedPlan | None:
+    """A published version with its rules. One statement."""
+    rows = await _rows(session, PlanRow.id == plan_id)
+    return plan_of(rows) if rows else None
+
+
+async def by_version(session: BrandSession, version: int) -> PublishedPlan | None:
+    """A published version with its rules. One statement."""
+    rows = await _rows(session, PlanRow.version == version)
+    return plan_of(rows) if rows else None
 
 
 def rules_of_plan(session: BrandSession) -> sa.ColumnElement[bool]:
@@ -139,6 +145,16 @@ def plan_of(rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> PublishedPlan:
             if row[PlanRuleRow.id] is not None
         ),
     )
+
+
+async def _rows(session: BrandSession, condition: sa.ColumnElement[bool]) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    found = await session.execute(
+        sa.select(*PLAN_COLUMNS, *RULE_COLUMNS)
+        .outerjoin(PlanRuleRow, rules_of_plan(session))
+        .where(PlanRow.brand_id == session.brand_id, condition)
+        .order_by(PlanRuleRow.position)
+    )
+    return found.all()
 
 
 def _check(hold_days: int, rules: Sequence[PlanRule]) -> None:

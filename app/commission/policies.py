@@ -3,11 +3,13 @@
 from dataclasses import fields
 from datetime import datetime
 from typing import cast
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from app.customers.models import BindingPolicyRow
+from app.customers.policies import POLICY_COLUMNS, Policy, policy_of
 from app.customers.rules import validate_policy
 from app.customers.values import PolicyTerms
 from app.platform.actor import Actor
@@ -31,6 +33,16 @@ async def publish(session: BrandSession, actor: Actor, *, terms: PolicyTerms, no
         **{term.name: getattr(terms, term.name) for term in fields(PolicyTerms)},
     }
     return await next_version(session, cast(sa.Table, BindingPolicyRow.__table__), columns)
+
+
+async def by_id(session: BrandSession, policy_id: UUID) -> Policy | None:
+    """A published policy. One statement."""
+    return await _find(session, BindingPolicyRow.id == policy_id)
+
+
+async def by_version(session: BrandSession, version: int) -> Policy | None:
+    """A published policy. One statement."""
+    return await _find(session, BindingPolicyRow.version == version)
 
 
 async def next_version(session: BrandSession, table: sa.Table, columns: dict[str, object]) -> int:
@@ -62,3 +74,11 @@ def camel(name: str) -> str:
     """The name of a field as the API writes it."""
     head, *rest = name.split("_")
     return head + "".join(word.capitalize() for word in rest)
+
+
+async def _find(session: BrandSession, condition: sa.ColumnElement[bool]) -> Policy | None:
+    found = await session.execute(
+        sa.select(*POLICY_COLUMNS).where(BindingPolicyRow.brand_id == session.brand_id, condition)
+    )
+    row = found.one_or_none()
+    return None if row is None else policy_of(row)

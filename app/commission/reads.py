@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from app.commission.values import (
     ShareRole,
 )
 from app.employees.models import EmployeeRow, OrgUnitRow, StoreRow
+from app.employees.rules import is_inside, may_reach
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
 from app.platform.money import WHOLE_BP, divide_half_even
@@ -169,51 +170,36 @@ async def attributions(session: BrandSession, sale_ids: Sequence[UUID]) -> dict[
     }
 
 
-async def shares_of_lines(session: BrandSession, sale_ids: Sequence[UUID]) -> dict[UUID, list[Share]]:
-    """The shares of every line of these orders, by the line's id. One statement."""
-    return {line_id: shares for (_, line_id), shares in (await _shares(session, sale_ids)).items()}
+async def shares_of_lines(session: BrandSession, sale_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, list[Share]]]:
+    """The shares of every line of these orders, by order and line. One statement."""
+    found: defaultdict[UUID, dict[UUID, list[Share]]] = defaultdict(dict)
+    for (sale_id, line_id), shares in (await _shares(session, sale_ids)).items():
+        found[sale_id][line_id] = shares
+    return dict(found)
 
 
 def seen_by(attribution: Attribution, actor: Actor) -> Attribution:
     """The part of a decision that an employee may see.
 
-    Owner and headquarters see everything, a manager everything of the own branch's sales. Everybody else sees the rule,
-    the own candidacy and candidates of the own branch, and the own share; a manager likewise for other branches' sales.
+    Owner and headquarters see everything. Everybody else sees the rule, the own candidacy and candidates of the own
+    branch, and the shares that `visible_shares` leaves.
     """
-    is_own = actor.role == "MANAGER" and bool(actor.branch) and attribution.branch.startswith(actor.branch)
-    shares, candidates = attribution.shares, attribution.candidates
+    candidates = attribution.candidates
     if not actor.sees_whole_brand:
         candidates = tuple(
             candidate
             for candidate in candidates
-            if candidate.guide_id == actor.employee_id or (actor.branch and candidate.branch.startswith(actor.branch))
+            if candidate.guide_id == actor.employee_id or is_inside(candidate.branch, actor.branch)
         )
-        if not is_own:
-            shares = tuple(share for share in shares if share.party_id == actor.employee_id)
-    return Attribution(
-        sale_id=attribution.sale_id,
-        decided_at=attribution.decided_at,
-        policy_version=attribution.policy_version,
-        rule=attribution.rule,
-        guide_id=attribution.guide_id,
-        store_id=attribution.store_id,
-        branch=attribution.branch,
-        is_self_purchase=attribution.is_self_purchase,
-        candidates=candidates,
-        shares=shares,
-    )
+    shares = tuple(visible_shares(attribution.shares, actor, branch=attribution.branch))
+    return replace(attribution, candidates=candidates, shares=shares)
 
 
-async def is_candidate(session: BrandSession, *, sale_id: UUID, guide_id: UUID) -> bool:
-    """Whether a guide could have won an order: then he may ask why not."""
-    found = await session.execute(
-        sa.select(sa.literal(1)).where(
-            CandidateRow.brand_id == session.brand_id,
-            CandidateRow.sale_id == sale_id,
-            CandidateRow.guide_id == guide_id,
-        )
-    )
-    return found.first() is not None
+def visible_shares(shares: Sequence[Share], actor: Actor, *, branch: str) -> list[Share]:
+    """Who sees what others earn: owner and headquarters, and managers of the sale's branch. A guide sees the own."""
+    if may_reach(role=actor.role, branch=actor.branch, path=branch):
+        return list(shares)
+    return [share for share in shares if share.party_id == actor.employee_id]
 
 
 def _entries_of(session: BrandSession, party_id: UUID) -> sa.Select[UUID]:

@@ -1,7 +1,7 @@
 """Valkey (or Redis): wake-ups and live messages. Only hints travel here: flush it and nothing is lost."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 from uuid import UUID
 
@@ -40,7 +40,7 @@ class Bus:
         """Send a live message of ids and amounts to whoever listens now."""
         await self.redis.publish(channel, orjson.dumps(message))
 
-    async def listen(self, channel: str) -> AsyncIterator[dict[str, Any]]:
+    async def listen(self, channel: str) -> AsyncGenerator[dict[str, Any], None]:
         """Live messages of a channel until the caller stops."""
         async with self.redis.pubsub() as pubsub:
             await pubsub.subscribe(channel)

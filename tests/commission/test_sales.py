@@ -312,7 +312,7 @@ async def test_most_specific_rule_is_read_from_the_database(database: Database, 
         inside, _ = await buy(session, market, customer_id=customer_id, shop_of=guide, amounts=(10_000, 20_000))
         outside, _ = await buy(session, market, customer_id=customer_id, shop_of=elsewhere, amounts=(10_000, 20_000))
         found = await reads.attributions(session, [inside, outside])
-        lines = await reads.shares_of_lines(session, [inside])
+        lines = (await reads.shares_of_lines(session, [inside]))[inside]
         await assert_books_are_sound(session)
     assert {(share.role, share.party_id): share.commission_minor for share in found[inside].shares} == {
         (ShareRole.SELLER, guide.employee_id): 500 + 800,

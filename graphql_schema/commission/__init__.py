@@ -1,0 +1,1 @@
+"""Commission in the schema: rules in force and their publication, whose an order is and why, balances, pulses."""
