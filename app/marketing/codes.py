@@ -16,14 +16,13 @@ from app.customers.values import BindingCandidate, Channel, TouchpointKind
 from app.employees.models import EmployeeRow
 from app.marketing.models import CodeRow
 from app.marketing.rules import make_token, token_is_genuine
-from app.marketing.targets import Target, check_reach, target_of
+from app.marketing.targets import Target, check_reach, shop_of_store, target_of
 from app.marketing.values import CodeKind
 from app.platform import texts
 from app.platform.actor import Actor
 from app.platform.db import BrandSession, register
 from app.platform.errors import NotFound
 from app.platform.personal_data import PersonalData
-from app.products.models import ShopRow
 
 CODE_TOKEN = "CODE_TOKEN"  # noqa: S105 - the kind of a directory entry
 LONGEST_LABEL = 40
@@ -59,6 +58,7 @@ class Scan:
     """What a scan did. `binding_id` is the signed-in customer's binding afterwards; nobody else is told one."""
 
     visitor_id: UUID
+    visitor_token: str
     touchpoint_id: UUID
     shop_id: UUID | None
     binding_id: UUID | None
@@ -187,7 +187,7 @@ async def scan(
     if code is None:
         raise NotFound("Code", path=("code",))
     customer_id = actor.customer_id if actor.is_customer else None
-    visitor = await _visitor_of(session, customer_id=customer_id, visitor_token=visitor_token, now=now)
+    visitor, own_token = await _visitor_of(session, customer_id=customer_id, visitor_token=visitor_token, now=now)
     guide_id = None if code.is_revoked else code.guide_id
     touch = await touchpoints.record(
         session,
@@ -205,29 +205,11 @@ async def scan(
     bound_to = await _bind(session, visitor, code=code, touch=touch, is_signed_in=customer_id is not None, now=now)
     return Scan(
         visitor_id=visitor.visitor_id,
+        visitor_token=own_token,
         touchpoint_id=touch.touchpoint_id,
         shop_id=code.shop_id or await shop_of_store(session, code.store_id),
         binding_id=bound_to if customer_id is not None else None,
     )
-
-
-async def shop_of_store(session: BrandSession, store_id: UUID | None) -> UUID | None:
-    """The shop that a store's own code leads to: the manager's, else the first guide's; None: nobody there has one."""
-    if store_id is None:
-        return None
-    found = await session.execute(
-        sa.select(ShopRow.id)
-        .join(EmployeeRow, sa.and_(EmployeeRow.brand_id == ShopRow.brand_id, EmployeeRow.id == ShopRow.employee_id))
-        .where(
-            ShopRow.brand_id == session.brand_id,
-            EmployeeRow.brand_id == session.brand_id,
-            EmployeeRow.store_id == store_id,
-            EmployeeRow.state == "ACTIVE",
-        )
-        .order_by((EmployeeRow.role == "MANAGER").desc(), EmployeeRow.id)
-        .limit(1)
-    )
-    return found.scalar_one_or_none()
 
 
 async def _bind(
@@ -263,16 +245,16 @@ async def _bind(
 
 async def _visitor_of(
     session: BrandSession, *, customer_id: UUID | None, visitor_token: str | None, now: datetime
-) -> visitors.Visitor:
-    """The visitor behind a scan: the one that shows its token, joined to whoever is signed in; else a new one."""
+) -> tuple[visitors.Visitor, str]:
+    """The visitor behind a scan with its token: the one that shows it, joined to whoever is signed in, or a new one."""
     found = await visitors.find(session, visitor_token)
-    if found is not None:
+    if found is not None and visitor_token is not None:
         if customer_id is None or found.customer_id == customer_id:
-            return found
+            return found, visitor_token
         if await visitors.join(session, visitor_id=found.visitor_id, customer_id=customer_id, now=now):
-            return visitors.Visitor(found.visitor_id, customer_id)
+            return visitors.Visitor(found.visitor_id, customer_id), visitor_token
     made = await visitors.create(session, customer_id=customer_id, now=now)
-    return visitors.Visitor(made.visitor_id, customer_id)
+    return visitors.Visitor(made.visitor_id, customer_id), made.token
 
 
 async def _insert(

@@ -49,6 +49,25 @@ async def check_reach(session: BrandSession, actor: Actor, *, guide_id: UUID | N
         raise NotFound("Code", path=("codeId",))
 
 
+async def shop_of_store(session: BrandSession, store_id: UUID | None) -> UUID | None:
+    """The shop that a store's own code leads to: the manager's, else the first guide's; None: nobody there has one."""
+    if store_id is None:
+        return None
+    found = await session.execute(
+        sa.select(ShopRow.id)
+        .join(EmployeeRow, sa.and_(EmployeeRow.brand_id == ShopRow.brand_id, EmployeeRow.id == ShopRow.employee_id))
+        .where(
+            ShopRow.brand_id == session.brand_id,
+            EmployeeRow.brand_id == session.brand_id,
+            EmployeeRow.store_id == store_id,
+            EmployeeRow.state == "ACTIVE",
+        )
+        .order_by((EmployeeRow.role == "MANAGER").desc(), EmployeeRow.id)
+        .limit(1)
+    )
+    return found.scalar_one_or_none()
+
+
 async def _shop(session: BrandSession, actor: Actor, shop_id: UUID | None) -> Target:
     wanted = shop_id or actor.shop_id
     if wanted is None:

@@ -395,5 +395,7 @@ async def test_bindings_and_touchpoints_are_append_only_for_the_serving_role(wal
         for statement in (f"UPDATE {table} SET brand_id = brand_id", f"DELETE FROM {table}"):
             with pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
                 async with walk.database.transaction(walk.brand) as session:
-                    await session.execute(sa.text(f"{statement} WHERE brand_id = '{walk.brand.id}'"))
+                    await session.execute(
+                        sa.text(f"{statement} WHERE {table}.brand_id = :brand"), {"brand": walk.brand.id}
+                    )
     assert (await walk.counts())["bindings"] == 1

@@ -1,0 +1,159 @@
+"""A guide's shop and the products in it."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.marketing import visits
+from app.marketing.rules import is_slug
+from app.platform.db import Brand, BrandSession
+from app.platform.runtime import Runtime
+from app.products import reads, shelf_reads
+from app.products.reads import ShopFacts
+from app.products.shelf_reads import ShelfItem, ShelfKey
+from app.products.shops import SHOP_SLUG
+from app.web import answers, callers, views
+from graphql_schema.errors import BadUserInput
+from graphql_schema.paging import decode_cursor, decode_global_id, encode_cursor
+
+PAGE_SIZE: Final = 24
+_SCOPE: Final = "page_shelf"
+_KINDS: Final = (bool, (int, type(None)), datetime, UUID)
+
+
+async def open_shop(runtime: Runtime, request: Request) -> Response:
+    """`/s/{slug}`: the guide and a page of the shelf. A person's visit is recorded, once in 30 minutes."""
+    brand = await _brand(runtime, request)
+    if brand is None:
+        return answers.missing("shop")
+    slug = request.path_params["slug"]
+    async with runtime.database.reading(brand) as session:
+        shop = await reads.shop_facts_by_slug(session, slug)
+        if shop is None:
+            return answers.missing("shop")
+        tag = f'"{answers.BUILD}-{shop.page_tag}"'
+        if tag in request.headers.get("if-none-match", ""):
+            response = answers.unchanged(tag)
+        else:
+            values = await _shelf_values(session, shop, request.query_params.get("after"))
+            response = answers.page("shop.html", values, headers={"ETag": tag})
+    return await _with_visit(runtime, request, brand, shop, response)
+
+
+async def open_product(runtime: Runtime, request: Request) -> Response:
+    """`/s/{slug}/p/{productId}`: a product of the shelf with its variants; the id is the API's."""
+    brand = await _brand(runtime, request)
+    if brand is None:
+        return answers.missing("shop")
+    slug = request.path_params["slug"]
+    async with runtime.database.reading(brand) as session:
+        shop = await reads.shop_facts_by_slug(session, slug)
+        if shop is None:
+            return answers.missing("shop")
+        product_id = _product_id(request.path_params["product_id"])
+        item = (
+            None
+            if product_id is None
+            else await shelf_reads.shelf_item(session, shop_id=shop.shop_id, product_id=product_id)
+        )
+        values = None if item is None else await _product_values(session, shop, item)
+        response = (
+            answers.missing("product", href=f"/s/{slug}", label=f"去{shop.name}")
+            if values is None
+            else answers.page("product.html", values)
+        )
+    return await _with_visit(runtime, request, brand, shop, response)
+
+
+async def _brand(runtime: Runtime, request: Request) -> Brand | None:
+    """The brand that the slug leads to."""
+    slug = request.path_params["slug"]
+    found = await runtime.database.resolve(SHOP_SLUG, slug) if is_slug(slug) else None
+    return None if found is None else found[0]
+
+
+async def _with_visit(
+    runtime: Runtime, request: Request, brand: Brand, shop: ShopFacts, response: Response
+) -> Response:
+    """Record the visit of a person, and let the browser keep the visitor's token."""
+    if not callers.is_person(request):
+        return response
+
+    async def work(session: BrandSession) -> visits.Visit:
+        return await visits.open_shop(session, shop=shop, visitor_token=callers.visitor_token(request), now=session.now)
+
+    visit = await runtime.database.run(brand, work)
+    callers.keep_visitor(response, visit.visitor_token, runtime.settings)
+    return response
+
+
+async def _shelf_values(session: BrandSession, shop: ShopFacts, after: str | None) -> dict[str, Any]:
+    key = _key(after)
+    page = await shelf_reads.shelf_page(session, shop_id=shop.shop_id, limit=PAGE_SIZE + 1, after=key)
+    items = page.items[:PAGE_SIZE]
+    skus = await reads.skus_of_products(session, [item.product.product_id for item in items])
+    cards = [
+        card
+        for item in items
+        if (
+            card := views.product_card(
+                item, skus[item.product.product_id], slug=shop.slug, currency=session.brand.currency
+            )
+        )
+    ]
+    lead = cards.pop(0) if key is None and cards and items[0].is_featured else None
+    has_more = len(page.items) > PAGE_SIZE
+    path = f"/s/{shop.slug}"
+    return {
+        "shop": shop,
+        "brand_name": session.brand.name,
+        "who": views.who_serves(shop, session.brand.name),
+        "lead": lead,
+        "items": cards,
+        "total_count": page.total_count,
+        "next_href": f"{path}?after={_cursor(items[-1])}" if has_more else None,
+        "first_href": None if key is None else path,
+    }
+
+
+async def _product_values(session: BrandSession, shop: ShopFacts, item: ShelfItem) -> dict[str, Any] | None:
+    product_id = item.product.product_id
+    skus = (await reads.skus_of_products(session, [product_id]))[product_id]
+    card = views.product_card(item, skus, slug=shop.slug, currency=session.brand.currency)
+    if card is None:
+        return None
+    return {
+        "shop": shop,
+        "shop_href": f"/s/{shop.slug}",
+        "brand_name": session.brand.name,
+        "who": views.who_serves(shop, session.brand.name),
+        "product": card,
+        "skus": views.sku_lines(skus, session.brand.currency),
+    }
+
+
+def _product_id(text: str) -> UUID | None:
+    try:
+        found = decode_global_id(text, "Product")
+    except BadUserInput:
+        return None
+    return found.uuids[0] if len(found.uuids) == 1 else None
+
+
+def _key(after: str | None) -> ShelfKey | None:
+    """Where a page of the shelf begins; a cursor that is none begins at the start."""
+    if after is None:
+        return None
+    try:
+        is_featured, position, created_at, product_id = decode_cursor(after, _SCOPE, _KINDS)
+    except BadUserInput:
+        return None
+    return ShelfKey(is_featured, position, created_at, product_id)  # type: ignore[arg-type]
+
+
+def _cursor(item: ShelfItem) -> str:
+    key = item.key
+    return encode_cursor(_SCOPE, (key.is_featured, key.position, key.created_at, key.product_id))
