@@ -125,17 +125,12 @@ class SandboxBank:
             kept = await _charge(session, request.charge_number, lock=True)
             if kept is None or kept.state is not ChargeState.PAID:
                 raise ProviderRefused("CHARGE_NOT_PAID")
-            done = dict(
-                (
-                    await session.execute(
-                        sa.select(SandboxRefundRow.number, SandboxRefundRow.amount_minor).where(
-                            SandboxRefundRow.charge_number == request.charge_number
-                        )
-                    )
+            rows = await session.execute(
+                sa.select(SandboxRefundRow.number, SandboxRefundRow.amount_minor).where(
+                    SandboxRefundRow.charge_number == request.charge_number
                 )
-                .tuples()
-                .all()
             )
+            done = {row.number: row.amount_minor for row in rows}
             if request.number in done:
                 if done[request.number] != request.amount_minor:
                     raise ProviderRefused("NUMBER_USED_FOR_ANOTHER_AMOUNT")

@@ -11,9 +11,9 @@ import hashlib
 import hmac
 import logging
 import secrets as random
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import orjson
@@ -34,6 +34,7 @@ from app.platform.secrets import Secrets
 from app.platform.settings import Settings
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 CALLBACK_PATH = "/callbacks/payments/sandbox"
 CONFIRM_PATH = "/sandbox/payments/{number}/confirm"
@@ -52,25 +53,17 @@ class SandboxPay:
         self._secrets = secrets
 
     async def create(self, request: ChargeRequest) -> dict[str, Any]:
-        self._lose_request()
-        await self._bank.open(request)
-        self._lose_answer()
+        await self._maybe_lost(self._bank.open(request))
         return {"confirmUrl": self._settings.base_url + CONFIRM_PATH.format(number=request.number)}
 
     async def query(self, number: str) -> Charge:
-        self._lose_request()
-        return await self._bank.find(number)
+        return await self._maybe_lost(self._bank.find(number))
 
     async def close(self, number: str) -> ChargeState:
-        self._lose_request()
-        state = await self._bank.close(number)
-        self._lose_answer()
-        return state
+        return await self._maybe_lost(self._bank.close(number))
 
     async def refund(self, request: RefundRequest) -> None:
-        self._lose_request()
-        await self._bank.refund(request)
-        self._lose_answer()
+        await self._maybe_lost(self._bank.refund(request))
 
     def read_callback(
         self, headers: Mapping[str, str], body: bytes, *, now: datetime, tolerance_seconds: int
@@ -86,15 +79,15 @@ class SandboxPay:
             raise CallbackRefused("TIMESTAMP", 401)
         return _parse(body)
 
-    def _lose_request(self) -> None:
-        """A time-out before the provider has done anything."""
-        if falls_on(self._settings.sandbox_payment_timeout_percent // 2):
-            raise ProviderUnavailable("no answer")
-
-    def _lose_answer(self) -> None:
-        """A time-out after the provider has done it."""
-        if falls_on((self._settings.sandbox_payment_timeout_percent + 1) // 2):
-            raise ProviderUnavailable("no answer")
+    async def _maybe_lost(self, call: Coroutine[Any, Any, T]) -> T:
+        """The call's answer, unless a time-out falls on it: then either the request or only the answer was lost."""
+        if not falls_on(self._settings.sandbox_payment_timeout_percent):
+            return await call
+        if falls_on(50):
+            await call
+        else:
+            call.close()
+        raise ProviderUnavailable("no answer")
 
 
 def signing_keys(secrets: Secrets) -> dict[str, bytes]:
