@@ -6,8 +6,9 @@ TEST_PG_BINDIR runs it on another PostgreSQL's programs.
 """
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -16,7 +17,10 @@ from app.platform.db import Brand, Database
 from app.platform.embedded import Servers
 from app.platform.runtime import Runtime, open_runtime
 from app.platform.settings import Settings, reload_settings
-from tests import ground
+from tests import ground, statements
+
+if TYPE_CHECKING:
+    from tests import factories
 
 GIVEN = pytest.StashKey[Settings]()
 
@@ -30,6 +34,21 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[GIVEN] = ground.given_settings(home)
     # Keys and sandbox files of a worker are its own; only the servers are shared.
     reload_settings(APP_HOME=str(home / os.environ.get("PYTEST_XDIST_WORKER", "main")))
+    statements.guard_every_database()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """A test fails when a statement that ran for it named a tenant table without its brand."""
+    try:
+        done = yield
+    except BaseException as error:
+        for breach in statements.take_breaches():
+            error.add_note(breach)
+        raise
+    if breaches := statements.take_breaches():
+        pytest.fail("\n".join(["statements against the data rules:", *dict.fromkeys(breaches)]), pytrace=False)
+    return done
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -73,6 +92,7 @@ def bypass_url(worker_ground: ground.Ground, servers: Servers) -> str:
     if url is None:
         pytest.skip("the server given by DATABASE_URL lets nobody make a role with BYPASSRLS")
     return url
+
 
 @pytest.fixture(scope="session")
 async def runtime(settings: Settings) -> AsyncIterator[Runtime]:
