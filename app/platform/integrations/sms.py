@@ -49,7 +49,7 @@ class SandboxSms:
     def send(self, message: SmsMessage) -> None:
         line = orjson.dumps(
             {
-                "id": message.id,
+                "id": str(message.id),
                 "at": clock.utc_now(),
                 "to": message.to,
                 "channel": "SMS",
