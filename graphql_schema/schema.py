@@ -1,4 +1,4 @@
-"""The schema, put together: each package gives `<Package>Query`, `<Package>Mutation` and its `NODES`; nothing else is here."""
+"""The schema, put together: each package gives `<Package>Query`, `<Package>Mutation` and its `NODES`."""
 
 from typing import Annotated
 
@@ -36,7 +36,7 @@ NODES = {
     **trade_loaders.NODES,
     **commission_loaders.NODES,
 }
-"""Global id type name → `fetch(info, *uuids)`, which gives the object, or None where it is missing or not the caller's."""
+"""Global id type name → `fetch(info, *uuids)`: the object, or None where it is missing or not the caller's."""
 
 
 async def find_node(

@@ -1,4 +1,4 @@
-"""What the demo brand sells: sixty products in six categories, with the shape and colour that their cover is drawn in."""
+"""What the demo brand sells: sixty products in six categories, with the shape that their cover shows."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Idempotency keys: the row is written first, in the transaction of the change, so that the first answer is the only one."""
+"""Idempotency keys: the row is written first, in the change's own transaction, so the first answer is the only one."""
 
 import hashlib
 from datetime import timedelta

@@ -33,7 +33,7 @@ JOB_TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work done for every brand on real time, every so many seconds: a divisor of 60, or whole minutes up to an hour."""
+    """Work done for every brand on real time, every so many seconds: a divisor of 60, or whole minutes to an hour."""
 
     name: str
     every_seconds: int
@@ -131,7 +131,7 @@ def _cron(runtime: Runtime, job: Job) -> CronJob:
 
 
 async def run_relay(runtime: Runtime, relay: Relay, stop: asyncio.Event) -> None:
-    """Relay outbox events until `stop`: at once for brands that Valkey hints at, the rest by a sweep every few seconds."""
+    """Relay outbox events until `stop`: at once for brands that Valkey hints at, the rest by a frequent sweep."""
     sweep = asyncio.create_task(_sweep(runtime, relay, stop))
     while not stop.is_set():
         try:

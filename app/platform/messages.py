@@ -140,6 +140,19 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "幂等键应为 16 到 64 个字符。",
         "en": "An idempotency key has 16 to 64 characters.",
     },
+    "import_brand_taken": {
+        "zh-CN": "品牌代码 {brand} 已被占用，且不在模拟时间上。",
+        "en": "A brand with the code {brand} is there already, and it does not live on simulated time.",
+    },
+    "import_needs_realdata": {
+        "zh-CN": "未安装数据包：pip install -e '.[realdata]'。",
+        "en": "The data is not installed: pip install -e '.[realdata]'.",
+    },
+    "import_number": {"zh-CN": "至少为 1。", "en": "It must be at least 1."},
+    "import_out_of_order": {
+        "zh-CN": "缺少早于上次导入的购物篮：请使用与上次相同的 --stores。",
+        "en": "Baskets from before the last imported one are missing: give the same --stores as last time.",
+    },
     "insufficient_stock": {"zh-CN": "有商品库存不足。", "en": "Some items are short in stock."},
     "invalid_id": {"zh-CN": "编号无效。", "en": "This id is not valid."},
     "market_price_below_price": {"zh-CN": "划线价不能低于售价。", "en": "A market price is never below the price."},

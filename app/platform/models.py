@@ -1,4 +1,4 @@
-"""The platform's own tables: brands, the directory, outbox, idempotency keys, rate buckets, cron slots, refused callbacks."""
+"""The platform's own tables: brands, directory, outbox, idempotency keys, rate buckets, cron slots, callbacks."""
 
 from datetime import datetime
 from typing import Any
@@ -38,7 +38,7 @@ class DirectoryRow(Base):
 
 
 class OutboxRow(Tenant, Base):
-    """A fact that others act on after the commit: ids only, never personal data. `done_by` names the subscribers that did."""
+    """A fact that others act on after the commit: ids, never personal data. `done_by`: the subscribers that did."""
 
     __tablename__ = "outbox"
     __table_args__ = tenant_args(

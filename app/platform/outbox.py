@@ -1,9 +1,9 @@
 """The outbox: facts written with the change that made them, relayed afterwards to whoever subscribed.
 
 Two kinds of subscriber. An *effect* changes this database: it runs in a transaction that also marks it done, so it
-happens exactly once. A *delivery* reaches outside (a message, a provider, a live screen): it runs outside any transaction
-and may run again after a crash, so it carries the event's id as its own. No order is promised. After `outbox_attempts`
-failures an event is parked: metrics and `verify` show it.
+happens exactly once. A *delivery* reaches outside (a message, a provider, a live screen): it runs outside any
+transaction and may run again after a crash, so it carries the event's id as its own. No order is promised. After
+`outbox_attempts` failures an event is parked: metrics and `verify` show it.
 """
 
 import asyncio

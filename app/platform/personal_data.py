@@ -1,6 +1,6 @@
 """Personal data at rest: encrypted with AES-GCM, found by keyed hashes; both carry the id of their key.
 
-A ciphertext is bound to brand and field: moved to another row's field of that kind it still opens, elsewhere it does not.
+A ciphertext is bound to brand and field: in another row's field of that kind it still opens, elsewhere it does not.
 """
 
 import hashlib

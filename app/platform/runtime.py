@@ -22,7 +22,7 @@ class Runtime:
 
 @asynccontextmanager
 async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
-    """Connect to the servers that `settings` names (the launcher has put the embedded ones there) and close at the end."""
+    """Connect to the servers that `settings` names (the launcher puts the embedded ones there); close at the end."""
     secrets = load_secrets(settings)
     database = Database(settings.database_url, settings, secrets)
     bus = Bus(settings.redis_url)

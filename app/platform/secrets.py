@@ -1,4 +1,4 @@
-"""Keys of this installation: signing, encryption, hashing. Every use names the key by its id, so that keys can be rotated.
+"""Keys of this installation: signing, encryption, hashing. Every use names its key's id, so that keys can be rotated.
 
 The sandbox makes its keys at first start under APP_HOME/secrets (0600); production refuses to start without its own.
 """

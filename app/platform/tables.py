@@ -36,7 +36,7 @@ class Base(DeclarativeBase):
 class Tenant:
     """Mixin of a tenant table: `brand_id` first, primary key (brand_id, id).
 
-    No key to `brand` itself: every insert would lock that one row. The tree's root has one, the composite keys lead there.
+    No key to `brand` itself: every insert would lock that one row. The tree's root has one; composite keys lead there.
     """
 
     brand_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-20)

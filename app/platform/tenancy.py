@@ -1,4 +1,4 @@
-"""What every table gets besides its columns: row level security and the serving role's grants. For use in migrations."""
+"""What every table gets besides its columns: row level security and the serving role's grants. For migrations."""
 
 from alembic.operations import Operations
 
@@ -16,6 +16,6 @@ def secure_tenant_table(op: Operations, table: str, *, append_only: bool = False
 
 
 def grant(op: Operations, table: str, *, append_only: bool = False, deletable: bool = False) -> None:
-    """The serving role reads and adds; it changes rows unless the table is append-only, and deletes only passing rows."""
+    """The serving role reads and adds; it changes rows unless the table is append-only, deletes only passing ones."""
     rights = ["SELECT", "INSERT"] + ([] if append_only else ["UPDATE"]) + (["DELETE"] if deletable else [])
     op.execute(f'GRANT {", ".join(rights)} ON "{table}" TO {granted_role(op)}')

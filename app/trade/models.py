@@ -87,7 +87,9 @@ class OrderMoveRow(Tenant, Base):
 
     __tablename__ = "order_move"
     __table_args__ = tenant_args(
-        tenant_key("order_id", "orders"), sa.Index("ix_order_move_order", "brand_id", "order_id", "id"), append_only=True
+        tenant_key("order_id", "orders"),
+        sa.Index("ix_order_move_order", "brand_id", "order_id", "id"),
+        append_only=True,
     )
     order_id: Mapped[UUID]
     event: Mapped[str]
