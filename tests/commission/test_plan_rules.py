@@ -113,6 +113,12 @@ def test_store_and_manager_earn_without_taking_performance() -> None:
     ]
 
 
+def test_smallest_rate_is_a_share_and_a_rate_of_zero_is_none() -> None:
+    for rate_bp, roles in ((1, [SELLER, STORE]), (0, [SELLER])):
+        plan = Plan(7, (rule(1, 1_000), rule(2, rate_bp, STORE)))
+        assert [share.role for share in line_shares(sold(10_000), won_by(), plan, SaleContext(UNITS))] == roles
+
+
 def test_store_without_manager_books_no_manager_share() -> None:
     plan = Plan(7, (rule(1, 1_000), rule(3, 50, MANAGES)))
     assert [share.role for share in line_shares(sold(10_000), won_by(), plan, SaleContext(UNITS))] == [SELLER]

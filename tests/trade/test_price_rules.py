@@ -179,5 +179,8 @@ def test_swapped_neighbours_are_always_noticed(random_bytes: bytes, place: int) 
 def test_other_text_is_no_order_number_and_few_random_bytes_are_refused() -> None:
     for text in ("", "12345678901", "1234567890123", "01234567890a", "１２３４５６７８９０１２", "000000000000"):
         assert not is_order_number(text)
+    genuine = order_number(bytes(8))
+    assert is_order_number(genuine)
+    assert not is_order_number("".join(chr(ord(digit) + 0xFEE0) for digit in genuine))  # full-width
     with pytest.raises(ValueError, match="8 random bytes"):
         order_number(bytes(7))
