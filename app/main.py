@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 
 import sqlalchemy as sa
@@ -97,7 +97,7 @@ class Server(uvicorn.Server):
         """Left to the command line, which also has a worker and embedded servers to end in order."""
 
     @contextlib.contextmanager
-    def capture_signals(self) -> "contextlib.Iterator[None]":  # type: ignore[name-defined,misc]
+    def capture_signals(self) -> Iterator[None]:
         yield
 
 

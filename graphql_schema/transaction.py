@@ -34,7 +34,7 @@ async def mutate(
 ) -> Any:
     """Run a mutation and give its payload or a user error.
 
-    `act` makes the change and gives what it made (ids and plain facts, stored under the key); `answer` reads the payload
+    `act` makes the change and gives what it made (ids and plain facts, stored under the key). `answer` reads the payload
     from that, in the same transaction, for the first caller and every repeat alike. A fault that `act` *returns* is a
     refusal that leaves a trace and commits; one it *raises* rolls back and is not remembered. The whole is run again
     after a deadlock or a lost connection, so both must touch nothing outside the database.
@@ -42,18 +42,18 @@ async def mutate(
     scope = principal or actor.principal
 
     async def work(session: BrandSession) -> Any:
-        made: Result | errors.UserFault | None = None
+        made: Result | None = None
         if key is not None:
             made = await idempotency.claim(
                 session, principal=scope, operation=operation, key=key, body=idempotency.fingerprint(plain(body))
             )
         if made is None:
-            made = await act(session)
-            if isinstance(made, errors.UserFault):
-                return made
+            done = await act(session)
+            if isinstance(done, errors.UserFault):
+                return done
             if key is not None:
-                await idempotency.remember(session, principal=scope, operation=operation, key=key, result=made)
-            made = {name: str(value) if isinstance(value, UUID) else value for name, value in made.items()}
+                await idempotency.remember(session, principal=scope, operation=operation, key=key, result=done)
+            made = {name: str(value) if isinstance(value, UUID) else value for name, value in done.items()}
         return await answer(session, made)
 
     try:

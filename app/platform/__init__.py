@@ -1,4 +1,4 @@
-"""Ground under every online: settings, database, brands, ids, money, outbox, jobs, sign-in tokens, personal data, integrations.
+"""Ground under every online: settings, database, ids, money, outbox, jobs, tokens, personal data, integrations.
 
 Who may call: everybody. Imports nothing from the other packages.
 """

@@ -137,7 +137,7 @@ class Database:
     ) -> T:
         """`work` in a transaction, run anew as a whole after a deadlock, a lock time-out or a lost connection.
 
-        A connection lost at COMMIT may have committed: `work` must be safe to repeat (an idempotency key, a guarded row).
+        A connection lost at COMMIT may have committed: `work` must be safe to repeat (by a key, or a guarded row).
         """
         for attempt in range(1, attempts + 1):
             try:

@@ -1,6 +1,6 @@
 """Expected failures. They are raised, roll the transaction back, and become a member of the mutation's result union.
 
-`code` is one of the API's UserErrorCode values; the text is looked up in `messages` by `key` when the answer is written.
+`code` is one of the API's UserErrorCode values; the text is looked up in `messages` by `key` when it is answered.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from uuid import UUID
 
 
 class UserFault(Exception):
-    """Base of every expected failure: `code`, a message `key` with `facts` for its placeholders, and the input `path`."""
+    """Base of every expected failure: `code`, a message `key` with `facts` for its placeholders, the input `path`."""
 
     code = "INVALID_INPUT"
 

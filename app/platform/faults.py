@@ -1,4 +1,4 @@
-"""Named points at which a fault test can hold a process, to kill it there. Off unless PAUSE_AT is set; never in production."""
+"""Named points where a fault test can hold a process, to kill it. Off unless PAUSE_AT is set; never in production."""
 
 import asyncio
 import logging

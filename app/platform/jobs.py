@@ -120,7 +120,7 @@ async def run_scheduler(runtime: Runtime, jobs: Sequence[Job], stop: asyncio.Eve
 
 
 def _cron(runtime: Runtime, job: Job) -> CronJob:
-    async def tick(_: dict[Any, Any]) -> None:
+    async def tick(_: dict[Any, Any], *__: Any, **___: Any) -> None:
         await run_slot(runtime, job, clock.utc_now())
 
     tick.__qualname__ = job.name
