@@ -116,7 +116,7 @@ class _Reader:
             known |= {_name(str(nodes[at]))}
             while not (isinstance(nodes[at], list) and _is_query(nodes[at])):
                 at += 1
-            self.query(nodes[at], parent, known)  # type: ignore[arg-type]
+            self.query(nodes[at], parent, known)
             at += 1
             if _word(nodes, at) != ",":
                 return nodes[at:], known
@@ -140,7 +140,7 @@ class _Reader:
         begin = 5 if _word(nodes, 3) == "as" else 3
         columns: Nodes = []
         if begin < len(nodes) and isinstance(nodes[begin], list) and not _is_query(nodes[begin]):
-            columns = nodes[begin]  # type: ignore[assignment]
+            columns = nodes[begin]
             begin += 1
         if table in self.tenants:
             self.seen.add(table)
