@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 
 import sqlalchemy as sa
 import uvicorn
-from graphql_schema.schema import schema
 from redis.exceptions import RedisError
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -23,6 +23,7 @@ from app.platform.settings import Settings
 from app.web import callbacks, pages, sandbox
 from graphql_schema.context import make_context
 from graphql_schema.endpoint import GraphQLEndpoint
+from graphql_schema.schema import schema
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +92,16 @@ async def _measure_outbox(runtime: Runtime) -> None:
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server whose owner handles signals, and which says once when it listens."""
+    """A uvicorn server whose owner handles signals, and which says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: asyncio.Event) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready.set()
 
     def install_signal_handlers(self) -> None:
         """Left to the command line, which also has a worker and embedded servers to end in order."""
@@ -117,13 +127,9 @@ async def run_server(settings: Settings, stop: asyncio.Event, ready: asyncio.Eve
             ws_max_size=settings.websocket_message_bytes + 1024,
             ws="websockets-sansio",
         )
-        server = Server(config)
+        server = Server(config, ready or asyncio.Event())
         serving = asyncio.create_task(server.serve())
         stopping = asyncio.create_task(stop.wait())
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.02)
-        if ready is not None and server.started:
-            ready.set()
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         server.should_exit = True
