@@ -6,6 +6,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,8 +34,9 @@ def guard_every_database() -> None:
     Database.__init__ = make_watched  # type: ignore[method-assign]
 
 
+@cache
 def tenant_tables() -> frozenset[str]:
-    """The names of all tenant tables."""
+    """The names of all tenant tables. Every statement asks, and looking for models reads the disk."""
     return frozenset(table.name for table in import_models().tables.values() if table.info.get("tenant"))
 
 
