@@ -40,7 +40,7 @@ async def guide_day(session: BrandSession, *, guide_id: UUID, now: datetime) -> 
     day = session.brand.day_of(now)
     start, end = clock.day_bounds(day, session.brand.time_zone)
     sold = _sold(session.brand_id, guide_id, day, start).subquery("sold")
-    taken = _taken_back(session.brand_id, guide_id, day).subquery("taken")
+    taken = _taken_back(session.brand_id, guide_id, day, start).subquery("taken")
     shop_id = sa.select(ShopRow.id).where(ShopRow.brand_id == session.brand_id, ShopRow.employee_id == guide_id)
     row = (
         await session.execute(
@@ -85,7 +85,7 @@ def _sold(brand_id: UUID, guide_id: UUID, day: date, start: datetime) -> sa.Sele
     )
 
 
-def _taken_back(brand_id: UUID, guide_id: UUID, day: date) -> sa.Select[int, int]:
+def _taken_back(brand_id: UUID, guide_id: UUID, day: date, start: datetime) -> sa.Select[int, int]:
     return sa.select(
         sa.func.coalesce(sa.func.sum(ShareRow.performance_minor), 0).label("performance_minor"),
         sa.func.coalesce(sa.func.sum(ShareRow.amount_minor), 0).label("commission_minor"),
@@ -93,6 +93,7 @@ def _taken_back(brand_id: UUID, guide_id: UUID, day: date) -> sa.Select[int, int
         ShareRow.brand_id == brand_id,
         ShareRow.party_id == guide_id,
         ShareRow.kind == CommissionKind.REVERSAL.value,
+        ShareRow.id >= _first_id(start),
         ShareRow.booked_on == day,
     )
 
