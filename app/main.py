@@ -34,7 +34,7 @@ def make_app(runtime: Runtime) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        """The sandbox provider plays an outside party without a process of its own, so it sends its callbacks from here."""
+        """The sandbox provider plays an outside party without a process of its own: callbacks leave from here."""
         deliveries = (
             None if runtime.settings.is_production else asyncio.create_task(sandbox_pay.run_deliveries(runtime))
         )

@@ -35,9 +35,9 @@ async def mutate(
     """Run a mutation and give its payload or a user error.
 
     `act` makes the change and gives what it made (ids and plain facts, stored under the key). `answer` reads the
-    payload from that, in the same transaction, for the first caller and every repeat alike. A fault that `act` *returns*
-    is a refusal that leaves a trace and commits; one it *raises* rolls back and is not remembered. The whole is run again
-    after a deadlock or a lost connection, so both must touch nothing outside the database.
+    payload from that, in the same transaction, for the first caller and every repeat alike. A fault that `act`
+    *returns* is a refusal that leaves a trace and commits; one it *raises* rolls back and is not remembered. The whole
+    is run again after a deadlock or a lost connection, so both must touch nothing outside the database.
     """
     scope = principal or actor.principal
 
