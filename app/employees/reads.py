@@ -109,6 +109,8 @@ async def unit_page(
     session: BrandSession, actor: Actor, *, limit: int, after: tuple[Any, ...] | None
 ) -> list[UnitFacts]:
     """Units in the order of the tree: each is followed by all below it. Key: (path). One statement."""
+    if not _has_branch(actor):
+        return []
     statement = sa.select(*_UNIT).where(*_units_of(session, actor)).order_by(OrgUnitRow.path).limit(limit)
     if after is not None:
         statement = statement.where(OrgUnitRow.path > after[0])
@@ -117,7 +119,7 @@ async def unit_page(
 
 async def count_units(session: BrandSession, actor: Actor) -> int:
     """How many units the whole list has."""
-    return await _count(session, OrgUnitRow.id, *_units_of(session, actor))
+    return await _count(session, OrgUnitRow.id, *_units_of(session, actor)) if _has_branch(actor) else 0
 
 
 async def units_by_id(session: BrandSession, unit_ids: Iterable[UUID]) -> dict[UUID, UnitFacts]:
@@ -194,13 +196,16 @@ def may_see(actor: Actor, employee: EmployeeFacts) -> bool:
 # --- statements and rows
 
 
+def _has_branch(actor: Actor) -> bool:
+    """Whether there is a branch whose units and employees the actor may see."""
+    return actor.sees_whole_brand or (actor.role == Role.MANAGER and bool(actor.branch))
+
+
 def _in_branch(path: Any, actor: Actor) -> sa.ColumnElement[bool]:
-    if not actor.is_employee:
+    if not _has_branch(actor):
         return sa.false()
     if actor.sees_whole_brand:
         return sa.true()
-    if actor.role != Role.MANAGER or not actor.branch:
-        return sa.false()
     return sa.type_coerce(path, sa.Text).startswith(actor.branch, autoescape=True)
 
 
