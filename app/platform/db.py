@@ -175,9 +175,7 @@ class Database:
         if kept is not None and kept[0] > loop_time:
             return kept[1]
         found = await self._find_brand(BrandRow.id == brand_id)
-        if found is not None:
-            self._brands[brand_id] = (loop_time + 5.0, found)
-        return found
+        return None if found is None else self._keep_brand(found)
 
     async def brand_by_code(self, code: str) -> Brand | None:
         return await self._find_brand(BrandRow.code == code)
@@ -195,22 +193,30 @@ class Database:
             async with self.directory() as session:
                 row = (
                     await session.execute(
-                        sa.select(DirectoryRow.brand_id, DirectoryRow.target_id).where(
-                            DirectoryRow.kind == kind, DirectoryRow.key == key
-                        )
+                        sa.select(DirectoryRow.target_id, *_BRAND_COLUMNS)
+                        .join(BrandRow, BrandRow.id == DirectoryRow.brand_id)
+                        .where(DirectoryRow.kind == kind, DirectoryRow.key == key)
                     )
                 ).first()
             if row is None:
                 return None
             if len(self._keys) > 50_000:
                 self._keys.clear()
-            found = self._keys[(kind, key)] = (row.brand_id, row.target_id)
+            target_id, *columns = row
+            brand = self._keep_brand(Brand(*columns))
+            self._keys[(kind, key)] = (brand.id, target_id)
+            return brand, target_id
         brand = await self.brand(found[0])
         return None if brand is None else (brand, found[1])
 
     def forget_brand(self, brand_id: UUID) -> None:
         """Drop the kept copy after a change to the brand row."""
         self._brands.pop(brand_id, None)
+
+    def _keep_brand(self, brand: Brand) -> Brand:
+        """The brand, kept for five seconds."""
+        self._brands[brand.id] = (asyncio.get_running_loop().time() + 5.0, brand)
+        return brand
 
     async def _find_brand(self, condition: sa.ColumnElement[bool]) -> Brand | None:
         async with self.directory() as session:

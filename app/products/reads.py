@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.employees.models import EmployeeRow, OrgUnitRow, StoreRow
 from app.employees.values import EmployeeState
@@ -128,12 +129,12 @@ async def shop_of_employee(session: BrandSession, employee_id: UUID) -> ShopFact
 
 
 async def shops_by_id(session: BrandSession, shop_ids: Collection[UUID]) -> dict[UUID, ShopFacts]:
-    return {shop.shop_id: shop for shop in await _shops(session, ShopRow.id.in_(shop_ids))}
+    return {shop.shop_id: shop for shop in await _shops(session, _among(ShopRow.id, shop_ids))}
 
 
 async def shops_of_employees(session: BrandSession, employee_ids: Collection[UUID]) -> dict[UUID, ShopFacts]:
     """Shops by the employee that they belong to."""
-    return {shop.employee_id: shop for shop in await _shops(session, ShopRow.employee_id.in_(employee_ids))}
+    return {shop.employee_id: shop for shop in await _shops(session, _among(ShopRow.employee_id, employee_ids))}
 
 
 async def price_facts(session: BrandSession, sku_ids: Collection[UUID]) -> dict[UUID, SkuFacts]:
@@ -155,19 +156,19 @@ async def price_facts(session: BrandSession, sku_ids: Collection[UUID]) -> dict[
             CategoryRow,
             sa.and_(CategoryRow.brand_id == session.brand_id, CategoryRow.id == ProductRow.category_id),
         )
-        .where(SkuRow.brand_id == session.brand_id, ProductRow.brand_id == session.brand_id, SkuRow.id.in_(sku_ids))
+        .where(SkuRow.brand_id == session.brand_id, ProductRow.brand_id == session.brand_id, _among(SkuRow.id, sku_ids))
     )
     return {row[0]: SkuFacts(*row) for row in rows}
 
 
 async def skus_by_id(session: BrandSession, sku_ids: Collection[UUID]) -> dict[UUID, SkuView]:
-    return {sku.sku_id: sku for sku in await _skus(session, SkuRow.id.in_(sku_ids))}
+    return {sku.sku_id: sku for sku in await _skus(session, _among(SkuRow.id, sku_ids))}
 
 
 async def skus_of_products(session: BrandSession, product_ids: Collection[UUID]) -> dict[UUID, list[SkuView]]:
     """The SKUs of each product, in their order; every product asked for has an entry."""
     found: dict[UUID, list[SkuView]] = {product_id: [] for product_id in product_ids}
-    for sku in await _skus(session, SkuRow.product_id.in_(product_ids)):
+    for sku in await _skus(session, _among(SkuRow.product_id, product_ids)):
         found[sku.product_id].append(sku)
     return found
 
@@ -184,7 +185,7 @@ async def sku_ids_of(session: BrandSession, product_id: UUID) -> list[UUID]:
 
 async def products_by_id(session: BrandSession, product_ids: Collection[UUID]) -> dict[UUID, ProductView]:
     rows = await session.execute(
-        sa.select(*PRODUCT_COLUMNS).where(ProductRow.brand_id == session.brand_id, ProductRow.id.in_(product_ids))
+        sa.select(*PRODUCT_COLUMNS).where(ProductRow.brand_id == session.brand_id, _among(ProductRow.id, product_ids))
     )
     return {row[0]: ProductView(*row) for row in rows}
 
@@ -209,7 +210,7 @@ async def product_count(session: BrandSession, *, search: str | None = None) -> 
 async def categories_by_id(session: BrandSession, category_ids: Collection[UUID]) -> dict[UUID, CategoryView]:
     rows = await session.execute(
         sa.select(CategoryRow.id, CategoryRow.parent_id, CategoryRow.name, CategoryRow.path).where(
-            CategoryRow.brand_id == session.brand_id, CategoryRow.id.in_(category_ids)
+            CategoryRow.brand_id == session.brand_id, _among(CategoryRow.id, category_ids)
         )
     )
     return {row[0]: CategoryView(*row) for row in rows}
@@ -270,6 +271,11 @@ async def _skus(session: BrandSession, condition: sa.ColumnElement[bool]) -> lis
         .order_by(SkuRow.product_id, SkuRow.position, SkuRow.id)
     )
     return [SkuView(*row) for row in rows]
+
+
+def _among(column: sa.SQLColumnExpression[UUID], ids: Collection[UUID]) -> sa.ColumnElement[bool]:
+    """Whether the column is one of `ids`: an array, so that the statement is the same for any number of them."""
+    return column == sa.any_(sa.literal(list(ids), ARRAY(sa.Uuid())))
 
 
 def _available(session: BrandSession) -> sa.ColumnElement[int]:
