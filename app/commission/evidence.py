@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -88,16 +89,40 @@ async def gather(
 
 
 async def _people(session: BrandSession, *, customer_id: UUID, guide_ids: set[UUID], store_ids: set[UUID]) -> People:
-    """Everybody concerned, in one statement of four parts."""
-    brand_id = session.brand_id
-    guides = sa.literal(sorted(guide_ids), ARRAY(sa.Uuid()))
+    rows = await session.execute(
+        _concerned(),
+        {
+            "brand": session.brand_id,
+            "guides": sorted(guide_ids),
+            "stores": sorted(store_ids),
+            "customer": customer_id,
+        },
+    )
+    found: dict[str, list[sa.Row[Any]]] = {"guide": [], "store": [], "manager": [], "buyer": []}
+    for row in rows:
+        found[row.kind].append(row)
+    return People(
+        is_active={row.id: row.is_active for row in found["guide"]},
+        store_ids={row.id: row.store_id for row in found["guide"]},
+        units={row.id: row.path for row in found["guide"]},
+        branches={row.id: row.path for row in found["store"]},
+        # Of several managers the one who came first stands for the store: ids grow with time.
+        managers={row.store_id: row.id for row in sorted(found["manager"], key=lambda row: row.id, reverse=True)},
+        buyer_employee_id=found["buyer"][0].id if found["buyer"] else None,
+    )
+
+
+@cache
+def _concerned() -> sa.CompoundSelect[Any]:
+    """Everybody concerned in one statement of four parts. Built once: orders ask for it all the time."""
+    brand_id, guides = sa.bindparam("brand", type_=sa.Uuid()), sa.bindparam("guides", type_=ARRAY(sa.Uuid()))
     guide_stores = sa.select(EmployeeRow.store_id).where(
         EmployeeRow.brand_id == brand_id, EmployeeRow.id == sa.any_(guides), EmployeeRow.store_id.is_not(None)
     )
-    given_stores = sa.select(sa.func.unnest(sa.literal(sorted(store_ids), ARRAY(sa.Uuid()))))
+    given_stores = sa.select(sa.func.unnest(sa.bindparam("stores", type_=ARRAY(sa.Uuid()))))
     stores = sa.union(guide_stores, given_stores).cte("stores")
     wanted_stores = sa.select(stores.c[0])
-    parts = (
+    return sa.union_all(
         _part("guide", EmployeeRow.id, EmployeeRow.store_id, EmployeeRow.state == "ACTIVE", OrgUnitRow.path)
         .join(
             OrgUnitRow, sa.and_(OrgUnitRow.brand_id == EmployeeRow.brand_id, OrgUnitRow.id == EmployeeRow.org_unit_id)
@@ -117,19 +142,11 @@ async def _people(session: BrandSession, *, customer_id: UUID, guide_ids: set[UU
             CustomerRow,
             sa.and_(CustomerRow.brand_id == EmployeeRow.brand_id, CustomerRow.phone_hash == EmployeeRow.phone_hash),
         )
-        .where(EmployeeRow.brand_id == brand_id, CustomerRow.brand_id == brand_id, CustomerRow.id == customer_id),
-    )
-    found: dict[str, list[sa.Row[Any]]] = {"guide": [], "store": [], "manager": [], "buyer": []}
-    for row in await session.execute(sa.union_all(*parts)):
-        found[row.kind].append(row)
-    return People(
-        is_active={row.id: row.is_active for row in found["guide"]},
-        store_ids={row.id: row.store_id for row in found["guide"]},
-        units={row.id: row.path for row in found["guide"]},
-        branches={row.id: row.path for row in found["store"]},
-        # Of several managers the one who came first stands for the store: ids grow with time.
-        managers={row.store_id: row.id for row in sorted(found["manager"], key=lambda row: row.id, reverse=True)},
-        buyer_employee_id=found["buyer"][0].id if found["buyer"] else None,
+        .where(
+            EmployeeRow.brand_id == brand_id,
+            CustomerRow.brand_id == brand_id,
+            CustomerRow.id == sa.bindparam("customer", type_=sa.Uuid()),
+        ),
     )
 
 

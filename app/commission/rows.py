@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -17,27 +18,35 @@ Values = Mapping[str, object]
 async def insert_all(session: BrandSession, rows: Mapping[type[Base], Sequence[Values]]) -> None:
     """Insert rows into each table, all in one statement; rows of one table may refer to rows of another.
 
-    Every row gives every column, `brand_id` included. Values: what JSON can say, and ids, instants, days and bytes.
+    Every row gives every column, `brand_id` included. Values: what JSON can say, and ids, instants and days.
     """
-    inserts = [_insert(kind, values) for kind, values in rows.items()]
-    first, rest = inserts[0], inserts[1:]
+    given = {_name(kind): [_plain(row) for row in values] for kind, values in rows.items()}
+    await session.execute(_statement(tuple(rows)), given)
+
+
+@cache
+def _statement(kinds: tuple[type[Base], ...]) -> sa.Insert:
+    first, *rest = (_insert(kind) for kind in kinds)
     for number, more in enumerate(rest):
         first = first.add_cte(more.cte(f"more_{number}"))
-    await session.execute(first)
+    return first
 
 
-def _insert(kind: type[Base], rows: Sequence[Values]) -> sa.Insert:
+def _insert(kind: type[Base]) -> sa.Insert:
     table = cast(sa.Table, kind.__table__)
-    given = sa.literal([_plain(row) for row in rows], JSONB)
     columns = [sa.column(column.name, column.type) for column in table.columns]
     source = (
-        sa.func.jsonb_to_recordset(given)
+        sa.func.jsonb_to_recordset(sa.bindparam(_name(kind), type_=JSONB))
         .table_valued(*columns, name=f"new_{table.name}")
         .render_derived(with_types=True)
     )
     return sa.insert(table).from_select(
         [column.name for column in columns], sa.select(*(source.c[column.name] for column in columns))
     )
+
+
+def _name(kind: type[Base]) -> str:
+    return f"rows_of_{kind.__tablename__}"
 
 
 def _plain(row: Values) -> dict[str, Any]:

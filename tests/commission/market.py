@@ -1,7 +1,6 @@
 """A brand with two stores, guides in both, goods in two categories, and the steps of a sale as trade takes them."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -137,20 +136,3 @@ async def leave(session: BrandSession, guide: Staff) -> None:
 async def assert_books_are_sound(session: BrandSession) -> None:
     found = await ledger.trial_balance(session)
     assert found.is_zero, found
-
-
-@contextmanager
-def counted(database: Database) -> Iterator[list[str]]:
-    """The statements that run inside, without those that open a transaction."""
-    seen: list[str] = []
-
-    def note(_: object, __: object, statement: str, *___: object) -> None:
-        if "set_config('app.brand'" not in statement:
-            seen.append(statement)
-
-    engine = database.engine.sync_engine
-    sa.event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        sa.event.remove(engine, "before_cursor_execute", note)

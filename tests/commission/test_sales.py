@@ -29,12 +29,12 @@ from tests.commission.market import (
     Market,
     assert_books_are_sound,
     buy,
-    counted,
     leave,
     make_customer,
     make_market,
     scan,
 )
+from tests.statements import count_statements
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ async def test_attribution_takes_four_reads_and_one_write(database: Database, ma
     async with database.transaction(market.brand) as session:
         shop = await reads_shop(session, first)
         line = sales.SaleLine(session.new_id(), market.goods[0].product_id, None, None, 1, 990)
-        with counted(database) as seen:
+        async with count_statements(database) as seen:
             await sales.attribute(
                 session,
                 order_id=session.new_id(),
