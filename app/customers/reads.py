@@ -25,17 +25,6 @@ from app.platform.db import BrandSession
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerFacts:
-    """A customer as the serving guide may see one: name and phone masked. `binding` may have run out."""
-
-    customer_id: UUID
-    display_name: str
-    phone_masked: str | None
-    member_code: str | None
-    binding: LiveBinding | None
-
-
-@dataclass(frozen=True, slots=True)
 class BindingFacts:
     """A binding, live or past. State, protection and end are those of `now`."""
 
@@ -47,6 +36,17 @@ class BindingFacts:
     bound_at: datetime
     protected_until: datetime | None
     expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFacts:
+    """A customer as the serving guide may see one: name and phone masked. The latest binding may have run out."""
+
+    customer_id: UUID
+    display_name: str
+    phone_masked: str | None
+    member_code: str | None
+    binding: BindingFacts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _facts(session: BrandSession, row: Any) -> CustomerFacts:
         display_name=profiles.display_name(session.vault, row),
         phone_masked=profiles.phone_masked(session.vault, row),
         member_code=row.member_code,
-        binding=live_of(row),
+        binding=_live_facts(row.id, live_of(row), session.now),
     )
 
 
@@ -270,9 +270,9 @@ async def bindings_by_id(session: BrandSession, binding_ids: Iterable[UUID]) -> 
     return {row.id: _binding_facts(row, session.now) for row in rows}
 
 
-def binding_facts(customer_id: UUID, live: LiveBinding, now: datetime) -> BindingFacts | None:
-    """A live binding as the API shows it; None where no guide serves."""
-    if live.guide_id is None:
+def _live_facts(customer_id: UUID, live: LiveBinding | None, now: datetime) -> BindingFacts | None:
+    """The binding a head points to; None where there is none, or no guide serves."""
+    if live is None or live.guide_id is None:
         return None
     return BindingFacts(
         binding_id=live.binding_id,
