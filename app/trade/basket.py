@@ -8,6 +8,7 @@ import orjson
 
 from app.commission.sales import SaleLine
 from app.employees.phones import read_phone
+from app.employees.values import PostalAddress
 from app.platform import texts
 from app.platform.db import BrandSession
 from app.platform.errors import InsufficientStock, InvalidInput, NotFound, ShortageFact
@@ -21,20 +22,10 @@ from app.trade.values import FulfilmentMethod, LineRequest, LineToPrice, OrderTo
 ADDRESS, NOTE = "order_address", "order_note"
 """The fields under which they are sealed."""
 LONGEST_NOTE = 200
-LONGEST_STREET = 120
-LONGEST_PART = 40
+LONGEST_STREET = 200
+LONGEST_PART = 60
 
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where goods go. Phone: 11 digits or +86…; street up to 120 characters, the other parts up to 40."""
-
-    recipient: str
-    phone: str
-    province: str
-    city: str
-    district: str
-    street: str
+Address = PostalAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +142,11 @@ async def price(
 
 
 def seal_address(session: BrandSession, address: Address | None) -> bytes:
-    """The checked address, sealed as JSON. Raises: InvalidInput."""
+    """The checked address, sealed as JSON.
+
+    Phone: 11 digits or +86…; street up to 200 characters, the other parts up to 60, the district may be empty.
+    Raises: InvalidInput.
+    """
     if address is None:
         raise InvalidInput("address_required", path=("fulfilment", "address"))
     at = ("fulfilment", "address")
@@ -160,7 +155,7 @@ def seal_address(session: BrandSession, address: Address | None) -> bytes:
         phone=read_phone(address.phone, *at, "phone"),
         province=texts.line(address.province, *at, "province", longest=LONGEST_PART),
         city=texts.line(address.city, *at, "city", longest=LONGEST_PART),
-        district=texts.line(address.district, *at, "district", longest=LONGEST_PART),
+        district=texts.optional_line(address.district, *at, "district", longest=LONGEST_PART) or "",
         street=texts.line(address.street, *at, "street", longest=LONGEST_STREET),
     )
     return session.vault.seal(session.brand_id, ADDRESS, orjson.dumps(asdict(checked)).decode())

@@ -9,16 +9,24 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.commission.models import CandidateRow
+from app.customers import profiles
+from app.customers.models import CustomerRow
+from app.employees.models import EmployeeRow, StoreRow
 from app.employees.values import Role
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
+from app.products.models import ProductRow, ShopRow, SkuRow
 from app.trade.models import OrderLineRow, OrderRow, PaymentRow
 from app.trade.values import FulfilmentMethod, OrderState, PaymentState, ProviderName
 
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """An order as it is shown. Amounts: minor units. `branch`: path of the attributed store's unit, as it was."""
+    """An order as it is shown. Amounts: minor units. `branch`: path of the attributed store's unit, as it was.
+
+    Guide, shop, store and customer come with what lists show of them, as they are now; the customer's name is masked.
+    `is_overdue`: its time to be paid is over.
+    """
 
     id: UUID
     number: str
@@ -38,22 +46,41 @@ class OrderView:
     pay_by: datetime
     shipped_at: datetime | None
     completed_at: datetime | None
+    guide_name: str | None
+    guide_title: str | None
+    guide_avatar_url: str | None
+    shop_slug: str
+    shop_name: str
+    shop_announcement: str | None
+    store_name: str | None
+    store_city: str | None
+    customer_name: str
+    is_overdue: bool
 
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """A line as it was ordered. Amounts: minor units."""
+    """A line as it was ordered, with its SKU and product as they are now. Amounts: minor units."""
 
     id: UUID
     order_id: UUID
     sku_id: UUID
     product_id: UUID
-    title: str
-    sku_name: str
+    ordered_title: str
+    ordered_sku_name: str
     quantity: int
     unit_price_minor: int
     discount_minor: int
     total_minor: int
+    sku_name: str
+    sku_code: str
+    sku_barcode: str | None
+    sku_price_minor: int
+    sku_market_price_minor: int | None
+    product_title: str
+    product_description: str | None
+    product_cover_url: str | None
+    product_state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +105,7 @@ class CustomerSales:
 
 NO_SALES = CustomerSales(0, 0)
 
-_ORDER_COLUMNS = (
+_ORDER_COLUMNS: tuple[Any, ...] = (
     OrderRow.id,
     OrderRow.number,
     OrderRow.state,
@@ -97,8 +124,18 @@ _ORDER_COLUMNS = (
     OrderRow.pay_by,
     OrderRow.shipped_at,
     OrderRow.completed_at,
+    EmployeeRow.display_name,
+    EmployeeRow.title,
+    EmployeeRow.avatar_url,
+    ShopRow.slug,
+    ShopRow.name,
+    ShopRow.announcement,
+    StoreRow.name,
+    StoreRow.city,
+    CustomerRow.name,
+    CustomerRow.phone,
 )
-_LINE_COLUMNS = (
+_LINE_COLUMNS: tuple[Any, ...] = (
     OrderLineRow.id,
     OrderLineRow.order_id,
     OrderLineRow.sku_id,
@@ -109,7 +146,26 @@ _LINE_COLUMNS = (
     OrderLineRow.unit_price_minor,
     OrderLineRow.discount_minor,
     OrderLineRow.total_minor,
+    SkuRow.name,
+    SkuRow.code,
+    SkuRow.barcode,
+    SkuRow.price_minor,
+    SkuRow.market_price_minor,
+    ProductRow.title,
+    ProductRow.description,
+    ProductRow.cover_url,
+    ProductRow.state,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Buyer:
+    """What `profiles.display_name` opens."""
+
+    id: UUID
+    brand_id: UUID
+    name: bytes | None
+    phone: bytes | None
 
 
 def may_see_customer(actor: Actor, order: OrderView) -> bool:
@@ -129,10 +185,8 @@ async def orders_by_id(session: BrandSession, actor: Actor, order_ids: Collectio
     scope = _scope(session, actor)
     if not order_ids or scope is None:
         return {}
-    rows = await session.execute(
-        sa.select(*_ORDER_COLUMNS).where(OrderRow.brand_id == session.brand_id, OrderRow.id.in_(order_ids), scope)
-    )
-    return {row[0]: _order(row) for row in rows}
+    rows = await session.execute(_orders(session).where(OrderRow.id.in_(order_ids), scope))
+    return {row[0]: _order(session, row) for row in rows}
 
 
 async def orders_of_customer(
@@ -165,29 +219,23 @@ async def lines_of_orders(session: BrandSession, order_ids: Collection[UUID]) ->
     if not found:
         return found
     rows = await session.execute(
-        sa.select(*_LINE_COLUMNS)
-        .where(OrderLineRow.brand_id == session.brand_id, OrderLineRow.order_id.in_(list(found)))
+        _lines(session)
+        .where(OrderLineRow.order_id.in_(list(found)))
         .order_by(OrderLineRow.order_id, OrderLineRow.position)
     )
     for row in rows:
-        found[row.order_id].append(_line(row))
+        found[row[1]].append(_line(row))
     return found
 
 
-async def lines_by_id(
-    session: BrandSession, actor: Actor, line_ids: Collection[UUID]
-) -> dict[UUID, tuple[LineView, OrderView]]:
-    """Those of these lines whose order the actor may see, with the order."""
-    scope = _scope(session, actor)
-    if not line_ids or scope is None:
-        return {}
-    rows = await session.execute(
-        sa.select(*_LINE_COLUMNS, *_ORDER_COLUMNS)
-        .join(OrderRow, sa.and_(OrderRow.brand_id == session.brand_id, OrderRow.id == OrderLineRow.order_id))
-        .where(OrderLineRow.brand_id == session.brand_id, OrderLineRow.id.in_(line_ids), scope)
-    )
-    cut = len(_LINE_COLUMNS)
-    return {row[0]: (_line(row[:cut]), _order(row[cut:])) for row in rows}
+async def line_by_id(session: BrandSession, actor: Actor, line_id: UUID) -> tuple[LineView, OrderView] | None:
+    """A line whose order the actor may see, with the order. Two statements."""
+    row = (await session.execute(_lines(session).where(OrderLineRow.id == line_id))).one_or_none()
+    if row is None:
+        return None
+    line = _line(row)
+    order = (await orders_by_id(session, actor, [line.order_id])).get(line.order_id)
+    return None if order is None else (line, order)
 
 
 async def payments_by_id(session: BrandSession, actor: Actor, payment_ids: Collection[UUID]) -> dict[UUID, PaymentView]:
@@ -239,15 +287,10 @@ async def _page(
     scope = _scope(session, actor)
     if scope is None:
         return []
-    query = (
-        sa.select(*_ORDER_COLUMNS)
-        .where(OrderRow.brand_id == session.brand_id, condition, scope)
-        .order_by(OrderRow.id.desc())
-        .limit(limit)
-    )
+    query = _orders(session).where(condition, scope).order_by(OrderRow.id.desc()).limit(limit)
     if after is not None:
         query = query.where(OrderRow.id < after)
-    return [_order(row) for row in await session.execute(query)]
+    return [_order(session, row) for row in await session.execute(query)]
 
 
 async def _count(session: BrandSession, actor: Actor, condition: sa.ColumnElement[bool]) -> int:
@@ -264,10 +307,38 @@ def _line(row: Any) -> LineView:
     return LineView(*row)
 
 
-def _order(row: Any) -> OrderView:
-    values = list(row)
+def _order(session: BrandSession, row: Any) -> OrderView:
+    values: list[Any] = list(row)
     values[2], values[8] = OrderState(values[2]), FulfilmentMethod(values[8])
+    buyer = _Buyer(id=values[3], brand_id=session.brand_id, phone=values.pop(), name=values.pop())
+    values += [profiles.display_name(session.vault, buyer), row.pay_by <= session.now]
     return OrderView(*values)
+
+
+def _orders(session: BrandSession) -> sa.Select[*tuple[Any, ...]]:
+    """Orders with what lists show of guide, shop, store and customer."""
+    brand_id = session.brand_id
+    return (
+        sa.select(*_ORDER_COLUMNS)
+        .select_from(OrderRow)
+        .join(ShopRow, sa.and_(ShopRow.brand_id == brand_id, ShopRow.id == OrderRow.shop_id))
+        .join(CustomerRow, sa.and_(CustomerRow.brand_id == brand_id, CustomerRow.id == OrderRow.customer_id))
+        .outerjoin(EmployeeRow, sa.and_(EmployeeRow.brand_id == brand_id, EmployeeRow.id == OrderRow.guide_id))
+        .outerjoin(StoreRow, sa.and_(StoreRow.brand_id == brand_id, StoreRow.id == OrderRow.store_id))
+        .where(OrderRow.brand_id == brand_id)
+    )
+
+
+def _lines(session: BrandSession) -> sa.Select[*tuple[Any, ...]]:
+    """Lines with their SKUs and products, whatever has become of them."""
+    brand_id = session.brand_id
+    return (
+        sa.select(*_LINE_COLUMNS)
+        .select_from(OrderLineRow)
+        .join(SkuRow, sa.and_(SkuRow.brand_id == brand_id, SkuRow.id == OrderLineRow.sku_id))
+        .join(ProductRow, sa.and_(ProductRow.brand_id == brand_id, ProductRow.id == OrderLineRow.product_id))
+        .where(OrderLineRow.brand_id == brand_id)
+    )
 
 
 def _scope(session: BrandSession, actor: Actor) -> sa.ColumnElement[bool] | None:

@@ -1,0 +1,1 @@
+"""Trade in the schema: quotes, orders with their lines, payments."""

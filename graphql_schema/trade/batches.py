@@ -1,0 +1,53 @@
+"""Batches: what several resolvers of one request ask for by id, read in one statement."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from app.platform.actor import Actor
+from app.platform.db import BrandSession
+from app.trade import reads
+from app.trade.reads import CustomerSales, LineView, OrderView
+from graphql_schema.context import Context
+
+T = TypeVar("T")
+Read = Callable[[BrandSession, Actor, list[UUID]], Awaitable[dict[UUID, T]]]
+
+
+def orders(context: Context) -> DataLoader[UUID, OrderView | None]:
+    """Orders that the caller may see, by id."""
+    return _batch(context, "orders", reads.orders_by_id)
+
+
+def lines(context: Context) -> DataLoader[UUID, list[LineView] | None]:
+    """Lines by their order, whoever asks: only who sees an order asks for its lines."""
+
+    async def read(session: BrandSession, _: Actor, order_ids: list[UUID]) -> dict[UUID, list[LineView]]:
+        return await reads.lines_of_orders(session, order_ids)
+
+    return _batch(context, "lines", read)
+
+
+def sales(context: Context) -> DataLoader[UUID, CustomerSales | None]:
+    """What customers have bought, whoever asks: the caller checks who may know; None: nothing."""
+
+    async def read(session: BrandSession, _: Actor, customer_ids: list[UUID]) -> dict[UUID, CustomerSales]:
+        return await reads.customer_sales(session, customer_ids)
+
+    return _batch(context, "sales", read)
+
+
+def _batch(context: Context, name: str, read: Read[T]) -> DataLoader[UUID, T | None]:
+    async def load(ids: list[UUID]) -> list[T | None]:
+        actor = await context.actor()
+        async with context.reading() as session:
+            found = await read(session, actor, ids)
+        return [found.get(one) for one in ids]
+
+    key = f"trade.{name}"
+    if key not in context.loaded:
+        context.loaded[key] = DataLoader(load_fn=load)
+    loader: DataLoader[UUID, T | None] = context.loaded[key]
+    return loader

@@ -1,0 +1,38 @@
+"""Enums of trade, as clients see them: the same classes that the services use."""
+
+import strawberry
+
+from app.trade.values import (
+    AfterSaleKind,
+    AfterSaleState,
+    FulfilmentMethod,
+    OrderAction,
+    OrderState,
+    PaymentState,
+    ProviderName,
+)
+
+strawberry.enum(
+    OrderState,
+    description="Where an order stands. CANCELLED before payment, CLOSED after a full refund. New values may be added.",
+)
+strawberry.enum(OrderAction, description="What the caller may do with an order now. New values may be added.")
+strawberry.enum(FulfilmentMethod, description="How the goods reach the customer.")
+strawberry.enum(ProviderName, name="PaymentProvider", description="Who takes the money. New values may be added.")
+strawberry.enum(
+    PaymentState,
+    description="STARTED until the provider says how it ended; REFUNDED: all of it has gone back. "
+    "New values may be added.",
+)
+strawberry.enum(AfterSaleKind, description="Whether the goods come back.")
+strawberry.enum(AfterSaleState, description="Where an after-sale stands. New values may be added.")
+
+__all__ = [
+    "AfterSaleKind",
+    "AfterSaleState",
+    "FulfilmentMethod",
+    "OrderAction",
+    "OrderState",
+    "PaymentState",
+    "ProviderName",
+]

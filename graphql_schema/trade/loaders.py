@@ -1,0 +1,81 @@
+"""Orders, lines and payments by id, and the pages of orders, all within the caller's scope."""
+
+from uuid import UUID
+
+from app.trade import reads
+from app.trade.reads import OrderView
+from graphql_schema.context import Info
+from graphql_schema.paging import Connection, Page, build_connection, is_asked_for, read_page
+from graphql_schema.trade import batches
+from graphql_schema.trade.types import Order, OrderLine, Payment, to_line, to_order, to_payment
+
+
+async def order_by_id(info: Info, order_id: UUID) -> Order | None:
+    """An order that the caller may see; read in one statement with what else is asked for at once."""
+    view = await batches.orders(info.context).load(order_id)
+    return None if view is None else to_order(view, await info.context.brand())
+
+
+async def customer_orders(info: Info, customer_id: UUID, first: int | None, after: str | None) -> Connection[Order]:
+    """A customer's orders as far as the caller may see them, the latest first. One statement, two with the count."""
+    page = read_page(first, after, "customer_orders", (UUID,))
+    actor = await info.context.actor()
+    async with info.context.reading() as session:
+        rows = await reads.orders_of_customer(
+            session, actor, customer_id=customer_id, limit=page.limit, after=_after(page)
+        )
+        total = None
+        if is_asked_for(info, "totalCount"):
+            total = await reads.count_of_customer(session, actor, customer_id=customer_id)
+    return await _connection(info, rows, page, total)
+
+
+async def employee_orders(info: Info, employee_id: UUID, first: int | None, after: str | None) -> Connection[Order]:
+    """The orders attributed to a guide, the latest first. One statement, two with the count."""
+    page = read_page(first, after, "employee_orders", (UUID,))
+    actor = await info.context.actor()
+    async with info.context.reading() as session:
+        rows = await reads.orders_of_guide(session, actor, guide_id=employee_id, limit=page.limit, after=_after(page))
+        total = None
+        if is_asked_for(info, "totalCount"):
+            total = await reads.count_of_guide(session, actor, guide_id=employee_id)
+    return await _connection(info, rows, page, total)
+
+
+async def _connection(info: Info, rows: list[OrderView], page: Page, total: int | None) -> Connection[Order]:
+    brand = await info.context.brand()
+    return build_connection(
+        rows, page, to_node=lambda view: to_order(view, brand), to_key=lambda view: (view.id,), total_count=total
+    )
+
+
+def _after(page: Page) -> UUID | None:
+    key = None if page.after is None else page.after[0]
+    return key if isinstance(key, UUID) else None
+
+
+async def _order(info: Info, *ids: UUID) -> Order | None:
+    return await order_by_id(info, ids[0]) if len(ids) == 1 else None
+
+
+async def _line(info: Info, *ids: UUID) -> OrderLine | None:
+    if len(ids) != 1:
+        return None
+    actor = await info.context.actor()
+    async with info.context.reading() as session:
+        found = await reads.line_by_id(session, actor, ids[0])
+    return None if found is None else to_line(*found, await info.context.brand())
+
+
+async def payment_by_id(info: Info, *ids: UUID) -> Payment | None:
+    """An own payment."""
+    if len(ids) != 1:
+        return None
+    actor = await info.context.actor()
+    async with info.context.reading() as session:
+        found = (await reads.payments_by_id(session, actor, ids)).get(ids[0])
+    return None if found is None else to_payment(found, await info.context.brand())
+
+
+NODES = {"Order": _order, "OrderLine": _line, "Payment": payment_by_id}
+"""What `node` fetches by the type in a global id."""

@@ -1,0 +1,272 @@
+"""Quotes, orders with their lines, payments, and the after-sales that come later.
+
+An order is read with what lists show of its guide, shop, store and customer, a line with what they show of SKU and
+product; only who asks for more causes a statement.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import strawberry
+
+from app.platform.db import Brand
+from app.trade import reads
+from app.trade.reads import LineView, OrderView, PaymentView
+from app.trade.rules import allowed_actions, is_paid
+from graphql_schema.commission.loaders import attribution_of_order, shares_of_line
+from graphql_schema.commission.types import Attribution, AttributionShare
+from graphql_schema.context import Info
+from graphql_schema.customers.types import Customer, to_named_customer
+from graphql_schema.employees import loaders as employees
+from graphql_schema.employees.types import Guide, Store, to_store
+from graphql_schema.money import Money, to_money
+from graphql_schema.paging import Node, encode_global_id
+from graphql_schema.permissions import EMPLOYEES, Requires
+from graphql_schema.products import loaders as products
+from graphql_schema.products.enums import ProductState
+from graphql_schema.products.types import Product, Shop, Sku
+from graphql_schema.scalars import JSON
+from graphql_schema.selections import is_enough, only
+from graphql_schema.trade import batches
+from graphql_schema.trade.enums import AfterSaleKind, AfterSaleState, OrderAction, OrderState, PaymentState
+
+
+@strawberry.type(description="A line of a quote.")
+class QuoteLine:
+    quantity: int = strawberry.field(description="Pieces, over all lines of the SKU that were asked about.")
+    unit_price: Money = strawberry.field(description="Of one piece, now.")
+    discount: Money = strawberry.field(description="What is taken off the line; 0 or more.")
+    total: Money = strawberry.field(description="Quantity times unit price, less the discount.")
+    is_available: bool = strawberry.field(description="Whether so many pieces can be ordered now.")
+    sku_id: strawberry.Private[UUID]
+    sku_name: strawberry.Private[str]
+
+    @strawberry.field(description="What it is of.")
+    async def sku(self, info: Info) -> Sku:
+        if is_enough(info, "id", "name"):
+            return only(Sku, id=encode_global_id("Sku", self.sku_id), name=self.sku_name)
+        return await _whole_sku(info, self.sku_id)
+
+
+@strawberry.type(description="Why a quote comes to more or less than its goods.")
+class QuoteAdjustment:
+    label: str = strawberry.field(description="The reason, in the language of Accept-Language.")
+    amount: Money = strawberry.field(description="What it adds; negative for what it takes off, 0 for what is waived.")
+
+
+@strawberry.type(description="What a basket would cost now. It holds neither price nor stock.")
+class Quote:
+    lines: list[QuoteLine] = strawberry.field(description="1 to 50, equal SKUs merged, in the order asked about.")
+    adjustments: list[QuoteAdjustment] = strawberry.field(description="Freight and discounts with their reasons.")
+    subtotal: Money = strawberry.field(description="The goods before discounts.")
+    discount: Money = strawberry.field(description="All discounts; 0 or more.")
+    freight: Money = strawberry.field(description="0 or more.")
+    total: Money = strawberry.field(description="Subtotal less discount, plus freight.")
+
+
+@strawberry.type(description="A parcel on its way. Nothing is shipped yet.")
+class Shipment:
+    carrier: str | None = strawberry.field(description="Who carries it, up to 60 characters.")
+    tracking_number: str | None = strawberry.field(description="The carrier's number, up to 60 characters.")
+    shipped_at: datetime = strawberry.field(description="When it was handed to the carrier.")
+
+
+@strawberry.type(description="A line as it was ordered.")
+class OrderLine(Node):
+    quantity: int = strawberry.field(description="Pieces.")
+    refundable_quantity: int = strawberry.field(description="Pieces that a refund could be asked for.")
+    unit_price: Money = strawberry.field(description="Of one piece, when the order was placed.")
+    total: Money = strawberry.field(description="After discounts.")
+    view: strawberry.Private[LineView]
+
+    @strawberry.field(description="The SKU as it is now.")
+    async def sku(self, info: Info) -> Sku:
+        if is_enough(info, "id", "name", "code", "barcode"):
+            return only(
+                Sku,
+                id=encode_global_id("Sku", self.view.sku_id),
+                name=self.view.sku_name,
+                code=self.view.sku_code,
+                barcode=self.view.sku_barcode,
+            )
+        return await _whole_sku(info, self.view.sku_id)
+
+    @strawberry.field(description="The product as it is now.")
+    async def product(self, info: Info) -> Product:
+        if is_enough(info, "id", "title", "description", "coverUrl", "state"):
+            return only(
+                Product,
+                id=encode_global_id("Product", self.view.product_id),
+                title=self.view.product_title,
+                description=self.view.product_description,
+                cover_url=self.view.product_cover_url,
+                state=ProductState(self.view.product_state),
+            )
+        found = await products.product_of(info, self.view.product_id)
+        if found is None:
+            raise LookupError(f"product {self.view.product_id} is gone")
+        return found
+
+    @strawberry.field(
+        description="For employees: each party's share of the line, as far as the caller may see it.",
+        extensions=[Requires(EMPLOYEES)],
+    )
+    async def shares(self, info: Info) -> list[AttributionShare]:
+        return await shares_of_line(info, self.view.order_id, self.view.id)
+
+
+@strawberry.type(description="A return or refund of one line. None can be asked for yet.")
+class AfterSale(Node):
+    state: AfterSaleState = strawberry.field(description="Where it stands.")
+    kind: AfterSaleKind = strawberry.field(description="Whether the goods come back.")
+    quantity: int = strawberry.field(description="Pieces.")
+    reason: str = strawberry.field(description="The customer's words, up to 500 characters.")
+    refund: Money = strawberry.field(description="What goes back.")
+    order: "Order" = strawberry.field(description="The order.")
+    line: OrderLine = strawberry.field(description="The line.")
+
+
+@strawberry.type(
+    description="An order: for its customer, the guide whose sale it is, guides who lost it, managers of the branch, "
+    "headquarters and the owner."
+)
+class Order(Node):
+    number: str = strawberry.field(description="Twelve digits, the last a check digit; unique in the brand.")
+    state: OrderState = strawberry.field(description="Where it stands.")
+    placed_at: datetime = strawberry.field(description="When it was placed.")
+    pay_by: datetime | None = strawberry.field(
+        description="While it waits for payment: when it is cancelled if nobody pays."
+    )
+    shipped_at: datetime | None = strawberry.field(description="When the goods left.")
+    completed_at: datetime | None = strawberry.field(description="When the goods were received for good.")
+    subtotal: Money = strawberry.field(description="The goods before discounts.")
+    discount: Money = strawberry.field(description="All discounts; 0 or more.")
+    freight: Money = strawberry.field(description="0 or more.")
+    total: Money = strawberry.field(description="Subtotal less discount, plus freight.")
+    refunded: Money = strawberry.field(
+        description="What went back of it; of a cancelled order, what came too late and went back by itself."
+    )
+    view: strawberry.Private[OrderView]
+
+    @strawberry.field(description="1 to 50 as customers order; imported baskets may have more.")
+    async def lines(self, info: Info) -> list[OrderLine]:
+        brand = await info.context.brand()
+        views = await batches.lines(info.context).load(self.view.id)
+        return [to_line(line, self.view, brand) for line in views or ()]
+
+    @strawberry.field(description="The guide whose sale it is; null where the store won.")
+    async def guide(self, info: Info) -> Guide | None:
+        view = self.view
+        if view.guide_id is None:
+            return None
+        if is_enough(info, "id", "displayName", "title", "avatarUrl"):
+            return only(
+                Guide,
+                id=encode_global_id("Guide", view.guide_id),
+                display_name=view.guide_name,
+                title=view.guide_title,
+                avatar_url=view.guide_avatar_url,
+            )
+        return await employees.guide_of(info, view.guide_id)
+
+    @strawberry.field(description="The shop it was placed in.")
+    async def shop(self, info: Info) -> Shop | None:
+        if is_enough(info, "id", "slug", "name", "announcement"):
+            return only(
+                Shop,
+                id=encode_global_id("Shop", self.view.shop_id),
+                slug=self.view.shop_slug,
+                name=self.view.shop_name,
+                announcement=self.view.shop_announcement,
+            )
+        return await products.shop_of(info, self.view.shop_id)
+
+    @strawberry.field(description="Who bought; null for a guide who lost the order.")
+    async def customer(self, info: Info) -> Customer | None:
+        if not reads.may_see_customer(await info.context.actor(), self.view):
+            return None
+        return to_named_customer(self.view.customer_id, self.view.customer_name)
+
+    @strawberry.field(description="The store whose sale it is.")
+    async def store(self) -> Store | None:
+        if self.view.store_id is None:
+            return None
+        return to_store(self.view.store_id, name=self.view.store_name or "", city=self.view.store_city)
+
+    @strawberry.field(description="Parcels; empty before the goods leave.")
+    async def shipments(self) -> list[Shipment]:
+        return []
+
+    @strawberry.field(description="Returns and refunds, the latest first; at most one a piece.")
+    async def after_sales(self) -> list[AfterSale]:
+        return []
+
+    @strawberry.field(description="What the caller may do with it now.")
+    async def allowed_actions(self, info: Info) -> list[OrderAction]:
+        actor, view = await info.context.actor(), self.view
+        is_buyer = actor.is_customer and actor.customer_id == view.customer_id
+        return list(allowed_actions(view.state, is_buyer=is_buyer, is_overdue=view.is_overdue, method=view.method))
+
+    @strawberry.field(
+        description="For employees: whose it is and why, as it was decided when it was placed.",
+        extensions=[Requires(EMPLOYEES)],
+    )
+    async def attribution(self, info: Info) -> Attribution | None:
+        return await attribution_of_order(info, self.view.id)
+
+
+@strawberry.type(description="A try to pay an order, for its customer.")
+class Payment(Node):
+    state: PaymentState = strawberry.field(description="Where it stands.")
+    amount: Money = strawberry.field(description="The order's total.")
+    client_parameters: JSON | None = strawberry.field(
+        description='What the provider\'s client needs. SANDBOX: {"confirmUrl": …}, a POST there pays. Null until the '
+        "provider has answered."
+    )
+
+
+async def _whole_sku(info: Info, sku_id: UUID) -> Sku:
+    found = await products.sku_of(info, sku_id)
+    if found is None:
+        raise LookupError(f"SKU {sku_id} is gone")
+    return found
+
+
+def to_order(view: OrderView, brand: Brand) -> Order:
+    currency = brand.currency
+    return Order(
+        id=encode_global_id("Order", view.id),
+        number=view.number,
+        state=view.state,
+        placed_at=view.placed_at,
+        pay_by=view.pay_by if view.state is OrderState.PENDING_PAYMENT else None,
+        shipped_at=view.shipped_at,
+        completed_at=view.completed_at,
+        subtotal=to_money(view.subtotal_minor, currency),
+        discount=to_money(view.discount_minor, currency),
+        freight=to_money(view.freight_minor, currency),
+        total=to_money(view.total_minor, currency),
+        refunded=to_money(view.refunded_minor, currency),
+        view=view,
+    )
+
+
+def to_line(view: LineView, order: OrderView, brand: Brand) -> OrderLine:
+    return OrderLine(
+        id=encode_global_id("OrderLine", view.id),
+        quantity=view.quantity,
+        refundable_quantity=view.quantity if is_paid(order.state) else 0,
+        unit_price=to_money(view.unit_price_minor, brand.currency),
+        total=to_money(view.total_minor, brand.currency),
+        view=view,
+    )
+
+
+def to_payment(view: PaymentView, brand: Brand) -> Payment:
+    parameters = view.client_parameters
+    return Payment(
+        id=encode_global_id("Payment", view.id),
+        state=view.state,
+        amount=to_money(view.amount_minor, brand.currency),
+        client_parameters=None if parameters is None else JSON(parameters),
+    )
