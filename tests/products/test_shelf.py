@@ -229,18 +229,6 @@ async def test_a_slug_leads_to_brand_and_shop(database: Database, scene: Scene, 
         assert await reads.shop_facts_by_slug(session, "nowhere") is None
 
 
-async def test_two_brands_with_equal_ids_show_each_its_own(database: Database) -> None:
-    """The same product and shop ids in two brands: the filters alone must part them."""
-    first, second = await factories.make_scene(database), await factories.make_scene(database)
-    for brand, staff in ((first, first.guide), (second, second.guide)):
-        async with database.reading(brand.brand) as session:
-            assert [item.product.product_id for item in await walk(session, shop_of(staff))] == [brand.product_id]
-            assert await reads.products_by_id(session, [first.product_id, second.product_id]) != {}
-            assert list(await reads.products_by_id(session, [first.product_id, second.product_id])) == [
-                brand.product_id
-            ]
-
-
 async def test_the_page_tag_changes_with_guide_and_catalogue_and_else_stays(
     session: BrandSession, scene: Scene, owner: Actor
 ) -> None:
