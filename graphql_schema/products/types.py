@@ -107,7 +107,7 @@ class Shop(Node):
     guide: Guide = strawberry.field(description="Whose shop it is.")
     facts: strawberry.Private[ShopFacts]
 
-    @strawberry.field(description="Address of the PNG picture of the guide's personal code, which leads here.")
+    @strawberry.field(description="What the picture of the guide's personal code decodes to; it leads here.")
     async def code_url(self, info: Info) -> str:
         from graphql_schema.marketing.loaders import code_url_of_shop  # noqa: PLC0415
 
