@@ -1,7 +1,7 @@
 """Visitors: a browser or phone that is known before anybody signs in on it.
 
-A visitor token is a keyed HMAC of the row's id: it stands in no table and is made anew for a replayed answer. The
-directory holds its SHA-256 and leads from it to the brand.
+A visitor token is a keyed HMAC of the row's brand and id: it stands in no table and is made anew for a replayed
+answer. The directory holds its SHA-256 and leads from it to the brand.
 """
 
 from base64 import urlsafe_b64encode
@@ -42,7 +42,7 @@ class Visitor:
 async def create(session: BrandSession, *, customer_id: UUID | None = None, now: datetime) -> VisitorMade:
     """Make a visitor, for a signed-in customer one that is joined already. Two statements."""
     visitor_id = session.new_id()
-    token = token_of(session.vault, visitor_id)
+    token = token_of(session.vault, session.brand_id, visitor_id)
     await session.execute(
         sa.insert(VisitorRow).values(
             brand_id=session.brand_id,
@@ -76,9 +76,9 @@ async def find(session: BrandSession, token: str | None) -> Visitor | None:
     return None if row is None else Visitor(row.id, row.customer_id)
 
 
-def token_of(vault: PersonalData, visitor_id: UUID) -> str:
+def token_of(vault: PersonalData, brand_id: UUID, visitor_id: UUID) -> str:
     """The token of a visitor: 43 characters of base64url."""
-    return urlsafe_b64encode(vault.mac(_PURPOSE, visitor_id.bytes)).rstrip(b"=").decode("ascii")
+    return urlsafe_b64encode(vault.mac(_PURPOSE, brand_id.bytes + visitor_id.bytes)).rstrip(b"=").decode("ascii")
 
 
 async def join(session: BrandSession, *, visitor_id: UUID, customer_id: UUID, now: datetime) -> bool:

@@ -99,6 +99,8 @@ class Database:
             max_overflow=0,
             pool_timeout=15,
             pool_pre_ping=False,
+            # A failed statement is logged; its values may be somebody's name or phone.
+            hide_parameters=True,
             connect_args={"server_settings": server_settings},
         )
         self.vault = PersonalData(secrets)

@@ -2,30 +2,35 @@
 
 import os
 import threading
-from datetime import UTC, datetime
+from collections import OrderedDict
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_REMEMBERED = 4_096
 _lock = threading.Lock()
-_last: dict[str, int] = {"ms": 0, "seq": 0}
+_counters: OrderedDict[int, int] = OrderedDict()
+"""The last counter of each of the milliseconds used last: a transaction's clock stands still while others go on."""
 
 
 def new_id(at: datetime) -> UUID:
-    """A UUIDv7 for the instant `at`; ids minted by one process within one millisecond keep their order.
+    """A UUIDv7 for the instant `at`; ids minted by one process for one millisecond keep their order.
 
-    Source: RFC 9562, section 5.7 (12 bits of counter in rand_a).
+    Source: RFC 9562, section 5.7 and 6.2, method 1: 26 bits of counter (rand_a and the head of rand_b), 48 random bits.
     """
-    ms = int(at.timestamp() * 1000)
+    milliseconds = (at - _EPOCH) // _MILLISECOND
     with _lock:
-        if ms == _last["ms"] and _last["seq"] < 0xFFF:
-            _last["seq"] += 1
-        else:
-            # A full counter starts anew: order within that millisecond is then lost, uniqueness is not.
-            _last["ms"], _last["seq"] = ms, int.from_bytes(os.urandom(1), "big")
-        sequence = _last["seq"]
-    tail = int.from_bytes(os.urandom(8), "big") & 0x3FFF_FFFF_FFFF_FFFF
-    return UUID(int=(ms & 0xFFFF_FFFF_FFFF) << 80 | 0x7 << 76 | sequence << 64 | 0b10 << 62 | tail)
+        counter = _counters.pop(milliseconds, None)
+        counter = int.from_bytes(os.urandom(2), "big") if counter is None else counter + 1
+        _counters[milliseconds] = counter
+        if len(_counters) > _REMEMBERED:
+            _counters.popitem(last=False)
+    high, low = counter >> 14 & 0xFFF, counter & 0x3FFF
+    tail = 0b10 << 62 | low << 48 | int.from_bytes(os.urandom(6), "big")
+    return UUID(int=(milliseconds & 0xFFFF_FFFF_FFFF) << 80 | 0x7 << 76 | high << 64 | tail)
 
 
 def minted_at(value: UUID) -> datetime:
     """The instant a UUIDv7 was minted, to the millisecond."""
-    return datetime.fromtimestamp((value.int >> 80) / 1000, UTC)
+    return _EPOCH + (value.int >> 80) * _MILLISECOND

@@ -5,6 +5,7 @@ harmless. Each slot is taken by one worker: the row in `cron_slot` is the guard,
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -116,7 +117,10 @@ async def run_scheduler(runtime: Runtime, jobs: Sequence[Job], stop: asyncio.Eve
         except (asyncio.CancelledError, RedisError, OSError) as error:
             if not stop.is_set():
                 log.warning("scheduler lost Valkey, starting anew", extra={"error": repr(error)})
-        await asyncio.wait({asyncio.create_task(stop.wait())}, timeout=0 if stop.is_set() else 1.0)
+        if stop.is_set():
+            # Jobs under way still need the database: the caller closes it next.
+            await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
+        await _rest(stop, 1.0)
 
 
 def _cron(runtime: Runtime, job: Job) -> CronJob:
@@ -148,18 +152,26 @@ async def run_relay(runtime: Runtime, relay: Relay, stop: asyncio.Event) -> None
 async def _sweep(runtime: Runtime, relay: Relay, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
-            for brand in await runtime.database.brands():
-                if not brand.is_simulated:
-                    await relay.drain(brand)
+            brands = await runtime.database.brands()
         except Exception:
-            log.exception("sweep failed")
-        await asyncio.wait({asyncio.create_task(stop.wait())}, timeout=runtime.settings.outbox_sweep_seconds)
+            log.exception("sweep failed, the next one tries again")
+            brands = []
+        for brand in brands:
+            await _drain(runtime, relay, brand.id)
+        await _rest(stop, runtime.settings.outbox_sweep_seconds)
 
 
 async def _drain(runtime: Runtime, relay: Relay, brand_id: UUID) -> None:
+    """Relay what one brand has; its fault stops no other brand."""
     try:
         brand = await runtime.database.brand(brand_id)
         if brand is not None and not brand.is_simulated:
             await relay.drain(brand)
     except Exception:
         log.exception("relay failed, the sweep tries again", extra={"brand": str(brand_id)})
+
+
+async def _rest(stop: asyncio.Event, seconds: float) -> None:
+    """Wait, but not beyond `stop`."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

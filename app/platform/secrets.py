@@ -5,11 +5,14 @@ The sandbox makes its keys at first start under APP_HOME/secrets (0600); product
 
 import base64
 import os
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from app.platform.settings import Settings
+
+_KID = re.compile(r"[A-Za-z0-9]{1,8}")
 
 
 class SecretsMissing(RuntimeError):
@@ -65,10 +68,13 @@ def _parse(name: str, text: str) -> KeyRing:
     keys: dict[str, bytes] = {}
     for part in text.strip().split(","):
         kid, _, value = part.strip().partition(":")
-        raw = base64.b64decode(value)
-        if not kid.isalnum() or len(kid) > 8 or len(raw) != 32:
+        try:
+            raw = base64.b64decode(value, validate=True)
+        except ValueError:
+            raw = b""
+        if _KID.fullmatch(kid) is None or kid in keys or len(raw) != 32:
             raise SecretsMissing(
-                f"{name.upper()}_KEYS: each key is kid:base64 of 32 bytes, kid up to 8 letters and digits"
+                f"{name.upper()}_KEYS: each key is kid:base64 of 32 bytes, each kid its own 1 to 8 letters and digits"
             )
         keys[kid] = raw
     return KeyRing(current=next(iter(keys)), keys=keys)

@@ -13,8 +13,9 @@ from app.customers.values import BindingMode, BindOn, Channel, RenewOn, Takeover
 from app.employees.models import EmployeeRow
 from app.marketing import codes
 from app.marketing.values import CodeKind
+from app.platform import ids
 from app.platform.actor import SYSTEM
-from app.platform.db import Database
+from app.platform.db import Brand, Database
 from app.platform.errors import NotFound
 from app.platform.models import OutboxRow
 from tests import factories
@@ -79,7 +80,7 @@ async def test_scan_without_a_channel_takes_the_codes_own(walk: Walk, scene: Sce
 
 async def test_the_same_visitor_and_code_within_ten_minutes_is_one_touchpoint(walk: Walk, scene: Scene) -> None:
     first = await walk.scan(scene.guide.token, now=T0)
-    token = visitors.token_of(walk.database.vault, first.visitor_id)
+    token = visitors.token_of(walk.database.vault, walk.brand.id, first.visitor_id)
     again = await walk.scan(scene.guide.token, visitor=token, now=T0 + 10 * MINUTE - timedelta(microseconds=1))
     assert again == first
     other_code = await walk.scan(scene.other_guide.token, visitor=token, now=T0 + MINUTE)
@@ -107,7 +108,7 @@ async def test_unknown_visitor_token_makes_a_new_visitor(walk: Walk, scene: Scen
 async def test_visitor_token_of_another_brand_makes_a_new_visitor(walk: Walk, scene: Scene, database: Database) -> None:
     other = await factories.make_scene(database)
     foreign = await Walk(database, other.brand).scan(other.guide.token)
-    token = visitors.token_of(database.vault, foreign.visitor_id)
+    token = visitors.token_of(database.vault, other.brand.id, foreign.visitor_id)
     made = await walk.scan(scene.guide.token, visitor=token)
     assert made.visitor_id != foreign.visitor_id
     assert await walk.counts() == {"touchpoints": 1, "visitors": 1, "touch_heads": 1}
@@ -117,7 +118,7 @@ async def test_visitor_of_another_customer_is_not_taken_over_by_whoever_scans_ne
     first = await walk.scan(scene.guide.token, now=T0)
     owner = await walk.sign_in(factories.next_phone(), first.visitor_id, now=T0 + MINUTE)
     second = await walk.make_customer()
-    token = visitors.token_of(walk.database.vault, first.visitor_id)
+    token = visitors.token_of(walk.database.vault, walk.brand.id, first.visitor_id)
     made = await walk.scan(scene.other_guide.token, by=second, visitor=token, now=T0 + 2 * MINUTE)
     assert made.visitor_id != first.visitor_id
     mine, theirs = await walk.live(owner), await walk.live(second)
@@ -127,7 +128,7 @@ async def test_visitor_of_another_customer_is_not_taken_over_by_whoever_scans_ne
 
 async def test_visitor_token_is_not_stored(walk: Walk, scene: Scene) -> None:
     made = await walk.scan(scene.guide.token)
-    token = visitors.token_of(walk.database.vault, made.visitor_id)
+    token = visitors.token_of(walk.database.vault, walk.brand.id, made.visitor_id)
     found = await walk.database.resolve(visitors.VISITOR_TOKEN, token)
     assert found is None and len(token) == 43
     async with walk.database.reading(walk.brand) as session:
@@ -157,7 +158,7 @@ async def test_signed_in_customers_scan_binds_at_once_and_emits_it(walk: Walk, s
 
 async def test_sign_in_binds_to_the_visitors_latest_touch(walk: Walk, scene: Scene) -> None:
     first = await walk.scan(scene.guide.token, now=T0)
-    token = visitors.token_of(walk.database.vault, first.visitor_id)
+    token = visitors.token_of(walk.database.vault, walk.brand.id, first.visitor_id)
     last = await walk.scan(scene.other_guide.token, visitor=token, now=T0 + MINUTE)
     customer_id = await walk.sign_in(factories.next_phone(), first.visitor_id, now=T0 + 2 * MINUTE)
     live = await walk.live(customer_id)
@@ -369,10 +370,16 @@ async def test_latest_touches_are_the_customers_own_and_those_of_joined_visitors
     assert all(fact.guide_is_active and not fact.is_self for fact in facts)
 
 
+async def test_visitors_of_equal_ids_in_two_brands_have_different_tokens(database: Database, brand: Brand) -> None:
+    other, visitor_id = await factories.make_brand(database), ids.new_id(T0)
+    tokens = {visitors.token_of(database.vault, one.id, visitor_id) for one in (brand, other)}
+    assert len(tokens) == 2
+
+
 async def test_visits_count_a_person_once_in_thirty_minutes(walk: Walk, scene: Scene) -> None:
     assert scene.guide.shop_id is not None
     first = await walk.scan(scene.guide.token, now=T0)
-    token = visitors.token_of(walk.database.vault, first.visitor_id)
+    token = visitors.token_of(walk.database.vault, walk.brand.id, first.visitor_id)
     customer_id = await walk.sign_in(factories.next_phone(), first.visitor_id, now=T0 + MINUTE)
     await walk.scan(scene.guide.token, visitor=token, now=T0 + 29 * MINUTE)
     await walk.scan(scene.guide.token, by=customer_id, now=T0 + 59 * MINUTE)
