@@ -1,12 +1,15 @@
 """Who is signed in, as the answer of `viewer` and of a sign-in."""
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from app.employees import reads
 from graphql_schema.context import Info
 from graphql_schema.employees.types import Viewer, to_brand, to_employee
 from graphql_schema.errors import Unauthenticated
-from graphql_schema.paging import Node
+
+if TYPE_CHECKING:
+    from graphql_schema.customers.types import Customer
 
 
 async def viewer_of(info: Info) -> Viewer:
@@ -22,7 +25,7 @@ async def viewer_of(info: Info) -> Viewer:
     return Viewer(brand=brand, customer=None, employee=to_employee(facts))
 
 
-async def _customer(info: Info, customer_id: UUID) -> Node | None:
-    from graphql_schema.customers.loaders import NODES  # noqa: PLC0415 - those loaders import the types of this package
+async def _customer(info: Info, customer_id: UUID) -> "Customer | None":
+    from graphql_schema.customers.loaders import fetch_customer  # noqa: PLC0415 - it imports the types of this package
 
-    return await NODES["Customer"](info, customer_id)
+    return await fetch_customer(info, customer_id)
