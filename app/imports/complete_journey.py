@@ -1,0 +1,165 @@
+"""`python -m app import complete-journey`: real baskets of a grocery chain, replayed as scans, orders and payments.
+
+A basket is one transaction at the basket's own instant; a household's baskets come in order of time, so that the first
+one's guide binds it for good. An import that was interrupted goes on where it stopped; one that is complete changes
+nothing; a larger limit adds the baskets that come next. Between two days the brand's clock moves on, the due jobs run
+and the outbox drains, as workers skip a brand on simulated time.
+"""
+
+import asyncio
+import csv
+import os
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from time import monotonic
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from tqdm import tqdm
+
+from app.imports import complete_journey_data as data
+from app.imports import complete_journey_setup as setup
+from app.imports import complete_journey_visits as visits
+from app.imports.complete_journey_data import Basket, Journey, Reject
+from app.platform import outbox
+from app.platform.db import Brand
+from app.platform.errors import InvalidInput
+from app.platform.jobs import Job
+from app.platform.models import BrandRow
+from app.platform.outbox import Relay
+from app.platform.runtime import Runtime
+
+REJECTS = "complete-journey-rejects.csv"
+
+
+async def load(runtime: Runtime, relay: Relay, jobs: Sequence[Job], *, stores: int | None, limit: int) -> int:
+    """Take over the first `limit` baskets of the `stores` busiest stores (None: of all), or what is missing; gives 0.
+
+    Writes what was not taken over to APP_HOME/imports. Raises: InvalidInput when the data is not installed, when the
+    brand is somebody else's, and when baskets are missing from before the last one that was taken over.
+    """
+    for name, number in (("stores", stores), ("limit", limit)):
+        if number is not None and number < 1:
+            raise InvalidInput("import_number", path=(name,))
+    with data.opened(stores=stores, limit=limit) as journey:
+        rejects = journey.rejects()
+        path = _write_rejects(runtime.settings.app_home / "imports", rejects)
+        await _Import(runtime, relay, jobs, journey).run()
+    for reason, count in Counter(reject.reason for reject in rejects).most_common():
+        tqdm.write(f"rejected: {count} {'baskets' if reason is data.Reason.NO_LINE_LEFT else 'lines'}: {reason}")
+    tqdm.write(f"rejects in full: {path}")
+    return 0
+
+
+class _Import:
+    """One run over a selection of baskets."""
+
+    def __init__(self, runtime: Runtime, relay: Relay, jobs: Sequence[Job], journey: Journey) -> None:
+        self._runtime, self._relay, self._jobs, self._journey = runtime, relay, jobs, journey
+        self._database = runtime.database
+
+    async def run(self) -> None:
+        began = monotonic()
+        journey, database = self._journey, self._database
+        brand = await setup.found(database, begins_at=journey.begins_at())
+        async with database.reading(brand) as session:
+            self._clock = session.now
+            done = await visits.done(session)
+        done.check_order(journey.baskets())
+        guides = await setup.make_guides(database, brand, journey.stores())
+        sku_ids = await setup.make_products(database, brand, journey.products())
+        async with database.reading(brand) as session:
+            shoppers = await setup.shoppers(session)
+
+        async def take_over(basket: Basket) -> None:
+            household = str(basket.household_id)
+            work = partial(
+                visits.visit,
+                basket=basket,
+                guides=guides[basket.store_id],
+                sku_ids=sku_ids,
+                shopper=shoppers.get(household),
+            )
+            shoppers[household] = await database.run(brand, work, now=basket.at)
+
+        ready = monotonic()
+        picked, kept = journey.counts()
+        baskets = tqdm(journey.baskets(), total=kept, desc=f"{setup.CODE}: baskets", unit="basket", disable=None)
+        added, latest = 0, None
+        for _, of_day in groupby(baskets, key=lambda basket: brand.day_of(basket.at)):
+            if latest is not None:
+                await self._close(brand, _midnight_after(latest))
+            for some in visits.abreast(of_day, at_once=setup.ABREAST):
+                latest = some[-1].at
+                missing = [basket for basket in some if basket.basket_id not in done.basket_ids]
+                await asyncio.gather(*(take_over(basket) for basket in missing))
+                added += len(missing)
+        if latest is not None:
+            await self._close(brand, latest)
+        await self._drain(brand)
+        seconds = monotonic() - ready
+        tqdm.write(
+            f"{setup.CODE}: {picked} baskets read, {kept} to take over, {kept - added} there before, {added} added in "
+            f"{seconds:.1f} s ({added / seconds:.1f} baskets/s), after {ready - began:.1f} s for stores and products"
+        )
+
+    async def _close(self, brand: Brand, at: datetime) -> None:
+        """Move the brand's clock on to `at` and do what is due by then; nothing where the clock is further already."""
+        if at <= self._clock:
+            return
+        await self._set_clock(brand, at)
+        for job in self._jobs:
+            await job.run(self._runtime, brand)
+        await self._relay_all(brand)
+
+    async def _drain(self, brand: Brand) -> None:
+        """Relay what is left; what a killed import had claimed comes back once its lease is over."""
+        await self._relay_all(brand)
+        async with self._database.reading(brand) as session:
+            waiting, _, _ = await outbox.waiting(session)
+        if waiting:
+            await self._set_clock(brand, self._clock + outbox.LEASE)
+            await self._relay_all(brand)
+
+    async def _relay_all(self, brand: Brand) -> None:
+        """Relay what is due, by several relays: each event is one's, and most of its time is waiting for a commit."""
+        await asyncio.gather(*(self._relay.drain(brand) for _ in range(setup.ABREAST)))
+
+    async def _set_clock(self, brand: Brand, at: datetime) -> None:
+        async with self._database.directory() as session:
+            await session.execute(sa.update(BrandRow).where(BrandRow.id == brand.id).values(simulated_now=at))
+        self._database.forget_brand(brand.id)
+        self._clock = at
+
+
+def _midnight_after(at: datetime) -> datetime:
+    """The end of the brand's business day that holds `at`."""
+    zone = ZoneInfo(setup.ZONE)
+    day = at.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(day, time(0), zone).astimezone(at.tzinfo)
+
+
+def _write_rejects(folder: Path, rejects: Sequence[Reject]) -> Path:
+    """Write the list, whole or not at all; gives where it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path, draft = folder / REJECTS, folder / f"{REJECTS}.{os.getpid()}"
+    with draft.open("w", newline="", encoding="utf-8") as file:
+        lines = csv.writer(file)
+        lines.writerow(["basket_id", "household_id", "store_id", "at", "product_id", "reason"])
+        for reject in rejects:
+            lines.writerow(
+                [
+                    reject.basket_id,
+                    reject.household_id,
+                    reject.store_id,
+                    reject.at.isoformat(),
+                    "" if reject.product_id is None else reject.product_id,
+                    reject.reason.value,
+                ]
+            )
+    draft.replace(path)
+    return path
