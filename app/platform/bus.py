@@ -33,7 +33,7 @@ class Bus:
 
     async def next_hint(self, timeout_seconds: float) -> UUID | None:
         """The next brand with work, or None when nobody called within the time."""
-        found = await self.redis.brpop([HINTS], timeout=timeout_seconds)  # type: ignore[misc]
+        found = await self.redis.brpop([HINTS], timeout=timeout_seconds)  # type: ignore[misc, arg-type]
         return UUID(found[1].decode()) if found else None
 
     async def publish(self, channel: str, message: dict[str, Any]) -> None:

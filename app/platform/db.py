@@ -204,10 +204,9 @@ class Database:
                 return None
             if len(self._keys) > 50_000:
                 self._keys.clear()
-            target_id, *columns = row
-            brand = self._keep_brand(Brand(*columns))
-            self._keys[(kind, key)] = (brand.id, target_id)
-            return brand, target_id
+            resolved = self._keep_brand(Brand(*row[1:]))
+            self._keys[(kind, key)] = (resolved.id, row.target_id)
+            return resolved, row.target_id
         brand = await self.brand(found[0])
         return None if brand is None else (brand, found[1])
 

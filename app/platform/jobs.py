@@ -124,7 +124,7 @@ async def run_scheduler(runtime: Runtime, jobs: Sequence[Job], stop: asyncio.Eve
 
 
 def _cron(runtime: Runtime, job: Job) -> CronJob:
-    async def tick(_: dict[Any, Any], *__: Any, **___: Any) -> None:
+    async def tick(ctx: dict[Any, Any], *args: Any, **kwargs: Any) -> None:
         await run_slot(runtime, job, clock.utc_now())
 
     tick.__qualname__ = job.name

@@ -205,7 +205,8 @@ async def waiting(session: BrandSession) -> tuple[int, int, float]:
             ).where(OutboxRow.brand_id == session.brand.id, OutboxRow.done_at.is_(None))
         )
     ).one()
-    age = (clock.utc_now() - row[2]).total_seconds() if row[2] else 0.0
+    oldest: datetime | None = row[2]
+    age = 0.0 if oldest is None else (clock.utc_now() - oldest).total_seconds()
     return row[0], row[1], age
 
 
