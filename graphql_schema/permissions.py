@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from strawberry.extensions.field_extension import AsyncExtensionResolver, FieldExtension
+from strawberry.utils.await_maybe import await_maybe
 
 from app.platform.actor import Actor
 from graphql_schema.context import Info
@@ -51,4 +52,5 @@ class Requires(FieldExtension):
             actor = await info.context.actor()
             if not self.callers.admit(actor):
                 raise (Forbidden if actor.is_customer or actor.is_employee else Unauthenticated)()
-        return await next_(source, info, **kwargs)
+        # A subscription's stream of events is not awaited but handed on.
+        return await await_maybe(next_(source, info, **kwargs))

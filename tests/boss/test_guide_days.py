@@ -1,7 +1,6 @@
 """A guide's day: visits, new customers, paid orders, and sales and commission by share."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import pytest
 
@@ -13,13 +12,10 @@ from app.customers import touchpoints, visitors
 from app.customers.values import Channel, TouchpointKind
 from app.marketing import codes
 from app.platform.actor import SYSTEM, Actor, ActorKind
-from app.platform.db import BrandSession, Database
-from app.products import reads as products
-from app.trade import orders, payments
-from app.trade.basket import Address
-from app.trade.values import LineRequest, ProviderName
+from app.platform.db import Database
 from tests import factories
-from tests.factories import Scene, Staff
+from tests.commission.market import order_goods, pay
+from tests.factories import Scene
 
 NOON = datetime.fromisoformat("2026-03-02T12:00:00+08:00")
 """A Monday at noon in Shanghai; the business day ends twelve hours later."""
@@ -29,32 +25,6 @@ NOON = datetime.fromisoformat("2026-03-02T12:00:00+08:00")
 async def scene(database: Database) -> Scene:
     # Everything happens on a day that is long over, so that the wall clock never matters.
     return await factories.make_scene(database, price_minor=10_000, simulated_now=NOON - timedelta(days=1))
-
-
-async def place(session: BrandSession, scene: Scene, guide: Staff, customer_id: UUID, quantity: int = 1) -> UUID:
-    assert guide.shop_id is not None
-    shop = await products.shop_facts(session, guide.shop_id)
-    assert shop is not None
-    return await orders.place(
-        session,
-        Actor(kind=ActorKind.CUSTOMER, customer_id=customer_id),
-        shop=shop,
-        lines=[LineRequest(scene.sku_id, quantity)],
-        address=Address(**factories.ADDRESS),
-        now=session.now,
-    )
-
-
-async def pay(session: BrandSession, order_id: UUID, customer_id: UUID, total_minor: int) -> None:
-    actor = Actor(kind=ActorKind.CUSTOMER, customer_id=customer_id)
-    payment_id = await payments.start(session, actor, order_id=order_id, provider=ProviderName.SANDBOX, now=session.now)
-    await payments.book_success(
-        session,
-        payment_id=payment_id,
-        transaction_id=f"T{payment_id.hex}",
-        amount_minor=total_minor,
-        now=session.now,
-    )
 
 
 async def test_empty_day_is_all_zero(database: Database, scene: Scene) -> None:
@@ -72,14 +42,14 @@ async def test_paid_orders_count_by_share_on_the_day_of_payment(database: Databa
     before_midnight = NOON + timedelta(hours=11, minutes=50)
     async with database.transaction(scene.brand, now=before_midnight) as session:
         buyer = await factories.make_customer(session)
-        today = await place(session, scene, guide, buyer, quantity=2)
-        tomorrow = await place(session, scene, guide, buyer)
-        await place(session, scene, guide, buyer)
-        foreign = await place(session, scene, other, buyer)
-        await pay(session, today, buyer, 20_000)
-        await pay(session, foreign, buyer, 10_000)
+        today = await order_goods(session, customer_id=buyer, sku_id=scene.sku_id, shop_of=guide, quantity=2)
+        tomorrow = await order_goods(session, customer_id=buyer, sku_id=scene.sku_id, shop_of=guide)
+        await order_goods(session, customer_id=buyer, sku_id=scene.sku_id, shop_of=guide)
+        foreign = await order_goods(session, customer_id=buyer, sku_id=scene.sku_id, shop_of=other)
+        await pay(session, order_id=today, customer_id=buyer, total_minor=20_000)
+        await pay(session, order_id=foreign, customer_id=buyer, total_minor=10_000)
     async with database.transaction(scene.brand, now=before_midnight + timedelta(minutes=15)) as session:
-        await pay(session, tomorrow, buyer, 10_000)
+        await pay(session, order_id=tomorrow, customer_id=buyer, total_minor=10_000)
     async with database.reading(scene.brand, now=before_midnight) as session:
         first = await guide_day(session, guide_id=guide.employee_id, now=session.now)
         others = await guide_day(session, guide_id=other.employee_id, now=session.now)
@@ -95,8 +65,8 @@ async def test_sale_without_commission_still_counts_as_performance(database: Dat
     async with database.transaction(scene.brand, now=NOON) as session:
         await plans.publish(session, SYSTEM, hold_days=7, rules=[NewRule(ShareRole.SELLER, 0)], now=session.now)
         buyer = await factories.make_customer(session)
-        order_id = await place(session, scene, scene.guide, buyer)
-        await pay(session, order_id, buyer, 10_000)
+        order_id = await order_goods(session, customer_id=buyer, sku_id=scene.sku_id, shop_of=scene.guide)
+        await pay(session, order_id=order_id, customer_id=buyer, total_minor=10_000)
     async with database.reading(scene.brand, now=NOON) as session:
         day = await guide_day(session, guide_id=scene.guide.employee_id, now=session.now)
     assert (day.orders, day.net_sales_minor, day.commission_minor) == (1, 10_000, 0)

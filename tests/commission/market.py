@@ -17,6 +17,9 @@ from app.marketing import codes
 from app.platform.actor import SYSTEM, Actor, ActorKind
 from app.platform.db import Brand, BrandSession, Database
 from app.products import catalogue, reads
+from app.trade import orders, payments
+from app.trade.basket import Address
+from app.trade.values import LineRequest, ProviderName
 from tests import factories
 from tests.factories import Staff
 
@@ -136,3 +139,33 @@ async def leave(session: BrandSession, guide: Staff) -> None:
 async def assert_books_are_sound(session: BrandSession) -> None:
     found = await ledger.trial_balance(session)
     assert found.is_zero, found
+
+
+async def order_goods(
+    session: BrandSession, *, customer_id: UUID, sku_id: UUID, shop_of: Staff, quantity: int = 1
+) -> UUID:
+    """An order as trade places it."""
+    assert shop_of.shop_id is not None
+    shop = await reads.shop_facts(session, shop_of.shop_id)
+    assert shop is not None
+    return await orders.place(
+        session,
+        customer_actor(customer_id),
+        shop=shop,
+        lines=[LineRequest(sku_id, quantity)],
+        address=Address(**factories.ADDRESS),
+        now=session.now,
+    )
+
+
+async def pay(session: BrandSession, *, order_id: UUID, customer_id: UUID, total_minor: int) -> None:
+    """The provider's word that an order's money is there."""
+    actor = customer_actor(customer_id)
+    payment_id = await payments.start(session, actor, order_id=order_id, provider=ProviderName.SANDBOX, now=session.now)
+    await payments.book_success(
+        session,
+        payment_id=payment_id,
+        transaction_id=f"T{payment_id.hex}",
+        amount_minor=total_minor,
+        now=session.now,
+    )
