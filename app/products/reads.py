@@ -1,10 +1,10 @@
 """Reads of products online: shops with their guides, products, SKUs with stock, categories. Each is one statement."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import astuple, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -117,59 +117,47 @@ PRODUCT_COLUMNS = (
 
 
 async def shop_facts_by_slug(session: BrandSession, slug: str) -> ShopFacts | None:
-    return _only(await _shops(session, ShopRow.slug == slug))
+    found = await session.execute(_SHOP_BY_SLUG, {"brand": session.brand_id, "slug": slug})
+    row = found.first()
+    return None if row is None else ShopFacts(*row)
 
 
 async def shop_facts(session: BrandSession, shop_id: UUID) -> ShopFacts | None:
-    return _only(await _shops(session, ShopRow.id == shop_id))
+    return (await shops_by_id(session, [shop_id])).get(shop_id)
 
 
 async def shop_of_employee(session: BrandSession, employee_id: UUID) -> ShopFacts | None:
-    return _only(await _shops(session, ShopRow.employee_id == employee_id))
+    return (await shops_of_employees(session, [employee_id])).get(employee_id)
 
 
 async def shops_by_id(session: BrandSession, shop_ids: Collection[UUID]) -> dict[UUID, ShopFacts]:
-    return {shop.shop_id: shop for shop in await _shops(session, _among(ShopRow.id, shop_ids))}
+    rows = await session.execute(_SHOPS, {"brand": session.brand_id, "ids": list(shop_ids)})
+    return {row[0]: ShopFacts(*row) for row in rows}
 
 
 async def shops_of_employees(session: BrandSession, employee_ids: Collection[UUID]) -> dict[UUID, ShopFacts]:
     """Shops by the employee that they belong to."""
-    return {shop.employee_id: shop for shop in await _shops(session, _among(ShopRow.employee_id, employee_ids))}
+    rows = await session.execute(_SHOPS_OF_EMPLOYEES, {"brand": session.brand_id, "ids": list(employee_ids)})
+    shops = [ShopFacts(*row) for row in rows]
+    return {shop.employee_id: shop for shop in shops}
 
 
 async def price_facts(session: BrandSession, sku_ids: Collection[UUID]) -> dict[UUID, SkuFacts]:
     """What an order needs to know of its SKUs; unknown ids are left out. What is available may be gone in a moment."""
-    rows = await session.execute(
-        sa.select(
-            SkuRow.id,
-            SkuRow.product_id,
-            ProductRow.category_id,
-            sa.func.coalesce(CategoryRow.path, ""),
-            ProductRow.title,
-            SkuRow.name,
-            SkuRow.price_minor,
-            ProductRow.state == ProductState.PUBLISHED.value,
-            _available(session),
-        )
-        .join(ProductRow, sa.and_(ProductRow.brand_id == SkuRow.brand_id, ProductRow.id == SkuRow.product_id))
-        .outerjoin(
-            CategoryRow,
-            sa.and_(CategoryRow.brand_id == session.brand_id, CategoryRow.id == ProductRow.category_id),
-        )
-        .where(SkuRow.brand_id == session.brand_id, ProductRow.brand_id == session.brand_id, _among(SkuRow.id, sku_ids))
-    )
+    rows = await session.execute(_PRICE_FACTS, {"brand": session.brand_id, "ids": list(sku_ids)})
     return {row[0]: SkuFacts(*row) for row in rows}
 
 
 async def skus_by_id(session: BrandSession, sku_ids: Collection[UUID]) -> dict[UUID, SkuView]:
-    return {sku.sku_id: sku for sku in await _skus(session, _among(SkuRow.id, sku_ids))}
+    rows = await session.execute(_SKUS, {"brand": session.brand_id, "ids": list(sku_ids)})
+    return {row[0]: SkuView(*row) for row in rows}
 
 
 async def skus_of_products(session: BrandSession, product_ids: Collection[UUID]) -> dict[UUID, list[SkuView]]:
     """The SKUs of each product, in their order; every product asked for has an entry."""
     found: dict[UUID, list[SkuView]] = {product_id: [] for product_id in product_ids}
-    for sku in await _skus(session, _among(SkuRow.product_id, product_ids)):
-        found[sku.product_id].append(sku)
+    for row in await session.execute(_SKUS_OF_PRODUCTS, {"brand": session.brand_id, "ids": list(found)}):
+        found[row[1]].append(SkuView(*row))
     return found
 
 
@@ -184,9 +172,7 @@ async def sku_ids_of(session: BrandSession, product_id: UUID) -> list[UUID]:
 
 
 async def products_by_id(session: BrandSession, product_ids: Collection[UUID]) -> dict[UUID, ProductView]:
-    rows = await session.execute(
-        sa.select(*PRODUCT_COLUMNS).where(ProductRow.brand_id == session.brand_id, _among(ProductRow.id, product_ids))
-    )
+    rows = await session.execute(_PRODUCTS, {"brand": session.brand_id, "ids": list(product_ids)})
     return {row[0]: ProductView(*row) for row in rows}
 
 
@@ -208,83 +194,8 @@ async def product_count(session: BrandSession, *, search: str | None = None) -> 
 
 
 async def categories_by_id(session: BrandSession, category_ids: Collection[UUID]) -> dict[UUID, CategoryView]:
-    rows = await session.execute(
-        sa.select(CategoryRow.id, CategoryRow.parent_id, CategoryRow.name, CategoryRow.path).where(
-            CategoryRow.brand_id == session.brand_id, _among(CategoryRow.id, category_ids)
-        )
-    )
+    rows = await session.execute(_CATEGORIES, {"brand": session.brand_id, "ids": list(category_ids)})
     return {row[0]: CategoryView(*row) for row in rows}
-
-
-def _only(found: Sequence[ShopFacts]) -> ShopFacts | None:
-    return found[0] if found else None
-
-
-async def _shops(session: BrandSession, condition: sa.ColumnElement[bool]) -> list[ShopFacts]:
-    brand_id = session.brand_id
-    rows: Any = await session.execute(
-        sa.select(
-            ShopRow.id,
-            ShopRow.slug,
-            ShopRow.name,
-            ShopRow.announcement,
-            ShopRow.version + sa.func.coalesce(CatalogueRow.version, 0),
-            EmployeeRow.id,
-            EmployeeRow.display_name,
-            EmployeeRow.title,
-            EmployeeRow.avatar_url,
-            EmployeeRow.state == EmployeeState.ACTIVE.value,
-            StoreRow.id,
-            StoreRow.name,
-            StoreRow.city,
-            OrgUnitRow.path,
-            StoreRow.code,
-        )
-        .join(EmployeeRow, sa.and_(EmployeeRow.brand_id == brand_id, EmployeeRow.id == ShopRow.employee_id))
-        .outerjoin(StoreRow, sa.and_(StoreRow.brand_id == brand_id, StoreRow.id == EmployeeRow.store_id))
-        .join(
-            OrgUnitRow,
-            sa.and_(
-                OrgUnitRow.brand_id == brand_id,
-                OrgUnitRow.id == sa.func.coalesce(StoreRow.org_unit_id, EmployeeRow.org_unit_id),
-            ),
-        )
-        .outerjoin(CatalogueRow, CatalogueRow.brand_id == brand_id)
-        .where(ShopRow.brand_id == brand_id, condition)
-    )
-    return [ShopFacts(*row) for row in rows]
-
-
-async def _skus(session: BrandSession, condition: sa.ColumnElement[bool]) -> list[SkuView]:
-    rows = await session.execute(
-        sa.select(
-            SkuRow.id,
-            SkuRow.product_id,
-            SkuRow.name,
-            SkuRow.code,
-            SkuRow.barcode,
-            SkuRow.price_minor,
-            SkuRow.market_price_minor,
-            _available(session),
-        )
-        .where(SkuRow.brand_id == session.brand_id, condition)
-        .order_by(SkuRow.product_id, SkuRow.position, SkuRow.id)
-    )
-    return [SkuView(*row) for row in rows]
-
-
-def _among(column: sa.SQLColumnExpression[UUID], ids: Collection[UUID]) -> sa.ColumnElement[bool]:
-    """Whether the column is one of `ids`: an array, so that the statement is the same for any number of them."""
-    return column == sa.any_(sa.literal(list(ids), ARRAY(sa.Uuid())))
-
-
-def _available(session: BrandSession) -> sa.ColumnElement[int]:
-    """Pieces of the row's SKU that no order holds, over all locations."""
-    return (
-        sa.select(sa.cast(sa.func.coalesce(sa.func.sum(StockRow.on_hand - StockRow.reserved), 0), sa.BigInteger))
-        .where(StockRow.brand_id == session.brand_id, StockRow.sku_id == SkuRow.id)
-        .scalar_subquery()
-    )
 
 
 def _found(session: BrandSession, search: str | None) -> list[sa.ColumnElement[bool]]:
@@ -292,3 +203,99 @@ def _found(session: BrandSession, search: str | None) -> list[sa.ColumnElement[b
     if search:
         conditions.append(ProductRow.title.icontains(search, autoescape=True))
     return conditions
+
+
+# --- the statements that pages and orders wait for: made once, as making them takes longer than running them
+
+_BRAND = sa.bindparam("brand", type_=sa.Uuid())
+_IDS = sa.any_(sa.bindparam("ids", type_=ARRAY(sa.Uuid())))
+"""An array, so that the statement is the same for any number of ids."""
+
+_product = cast("sa.Table", ProductRow.__table__)
+_sku = cast("sa.Table", SkuRow.__table__)
+_stock = cast("sa.Table", StockRow.__table__)
+_category = cast("sa.Table", CategoryRow.__table__)
+_shop = cast("sa.Table", ShopRow.__table__)
+_employee = cast("sa.Table", EmployeeRow.__table__)
+_store = cast("sa.Table", StoreRow.__table__)
+_unit = cast("sa.Table", OrgUnitRow.__table__)
+_catalogue = cast("sa.Table", CatalogueRow.__table__)
+
+_AVAILABLE = (
+    sa.select(sa.cast(sa.func.coalesce(sa.func.sum(_stock.c.on_hand - _stock.c.reserved), 0), sa.BigInteger()))
+    .where(_stock.c.brand_id == _BRAND, _stock.c.sku_id == _sku.c.id)
+    .scalar_subquery()
+)
+"""Pieces of the row's SKU that no order holds, over all locations."""
+
+_ALL_SHOPS = (
+    sa.select(
+        _shop.c.id,
+        _shop.c.slug,
+        _shop.c.name,
+        _shop.c.announcement,
+        _shop.c.version + sa.func.coalesce(_catalogue.c.version, 0),
+        _employee.c.id,
+        _employee.c.display_name,
+        _employee.c.title,
+        _employee.c.avatar_url,
+        _employee.c.state == EmployeeState.ACTIVE.value,
+        _store.c.id,
+        _store.c.name,
+        _store.c.city,
+        _unit.c.path,
+        _store.c.code,
+    )
+    .select_from(_shop)
+    .join(_employee, sa.and_(_employee.c.brand_id == _BRAND, _employee.c.id == _shop.c.employee_id))
+    .outerjoin(_store, sa.and_(_store.c.brand_id == _BRAND, _store.c.id == _employee.c.store_id))
+    .join(
+        _unit,
+        sa.and_(
+            _unit.c.brand_id == _BRAND, _unit.c.id == sa.func.coalesce(_store.c.org_unit_id, _employee.c.org_unit_id)
+        ),
+    )
+    .outerjoin(_catalogue, _catalogue.c.brand_id == _BRAND)
+    .where(_shop.c.brand_id == _BRAND)
+)
+_SHOPS = _ALL_SHOPS.where(_shop.c.id == _IDS)
+_SHOPS_OF_EMPLOYEES = _ALL_SHOPS.where(_shop.c.employee_id == _IDS)
+_SHOP_BY_SLUG = _ALL_SHOPS.where(_shop.c.slug == sa.bindparam("slug", type_=sa.Text()))
+
+_ALL_SKUS = sa.select(
+    _sku.c.id,
+    _sku.c.product_id,
+    _sku.c.name,
+    _sku.c.code,
+    _sku.c.barcode,
+    _sku.c.price_minor,
+    _sku.c.market_price_minor,
+    _AVAILABLE,
+).where(_sku.c.brand_id == _BRAND)
+_SKUS = _ALL_SKUS.where(_sku.c.id == _IDS)
+_SKUS_OF_PRODUCTS = _ALL_SKUS.where(_sku.c.product_id == _IDS).order_by(_sku.c.product_id, _sku.c.position, _sku.c.id)
+
+_PRICE_FACTS = (
+    sa.select(
+        _sku.c.id,
+        _sku.c.product_id,
+        _product.c.category_id,
+        sa.func.coalesce(_category.c.path, ""),
+        _product.c.title,
+        _sku.c.name,
+        _sku.c.price_minor,
+        _product.c.state == ProductState.PUBLISHED.value,
+        _AVAILABLE,
+    )
+    .select_from(_sku)
+    .join(_product, sa.and_(_product.c.brand_id == _BRAND, _product.c.id == _sku.c.product_id))
+    .outerjoin(_category, sa.and_(_category.c.brand_id == _BRAND, _category.c.id == _product.c.category_id))
+    .where(_sku.c.brand_id == _BRAND, _sku.c.id == _IDS)
+)
+
+_PRODUCTS = sa.select(*(_product.c[column.key] for column in PRODUCT_COLUMNS)).where(
+    _product.c.brand_id == _BRAND, _product.c.id == _IDS
+)
+_CATEGORIES = sa.select(_category.c.id, _category.c.parent_id, _category.c.name, _category.c.path).where(
+    _category.c.brand_id == _BRAND, _category.c.id == _IDS
+)

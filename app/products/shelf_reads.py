@@ -7,7 +7,9 @@ after it everything else, read from the product index no further than the page g
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from enum import Enum
+from functools import lru_cache
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -73,18 +75,14 @@ async def shelf_page(
 
     `has_hidden`: with the items that the guide hid, which only the guide sees.
     """
-    parts = [_rest(session, shop_id, after, has_hidden=has_hidden, limit=limit)]
-    if after is None or after.is_placed:
-        parts.append(_placed(session, shop_id, after, has_hidden=has_hidden, limit=limit))
-    both = sa.union_all(*parts).subquery("item") if len(parts) > 1 else parts[0].subquery("item")
-    page = sa.select(both).order_by(*_order(both.c)).limit(limit).subquery("page")
-    count = _count(session, shop_id, has_hidden=has_hidden) if has_count else sa.null()
-    whole = sa.select(count.label("total_count")).subquery("whole")
-    rows = (
-        await session.execute(
-            sa.select(whole.c.total_count, page).select_from(whole.outerjoin(page, sa.true())).order_by(*_order(page.c))
-        )
-    ).all()
+    part = None if after is None else _part(after)
+    parameters: dict[str, Any] = {"brand": session.brand_id, "shop": shop_id, "limit": limit}
+    if after is not None:
+        parameters |= {"created_at": after.created_at, "product": after.product_id}
+        if after.is_placed:
+            parameters["position"] = LAST if after.position is None else after.position
+    found = await session.execute(_page(part, has_hidden=has_hidden, has_count=has_count), parameters)
+    rows = found.all()
     # The count's row is there on an empty page too, with nothing beside it.
     return ShelfPage([_item(shop_id, row) for row in rows if row.id is not None], rows[0].total_count)
 
@@ -93,105 +91,139 @@ async def shelf_item(
     session: BrandSession, *, shop_id: UUID, product_id: UUID, has_hidden: bool = False
 ) -> ShelfItem | None:
     """One item of a shop's shelf; None when there is no such shop or product, or it is not published, or hidden."""
-    columns = _columns(
-        sa.func.coalesce(ShelfItemRow.is_featured, False),
-        sa.func.coalesce(ShelfItemRow.is_hidden, False),
-    )
     found = await session.execute(
-        sa.select(*columns)
-        .outerjoin(ShelfItemRow, _is_item_of(session, shop_id))
-        .where(*_published(session), ProductRow.id == product_id, *_shown(has_hidden=has_hidden))
+        _one(has_hidden=has_hidden), {"brand": session.brand_id, "shop": shop_id, "product": product_id}
     )
     row = found.first()
     return None if row is None else _item(shop_id, row)
 
 
-def _placed(
-    session: BrandSession, shop_id: UUID, after: ShelfKey | None, *, has_hidden: bool, limit: int
-) -> sa.Select[Any]:
+# --- the statements: made once each, as making them takes longer than running them
+
+_product = cast("sa.Table", ProductRow.__table__)
+_place = cast("sa.Table", ShelfItemRow.__table__)
+_BRAND = sa.bindparam("brand", type_=sa.Uuid())
+_CREATED_AT = sa.bindparam("created_at", type_=sa.DateTime(timezone=True))
+_PRODUCT_ID = sa.bindparam("product", type_=sa.Uuid())
+_OLDER = sa.tuple_(_product.c.created_at, _product.c.id) < sa.tuple_(_CREATED_AT, _PRODUCT_ID)
+_LIMIT = sa.bindparam("limit", type_=sa.BigInteger())
+_PLACE = sa.and_(
+    _place.c.brand_id == _BRAND,
+    _place.c.shop_id == sa.bindparam("shop", type_=sa.Uuid()),
+    _place.c.product_id == _product.c.id,
+)
+_PUBLISHED = sa.and_(_product.c.brand_id == _BRAND, _product.c.state == ProductState.PUBLISHED.value)
+
+
+class _Part(Enum):
+    """In which part of the shelf a page begins."""
+
+    FEATURED = "FEATURED"
+    PLACED = "PLACED"
+    REST = "REST"
+
+
+def _part(key: ShelfKey) -> _Part:
+    if key.is_featured:
+        return _Part.FEATURED
+    return _Part.REST if key.position is None else _Part.PLACED
+
+
+@lru_cache
+def _page(part: _Part | None, *, has_hidden: bool, has_count: bool) -> sa.Select[Any]:
+    """A page that begins in a part, behind a key; None: at the start."""
+    parts = [_rest(part, has_hidden=has_hidden)]
+    if part is not _Part.REST:
+        parts.append(_placed(part, has_hidden=has_hidden))
+    both = sa.union_all(*parts).subquery("item") if len(parts) > 1 else parts[0].subquery("item")
+    page = sa.select(both).order_by(*_order(both.c)).limit(_LIMIT).subquery("page")
+    count = _count(has_hidden=has_hidden) if has_count else sa.null()
+    whole = sa.select(count.label("total_count")).subquery("whole")
+    return sa.select(whole.c.total_count, page).select_from(whole.outerjoin(page, sa.true())).order_by(*_order(page.c))
+
+
+@lru_cache
+def _one(*, has_hidden: bool) -> sa.Select[Any]:
+    is_featured, is_hidden = (sa.func.coalesce(column, False) for column in (_place.c.is_featured, _place.c.is_hidden))
+    return (
+        sa.select(*_columns(is_featured, is_hidden))
+        .select_from(_product.outerjoin(_place, _PLACE))
+        .where(_PUBLISHED, _product.c.id == _PRODUCT_ID, *_shown(has_hidden=has_hidden))
+    )
+
+
+def _placed(part: _Part | None, *, has_hidden: bool) -> sa.Select[Any]:
     """The first part: what the guide featured or gave a position."""
     query = (
-        sa.select(*_columns(ShelfItemRow.is_featured, ShelfItemRow.is_hidden))
-        .join(ShelfItemRow, _is_item_of(session, shop_id))
+        sa.select(*_columns(_place.c.is_featured, _place.c.is_hidden))
+        .select_from(_product.join(_place, _PLACE))
         .where(
-            *_published(session),
-            ShelfItemRow.brand_id == session.brand_id,
-            sa.or_(ShelfItemRow.is_featured, ShelfItemRow.position.is_not(None)),
+            _PUBLISHED,
+            _place.c.brand_id == _BRAND,
+            sa.or_(_place.c.is_featured, _place.c.position.is_not(None)),
             *_shown(has_hidden=has_hidden),
         )
         .order_by(
-            ShelfItemRow.is_featured.desc(),
-            sa.func.coalesce(ShelfItemRow.position, LAST),
-            ProductRow.created_at.desc(),
-            ProductRow.id.desc(),
+            _place.c.is_featured.desc(),
+            sa.func.coalesce(_place.c.position, LAST),
+            _product.c.created_at.desc(),
+            _product.c.id.desc(),
         )
-        .limit(limit)
+        .limit(_LIMIT)
     )
-    if after is not None:
-        position = sa.func.coalesce(ShelfItemRow.position, LAST)
-        own = LAST if after.position is None else after.position
-        in_rank = sa.or_(position > own, sa.and_(position == own, _older(after)))
-        if after.is_featured:
-            query = query.where(sa.or_(sa.not_(ShelfItemRow.is_featured), in_rank))
-        else:
-            query = query.where(sa.not_(ShelfItemRow.is_featured), in_rank)
-    return query
+    if part is None:
+        return query
+    own = sa.bindparam("position", type_=sa.Integer())
+    position = sa.func.coalesce(_place.c.position, LAST)
+    in_rank = sa.or_(position > own, sa.and_(position == own, _OLDER))
+    if part is _Part.FEATURED:
+        return query.where(sa.or_(sa.not_(_place.c.is_featured), in_rank))
+    return query.where(sa.not_(_place.c.is_featured), in_rank)
 
 
-def _rest(
-    session: BrandSession, shop_id: UUID, after: ShelfKey | None, *, has_hidden: bool, limit: int
-) -> sa.Select[Any]:
+def _rest(part: _Part | None, *, has_hidden: bool) -> sa.Select[Any]:
     """The second part: the newest first, without what stands in the first."""
     query = (
-        sa.select(*_columns(sa.literal(False), sa.func.coalesce(ShelfItemRow.is_hidden, False)))
-        .outerjoin(ShelfItemRow, _is_item_of(session, shop_id))
+        sa.select(*_columns(sa.literal(False), sa.func.coalesce(_place.c.is_hidden, False)))
+        .select_from(_product.outerjoin(_place, _PLACE))
         .where(
-            *_published(session),
-            ShelfItemRow.is_featured.is_not(True),
-            ShelfItemRow.position.is_(None),
+            _PUBLISHED,
+            _place.c.is_featured.is_not(True),
+            _place.c.position.is_(None),
             *_shown(has_hidden=has_hidden),
         )
-        .order_by(ProductRow.created_at.desc(), ProductRow.id.desc())
-        .limit(limit)
+        .order_by(_product.c.created_at.desc(), _product.c.id.desc())
+        .limit(_LIMIT)
     )
-    return query if after is None or after.is_placed else query.where(_older(after))
+    return query.where(_OLDER) if part is _Part.REST else query
 
 
-def _count(session: BrandSession, shop_id: UUID, *, has_hidden: bool) -> sa.ScalarSelect[int]:
-    query = sa.select(sa.func.count()).select_from(ProductRow).where(*_published(session))
-    if not has_hidden:
-        query = query.outerjoin(ShelfItemRow, _is_item_of(session, shop_id)).where(*_shown(has_hidden=False))
-    return query.scalar_subquery()
+def _count(*, has_hidden: bool) -> sa.ColumnElement[int]:
+    """How many the shelf holds: what is published, less the few that the guide hid."""
+    published = sa.select(sa.func.count()).select_from(_product).where(_PUBLISHED).scalar_subquery()
+    if has_hidden:
+        return published
+    hidden = (
+        sa.select(sa.func.count())
+        .select_from(_product.join(_place, _PLACE))
+        .where(_PUBLISHED, _place.c.brand_id == _BRAND, _place.c.is_hidden)
+        .scalar_subquery()
+    )
+    return published - hidden
 
 
-def _columns(is_featured: sa.SQLColumnExpression[bool], is_hidden: sa.SQLColumnExpression[bool]) -> tuple[Any, ...]:
+def _columns(is_featured: sa.ColumnElement[bool], is_hidden: sa.ColumnElement[bool]) -> tuple[Any, ...]:
     return (
-        *PRODUCT_COLUMNS,
+        *(_product.c[column.key] for column in PRODUCT_COLUMNS),
         is_featured.label("is_featured"),
         is_hidden.label("is_hidden"),
-        ShelfItemRow.position,
-        ShelfItemRow.badge,
+        _place.c.position,
+        _place.c.badge,
     )
-
-
-def _is_item_of(session: BrandSession, shop_id: UUID) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        ShelfItemRow.brand_id == session.brand_id,
-        ShelfItemRow.shop_id == shop_id,
-        ShelfItemRow.product_id == ProductRow.id,
-    )
-
-
-def _published(session: BrandSession) -> tuple[sa.ColumnElement[bool], ...]:
-    return ProductRow.brand_id == session.brand_id, ProductRow.state == ProductState.PUBLISHED.value
 
 
 def _shown(*, has_hidden: bool) -> tuple[sa.ColumnElement[bool], ...]:
-    return () if has_hidden else (ShelfItemRow.is_hidden.is_not(True),)
-
-
-def _older(key: ShelfKey) -> sa.ColumnElement[bool]:
-    return sa.tuple_(ProductRow.created_at, ProductRow.id) < (key.created_at, key.product_id)
+    return () if has_hidden else (_place.c.is_hidden.is_not(True),)
 
 
 def _order(columns: Any) -> tuple[sa.ColumnElement[Any], ...]:
