@@ -10,8 +10,6 @@ from strawberry.dataloader import DataLoader
 from app.customers import reads
 from app.customers.reads import BindingFacts, CustomerFacts, TouchpointFacts
 from app.platform.db import BrandSession
-from app.trade import reads as trade_reads
-from app.trade.reads import CustomerSales
 from graphql_schema.context import Context
 
 T = TypeVar("T")
@@ -34,11 +32,6 @@ def names(context: Context) -> DataLoader[UUID, str | None]:
 def last_touches(context: Context) -> DataLoader[UUID, datetime | None]:
     """When a customer last touched anything, whoever asks."""
     return _batch(context, "last_touches", reads.last_touches)
-
-
-def sales(context: Context) -> DataLoader[UUID, CustomerSales | None]:
-    """What a customer has bought, whoever asks."""
-    return _batch(context, "sales", trade_reads.customer_sales)
 
 
 def bindings(context: Context) -> DataLoader[UUID, BindingFacts | None]:

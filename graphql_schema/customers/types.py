@@ -20,6 +20,7 @@ from graphql_schema.employees.types import Guide, guide_of_facts
 from graphql_schema.errors import Forbidden
 from graphql_schema.money import Money, to_money
 from graphql_schema.paging import Connection, Node, encode_global_id
+from graphql_schema.trade import batches as trade_batches
 
 if TYPE_CHECKING:
     from graphql_schema.trade.types import Order
@@ -115,12 +116,12 @@ class Customer(Node):
     @strawberry.field(description="Paid orders, ever.")
     async def order_count(self, info: Info) -> int:
         await self.whole(info)
-        return (await batches.sales(info.context).load(self.customer_id) or NO_SALES).orders
+        return (await trade_batches.sales(info.context).load(self.customer_id) or NO_SALES).orders
 
     @strawberry.field(description="Goods paid for, without freight, less refunds, ever.")
     async def net_sales(self, info: Info) -> Money:
         await self.whole(info)
-        sales = await batches.sales(info.context).load(self.customer_id) or NO_SALES
+        sales = await trade_batches.sales(info.context).load(self.customer_id) or NO_SALES
         return to_money(sales.net_sales_minor, (await info.context.brand()).currency)
 
     @strawberry.field(description="The customer's orders, the latest first.")
