@@ -96,7 +96,7 @@ class Campaign(Node):
     kind: CampaignKind = strawberry.field(description="What it is.")
     title: str = strawberry.field(description="Up to 60 characters.")
     starts_at: datetime = strawberry.field(description="When it begins.")
-    ends_at: datetime = strawberry.field(description="When it ends.")
+    ends_at: datetime | None = strawberry.field(description="When it ends; null: not before it is ended by hand.")
 
 
 @strawberry.type(description="A guide's virtual shop.")

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
@@ -9,10 +10,19 @@ import sqlalchemy as sa
 
 from app.platform.actor import Actor, ActorKind
 from app.platform.db import BrandSession, Database
+from app.platform.runtime import Runtime
 from app.products.models import StockRow
+from graphql_schema.paging import encode_global_id
+from tests import factories
+from tests.employees.api import Api, make_api
 from tests.factories import Scene, Staff
 
 Counted = Callable[[], AbstractContextManager[list[str]]]
+
+
+def item_id(shop_id: UUID | None, product_id: UUID) -> str:
+    assert shop_id is not None
+    return encode_global_id("ShelfItem", shop_id, product_id)
 
 
 def guide_of(staff: Staff) -> Actor:
@@ -62,3 +72,34 @@ def counted(database: Database) -> Counted:
             sa.event.remove(engine, "before_cursor_execute", note)
 
     return collect
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Access tokens of the scene's people."""
+
+    owner: str
+    guide: str
+    other_guide: str
+    customer: str
+
+
+@pytest.fixture
+async def api(runtime: Runtime) -> Api:
+    return make_api(runtime)
+
+
+@pytest.fixture
+async def keys(runtime: Runtime, database: Database, scene: Scene) -> Keys:
+    async with database.transaction(scene.brand) as session:
+        customer_id = await factories.make_customer(session)
+
+    async def key(principal_id: UUID, audience: str = "EMPLOYEE") -> str:
+        return await factories.token_for(runtime, scene.brand, principal_id, audience)
+
+    return Keys(
+        owner=await key(scene.owner_id),
+        guide=await key(scene.guide.employee_id),
+        other_guide=await key(scene.other_guide.employee_id),
+        customer=await key(customer_id, "CUSTOMER"),
+    )
