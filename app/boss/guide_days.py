@@ -11,11 +11,12 @@ from app.commission.values import CommissionKind, ShareRole
 from app.customers import figures
 from app.platform import clock
 from app.platform.db import BrandSession
+from app.platform.settings import load_settings
 from app.products.models import ShopRow
 from app.trade.models import OrderRow
 
-LATEST_PAYMENT = timedelta(days=7)
-"""Orders paid on a day were placed at most this long before: an unpaid one is cancelled long before that."""
+SLACK = timedelta(days=7)
+"""An order is paid within its time to pay, or, where no worker was there to cancel it, at most so much later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def _sold(brand_id: UUID, guide_id: UUID, day: date, start: datetime) -> sa.Sele
             ShareRow.brand_id == brand_id,
             ShareRow.party_id == guide_id,
             ShareRow.kind == CommissionKind.ORDER.value,
-            ShareRow.id >= _first_id(start - LATEST_PAYMENT),
+            ShareRow.id >= _first_id(start - SLACK - timedelta(seconds=load_settings().order_payment_ttl_seconds)),
             OrderRow.paid_on == day,
         )
     )
