@@ -107,4 +107,5 @@ def _watch(conn: Any, cursor: Any, statement: str, parameters: Any, context: Any
 
 
 def _forget_brand(conn: Any) -> None:
-    conn.info.pop(_BRAND, None)
+    if not conn.invalidated:
+        conn.info.pop(_BRAND, None)
