@@ -6,7 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from app.customers import figures, touchpoints, visitors
-from app.platform.db import Database
+from app.platform import ids
+from app.platform.db import Brand, Database
 from tests import factories
 from tests.factories import Scene
 from tests.marketing.walk import Walk
