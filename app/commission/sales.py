@@ -19,6 +19,7 @@ from app.commission.rules import decide_attribution
 from app.commission.values import (
     AccountKind,
     AttributionDecision,
+    AttributionFacts,
     AttributionRule,
     CommissionKind,
     LedgerEntry,
@@ -64,6 +65,21 @@ class Attributed:
     policy: Policy
 
 
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A decided sale as it is written: the order, what was known, what was decided, under which versions."""
+
+    order_id: UUID
+    number: str
+    customer_id: UUID
+    facts: AttributionFacts
+    decision: AttributionDecision
+    branch: str
+    manager_id: UUID | None
+    policy_version: int
+    plan_version: int
+
+
 async def attribute(
     session: BrandSession,
     *,
@@ -105,30 +121,12 @@ async def attribute(
         fulfilment_store_bp=policy.fulfilment_store_bp,
     )
     shares = [share for line in plan_lines for share in line_shares(line, decision, plan, context)]
-    sale: Values = {
-        "brand_id": session.brand_id,
-        "id": order_id,
-        "source": facts.source.value,
-        "number": number,
-        "customer_id": customer_id,
-        "guide_id": decision.guide_id,
-        "store_id": decision.store_id,
-        "branch": branch,
-        "rule": decision.rule.value,
-        "policy_version": policy.version,
-        "plan_version": plan.version,
-        "is_self_purchase": decision.is_self_purchase,
-        "evidence": {
-            "facts": evidence.as_json(facts),
-            "manager_id": None if manager_id is None else str(manager_id),
-        },
-        "decided_at": now,
-    }
+    sale = Sale(order_id, number, customer_id, facts, decision, branch, manager_id, policy.version, plan.version)
     entries = [(session.new_id(), share) for share in shares]
     await insert_all(
         session,
         {
-            SaleRow: [sale],
+            SaleRow: [_sale(session, sale, now)],
             CandidateRow: _candidates(session, order_id, decision),
             SaleLineRow: [_line(session, order_id, line) for line in lines],
             ShareRow: [_entry(session, order_id, entry_id, share, now) for entry_id, share in entries],
@@ -173,6 +171,28 @@ def _place(decision: AttributionDecision, people: evidence.People) -> tuple[str,
     if decision.guide_id is not None:
         return people.units[decision.guide_id], None
     raise InvalidInput("shop_without_seller", path=("shopSlug",))
+
+
+def _sale(session: BrandSession, sale: Sale, now: datetime) -> Values:
+    return {
+        "brand_id": session.brand_id,
+        "id": sale.order_id,
+        "source": sale.facts.source.value,
+        "number": sale.number,
+        "customer_id": sale.customer_id,
+        "guide_id": sale.decision.guide_id,
+        "store_id": sale.decision.store_id,
+        "branch": sale.branch,
+        "rule": sale.decision.rule.value,
+        "policy_version": sale.policy_version,
+        "plan_version": sale.plan_version,
+        "is_self_purchase": sale.decision.is_self_purchase,
+        "evidence": {
+            "facts": evidence.as_json(sale.facts),
+            "manager_id": None if sale.manager_id is None else str(sale.manager_id),
+        },
+        "decided_at": now,
+    }
 
 
 def _candidates(session: BrandSession, order_id: UUID, decision: AttributionDecision) -> list[Values]:

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.commission import invariants, ledger, plans, policies, reads, sales
-from app.commission.models import CandidateRow, SaleLineRow, SaleRow, ShareRow, TransferRow
+from app.commission.models import SaleLineRow, ShareRow, TransferRow
 from app.commission.plans import NewRule
 from app.commission.values import (
     AccountKind,
@@ -24,6 +24,8 @@ from app.customers.values import BindingMode, PolicyTerms, SelfPurchase, Takeove
 from app.platform.actor import SYSTEM
 from app.platform.db import BrandSession, Database
 from app.platform.models import OutboxRow
+from app.products import reads as products
+from app.products.reads import ShopFacts
 from tests import factories
 from tests.commission.market import (
     Market,
@@ -91,7 +93,7 @@ async def test_attribution_takes_four_reads_and_one_write(database: Database, ma
         for guide in (first, second, third):
             await scan(session, customer_id, guide)
     async with database.transaction(market.brand) as session:
-        shop = await reads_shop(session, first)
+        shop = await shop_of(session, first)
         line = sales.SaleLine(session.new_id(), market.goods[0].product_id, None, None, 1, 990)
         async with count_statements(database) as seen:
             await sales.attribute(
@@ -107,11 +109,11 @@ async def test_attribution_takes_four_reads_and_one_write(database: Database, ma
     assert len(seen) == 5, seen
 
 
-async def reads_shop(session: BrandSession, guide: factories.Staff) -> "object":
-    from app.products import reads as products  # noqa: PLC0415
-
+async def shop_of(session: BrandSession, guide: factories.Staff) -> ShopFacts:
     assert guide.shop_id is not None
-    return await products.shop_facts(session, guide.shop_id)
+    found = await products.shop_facts(session, guide.shop_id)
+    assert found is not None
+    return found
 
 
 async def test_payment_holds_and_cancellation_voids_only_their_own_sale(database: Database, market: Market) -> None:
@@ -291,7 +293,7 @@ async def test_most_specific_rule_is_read_from_the_database(database: Database, 
     async with database.transaction(market.brand) as session:
         manager = await factories.make_employee(session, role="MANAGER", store_id=market.stores[0])
         drinks = UUID(hex=tea.category_path.split("/")[1])
-        unit = (await reads_shop(session, guide)).branch  # type: ignore[attr-defined]
+        unit = (await shop_of(session, guide)).branch
         team = UUID(hex=unit.split("/")[-2])
         await plans.publish(
             session,
@@ -369,24 +371,6 @@ async def test_permanent_binding_that_nobody_may_take_keeps_the_customer(databas
             session, market, customer_id=customer_id, shop_of=other, code_of=other, now=later + timedelta(hours=1)
         )
     assert (attributed.guide_id, attributed.rule) == (first.employee_id, AttributionRule.LIVE_BINDING)
-
-
-async def test_ids_of_another_brand_change_nothing(database: Database, market: Market) -> None:
-    """Two brands with the same order id and the same customer's id keep their own sales and balances."""
-    twin = await make_market(database)
-    guide, twin_guide = market.guides[0], twin.guides[0]
-    async with database.transaction(market.brand) as session:
-        order_id, _ = await buy(session, market, customer_id=await make_customer(session), shop_of=guide)
-    async with database.transaction(twin.brand) as session:
-        await buy(session, twin, customer_id=await make_customer(session), shop_of=twin_guide, order_id=order_id)
-        await sales.book_paid(session, order_id=order_id, now=session.now)
-    async with database.reading(market.brand) as session:
-        assert await states(session, guide.employee_id) == [CommissionState.ESTIMATED]
-        assert await states(session, twin_guide.employee_id) == []
-        assert await rows_of(session, SaleRow) == 1
-        assert await rows_of(session, CandidateRow) == 1
-    async with database.reading(twin.brand) as session:
-        assert await states(session, twin_guide.employee_id) == [CommissionState.HELD]
 
 
 async def test_invariants_hold_after_orders_of_every_outcome(database: Database, market: Market) -> None:
