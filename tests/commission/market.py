@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -45,7 +46,7 @@ class Market:
     """A tea of the category tea below drinks, and a scarf of the category wear."""
 
 
-async def make_market(database: Database, **more: object) -> Market:
+async def make_market(database: Database, **more: Any) -> Market:
     brand = await factories.make_brand(database, **more)
     async with database.transaction(brand) as session:
         root_id, owner_id = await founding.root_and_owner(session)

@@ -1,34 +1,21 @@
 """The clients' documents of commission: rules, publications, attribution, the guide's money, live."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
-from starlette.requests import HTTPConnection
 
-from app.commission import plans, policies, pulses
-from app.commission.events import CommissionHeld
-from app.commission.plans import NewRule
-from app.commission.values import ShareRole
+from app.commission import plans, policies
 from app.customers.policies import current_policy
 from app.customers.values import BindOn, PolicyTerms
 from app.platform.actor import SYSTEM
-from app.platform.outbox import Relay, Subscriptions
 from app.platform.runtime import Runtime
-from graphql_schema.context import make_context
-from graphql_schema.execution import Execution, Request
 from graphql_schema.paging import decode_global_id, encode_global_id
-from graphql_schema.schema import schema
 from tests import factories
-from tests.commission.market import leave, order_goods, pay, scan
-from tests.commission.wire import ask, code_of, document, send
-from tests.factories import Scene
+from tests.commission.market import leave, order_goods, scan
+from tests.commission.sold import Sale, cny, pay_for
+from tests.commission.wire import ask, code_of, send
 from tests.statements import count_statements
 
 POLICY = {
@@ -38,59 +25,6 @@ POLICY = {
     "takeover": "NEVER",
     "selfPurchase": "COMMISSION",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Sale:
-    """The scene's guide won an order of two pieces (at 100.00 each) that was placed in the shop of the other one."""
-
-    scene: Scene
-    customer_id: UUID
-    order_id: UUID
-    owner: str
-    guide: str
-    other: str
-    stranger: str
-    """A guide of another store, who had nothing to do with it."""
-
-    @property
-    def node(self) -> str:
-        return encode_global_id("Order", self.order_id)
-
-
-@pytest.fixture
-async def sale(runtime: Runtime) -> Sale:
-    database = runtime.database
-    scene = await factories.make_scene(database, price_minor=10_000)
-    async with database.transaction(scene.brand) as session:
-        customer_id = await factories.make_customer(session)
-        await scan(session, customer_id, scene.guide)
-        far = await factories.make_store(session, org_unit_id=scene.area_id)
-        stranger = await factories.make_employee(session, store_id=far)
-    async with database.transaction(scene.brand) as session:
-        order_id = await order_goods(
-            session, customer_id=customer_id, sku_id=scene.sku_id, shop_of=scene.other_guide, quantity=2
-        )
-    tokens = [
-        await factories.token_for(runtime, scene.brand, employee_id)
-        for employee_id in (
-            scene.owner_id,
-            scene.guide.employee_id,
-            scene.other_guide.employee_id,
-            stranger.employee_id,
-        )
-    ]
-    return Sale(scene, customer_id, order_id, *tokens)
-
-
-async def pay_for(runtime: Runtime, sale: Sale) -> datetime:
-    async with runtime.database.transaction(sale.scene.brand) as session:
-        await pay(session, order_id=sale.order_id, customer_id=sale.customer_id, total_minor=20_000)
-        return session.now
-
-
-def cny(minor: int, display: str) -> dict[str, Any]:
-    return {"minor": minor, "currency": "CNY", "display": display}
 
 
 async def test_current_rules_are_read_in_two_statements_beside_the_caller(
@@ -191,10 +125,7 @@ async def test_plan_is_published_with_its_goods_and_read_back(
     assert made["data"]["commissionPlanPublish"]["plan"]["version"] == 2
     shown = (await ask(http, "headquarters", "CurrentRules", token=sale.owner))["data"]["commissionPlan"]
     assert shown["holdDays"] == 15
-    assert shown["rules"] == [
-        {"productId": None, "categoryId": None, "orgUnitId": None, **rule}  # type: ignore[dict-item]
-        for rule in rules
-    ]
+    assert shown["rules"] == [{"productId": None, "categoryId": None, "orgUnitId": None, **rule} for rule in rules]
 
 
 @pytest.mark.parametrize(
@@ -367,55 +298,3 @@ async def test_nodes_of_commission_are_seen_by_whom_they_concern(http: httpx.Asy
     for field, name in (("attributionPolicy", "AttributionPolicy"), ("commissionPlan", "CommissionPlan")):
         found = await send(http, query, {"id": rules["data"][field]["id"]}, token=sale.stranger)
         assert found["data"]["node"]["__typename"] == name
-
-
-# --- live
-
-
-async def listen(runtime: Runtime, token: str) -> AsyncIterator[dict[str, Any]]:
-    """What a client with this key hears of `guidePulse`."""
-    execution = Execution(schema, runtime.settings, partial(make_context, runtime))
-    headers = [(b"authorization", f"Bearer {token}".encode())]
-    context = await execution.make_context(HTTPConnection({"type": "websocket", "headers": headers}))
-    request = Request(document("guide", "GuidePulse"), None, None)
-    async for answer in execution.stream(request, execution.prepare(request), context):
-        yield answer.body
-
-
-async def test_payment_is_on_the_guides_phone_within_two_seconds(runtime: Runtime, sale: Sale) -> None:
-    heard, unheard = listen(runtime, sale.guide), listen(runtime, sale.other)
-    waiting = asyncio.ensure_future(anext(heard))
-    silent = asyncio.ensure_future(anext(unheard))
-    await asyncio.sleep(0.3)
-    paid_at = await pay_for(runtime, sale)
-    table = Subscriptions()
-    table.delivery(CommissionHeld, "guide_pulse", pulses.publisher(runtime))
-    await Relay(runtime.database, table, runtime.settings).drain(sale.scene.brand)
-    answer = await asyncio.wait_for(waiting, 2)
-    assert "errors" not in answer, answer
-    pulse = answer["data"]["guidePulse"]
-    assert (pulse["kind"], pulse["rule"]) == ("PAID", "LIVE_BINDING")
-    assert pulse["order"]["id"] == sale.node
-    assert pulse["commission"] == cny(2_000, "¥20.00")
-    assert pulse["payableOn"] == sale.scene.brand.day_of(paid_at + timedelta(days=7)).isoformat()
-    assert not silent.done()
-    silent.cancel()
-    await asyncio.gather(silent, return_exceptions=True)
-
-
-async def test_nobody_listens_without_an_employees_session(runtime: Runtime, sale: Sale) -> None:
-    customer = await factories.token_for(runtime, sale.scene.brand, sale.customer_id, "CUSTOMER")
-    refused = await asyncio.wait_for(anext(listen(runtime, customer)), 5)
-    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
-
-
-async def test_manager_of_the_store_hears_the_own_share(runtime: Runtime, sale: Sale) -> None:
-    async with runtime.database.transaction(sale.scene.brand) as session:
-        manager = await factories.make_employee(session, role="MANAGER", store_id=sale.scene.store_id)
-        rules = [NewRule(ShareRole.SELLER, 1_000), NewRule(ShareRole.MANAGER, 100)]
-        await plans.publish(session, SYSTEM, hold_days=7, rules=rules, now=session.now)
-        order_id = await order_goods(
-            session, customer_id=sale.customer_id, sku_id=sale.scene.sku_id, shop_of=sale.scene.guide
-        )
-        found = await pulses.pulses_of(session, sale_id=order_id, held_at=session.now)
-    assert found[manager.employee_id].commission_minor == 100

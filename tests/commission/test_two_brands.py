@@ -51,7 +51,7 @@ async def copy_sales(database: Database, market: Market, twin: Market) -> int:
                 for name in ("amount_minor", "performance_minor", "base_minor"):
                     if name in row:
                         row[name] *= 10
-            await session.execute(sa.insert(table.__table__), values)
+            await session.execute(sa.insert(table), values)
             copied += len(values)
     return copied
 
