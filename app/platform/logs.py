@@ -6,7 +6,25 @@ from typing import Any
 
 import structlog
 
-_HIDDEN = frozenset({"phone", "code", "token", "authorization", "address", "name", "password", "body"})
+_HIDDEN = frozenset(
+    {
+        "phone",
+        "code",
+        "token",
+        "authorization",
+        "cookie",
+        "address",
+        "street",
+        "name",
+        "recipient",
+        "openid",
+        "note",
+        "password",
+        "secret",
+        "body",
+    }
+)
+"""Last words of the fields that are not shown: `phone`, and `owner_phone` as well."""
 
 
 def set_up_logs(level: str = "info") -> None:
@@ -38,6 +56,15 @@ def set_up_logs(level: str = "info") -> None:
 
 
 def _hide_personal_data(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
-    for key in event.keys() & _HIDDEN:
-        event[key] = "***"
-    return event
+    return _hidden(event)
+
+
+def _hidden(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: "***"
+        if str(key).lower().rsplit("_", 1)[-1] in _HIDDEN
+        else _hidden(value)
+        if isinstance(value, dict)
+        else value
+        for key, value in values.items()
+    }
