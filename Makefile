@@ -24,11 +24,11 @@ serve: install ## the program without demo data
 	$(RUN) -m app serve
 
 test: install-all ## the tests
-	$(RUN) -m pytest -n 2 -q
+	$(RUN) -m pytest -n 2 --dist loadgroup -q
 
 test-full: install-all ## the tests, and the long ones: faults, fuzz, load; then on the system's PostgreSQL if there is one
-	$(RUN) -m pytest -n 2 -q -m "full or not full"
-	$(if $(SYSTEM_PG),TEST_PG_BINDIR=$(SYSTEM_PG) $(RUN) -m pytest -n 2 -q,@echo "No system PostgreSQL here.")
+	$(RUN) -m pytest -n 2 --dist loadgroup -q -m "full or not full"
+	$(if $(SYSTEM_PG),TEST_PG_BINDIR=$(SYSTEM_PG) $(RUN) -m pytest -n 2 --dist loadgroup -q,@echo "No system PostgreSQL here.")
 
 check: install-all ## style, types, import order, migrations
 	$(RUN) -m ruff check .

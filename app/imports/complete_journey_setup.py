@@ -216,7 +216,7 @@ async def _make_products(session: BrandSession, *, products: Sequence[NewProduct
 
 async def _sku_ids(session: BrandSession) -> dict[str, UUID]:
     rows = await session.execute(sa.select(SkuRow.code, SkuRow.id).where(SkuRow.brand_id == session.brand_id))
-    return dict(rows.tuples().all())
+    return {row.code: row.id for row in rows}
 
 
 async def _make_categories(session: BrandSession, products: Sequence[Product]) -> dict[tuple[str, str | None], UUID]:

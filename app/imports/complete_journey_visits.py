@@ -62,7 +62,7 @@ async def done(session: BrandSession) -> Done:
         .order_by(OrderRow.placed_at)
     )
     basket_ids, latest = set(), {}
-    for number, member_code, at in rows.tuples():
+    for number, member_code, at in rows:
         if number is not None and member_code is not None:
             basket_ids.add(int(number.removeprefix(_PREFIX)))
             latest[member_code] = at
