@@ -1,0 +1,21 @@
+"""`python -m scripts.bench [storefront|orders]`: each figure beside its limit, in one run, on servers of its own."""
+
+import sys
+
+from scripts.bench import orders, storefront
+from scripts.bench.site import open_site
+
+PARTS = {"storefront": storefront.measure, "orders": orders.measure}
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or list(PARTS)
+    if unknown := set(wanted) - set(PARTS):
+        raise SystemExit(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(PARTS)}")
+    with open_site() as site:
+        for name in wanted:
+            PARTS[name](site)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""A small HTTP/1.1 load generator: keep-alive connections to 127.0.0.1, bounded in time, cheap to run."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a run of requests gave. Times: milliseconds."""
+
+    requests: int
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    refused: int
+    """Answers that were not as expected."""
+
+
+def post(path: str, body: bytes, token: str | None = None) -> bytes:
+    """A request as bytes."""
+    key = f"Authorization: Bearer {token}\r\n" if token else ""
+    head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n{key}"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+async def run(port: int, make_request: Callable[[], bytes], *, connections: int, seconds: float, expect: bytes) -> Load:
+    """Send as fast as `connections` allow for `seconds`; an answer without `expect` in it is counted as refused."""
+    times: list[float] = []
+    refused = 0
+    ends_at = time.perf_counter() + seconds
+
+    async def hold() -> None:
+        nonlocal refused
+        reader, writer = await asyncio.open_connection(HOST, port)
+        while (began := time.perf_counter()) < ends_at:
+            writer.write(make_request())
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
+            body = await reader.readexactly(length)
+            times.append(time.perf_counter() - began)
+            refused += expect not in body
+        writer.close()
+
+    began = time.perf_counter()
+    await asyncio.gather(*(hold() for _ in range(connections)))
+    took = time.perf_counter() - began
+    ordered = sorted(times)
+    return Load(
+        requests=len(times),
+        per_second=len(times) / took,
+        p50_ms=ordered[len(ordered) // 2] * 1000,
+        p99_ms=ordered[int(len(ordered) * 0.99)] * 1000,
+        refused=refused,
+    )
