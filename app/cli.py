@@ -231,7 +231,7 @@ def _create_brand(arguments: argparse.Namespace) -> int:
 
 
 def _export_schema(_: argparse.Namespace) -> int:
-    print(print_sdl())
+    print(print_sdl(), end="")
     return 0
 
 
