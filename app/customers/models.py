@@ -1,4 +1,4 @@
-"""Tables of customers online: customers, visitors, consents, touchpoints, bindings and the head that points to the live one."""
+"""Tables of customers online: customers, visitors, consents, touchpoints, bindings with their head, the policy."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from app.platform.tables import Base, Tenant, TenantBase, tenant_args, tenant_ke
 
 
 class CustomerRow(Tenant, Base):
-    """A person known to the brand. Name and phone are sealed; hashes find them. `display_name` is masked, safe to list."""
+    """A person known to the brand. Name and phone are sealed; hashes find them, whole or in part."""
 
     __tablename__ = "customer"
     __table_args__ = tenant_args(
