@@ -123,6 +123,8 @@ async def run_server(settings: Settings, stop: asyncio.Event, ready: asyncio.Eve
             access_log=False,
             server_header=False,
             date_header=True,
+            # Longer than proxies and clients keep a connection: who sends on one that was just closed gets no answer.
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=10,
             ws_max_size=settings.websocket_message_bytes + 1024,
             ws="websockets-sansio",

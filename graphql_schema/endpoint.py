@@ -100,16 +100,7 @@ class GraphQLEndpoint:
             raise RequestRefused.because(ErrorCode.OPERATION_NOT_SUPPORTED, "Subscriptions go over WebSocket.")
         if prepared.kind is OperationType.MUTATION and scope["method"] == "GET":
             raise RequestRefused.because(ErrorCode.METHOD_NOT_ALLOWED, "Mutations go over POST.")
-        seconds = self._settings.graphql_seconds
-        try:
-            async with asyncio.timeout(seconds) as limit:
-                context = await self._execution.make_context(HTTPConnection(scope))
-                return await self._execution.run(request, prepared, context)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            message = f"The operation took longer than {seconds:g} seconds."
-            raise RequestRefused.because(ErrorCode.TIMEOUT, message) from None
+        return await self._execution.answer(request, prepared, HTTPConnection(scope))
 
     async def _read_body(self, headers: Headers, receive: Receive) -> bytes:
         """The whole body, never more of it than is allowed. Raises: RequestRefused, _ClientGone."""

@@ -1,5 +1,6 @@
 """From a request's parameters to an answer: what HTTP and WebSocket have in common."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -73,6 +74,8 @@ class Execution:
         accept_prepared(schema)
         self._schema = schema
         self._is_production = settings.is_production
+        self._seconds, self._queue_seconds = settings.graphql_seconds, settings.graphql_queue_seconds
+        self._turns = asyncio.Semaphore(settings.graphql_at_once)
         self._documents = Documents(schema, settings)
         self._context_factory = context_factory
 
@@ -87,8 +90,37 @@ class Execution:
         except Exception as error:
             raise RequestRefused.by_exception(error, is_production=self._is_production) from None
 
-    async def run(self, request: Request, prepared: Prepared, context: Any) -> Answer:
-        """Run a query or mutation."""
+    async def answer(
+        self,
+        request: Request,
+        prepared: Prepared,
+        connection: HTTPConnection,
+        parameters: dict[str, Any] | None = None,
+    ) -> Answer:
+        """Run a query or mutation when its turn comes. Raises: RequestRefused.
+
+        Of a crowd a few run at once and the others wait in order: were all begun together, they would share the
+        database's connections step by step, and the last step of each would come after the time of all.
+        """
+        try:
+            async with asyncio.timeout(self._queue_seconds):
+                await self._turns.acquire()
+        except TimeoutError:
+            message = "Too many operations are waiting. Nothing was done; try again later."
+            raise RequestRefused.because(ErrorCode.TIMEOUT, message) from None
+        try:
+            async with asyncio.timeout(self._seconds) as limit:
+                context = await self.make_context(connection, parameters)
+                return await self._run(request, prepared, context)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            message = f"The operation took longer than {self._seconds:g} seconds."
+            raise RequestRefused.because(ErrorCode.TIMEOUT, message) from None
+        finally:
+            self._turns.release()
+
+    async def _run(self, request: Request, prepared: Prepared, context: Any) -> Answer:
         result = await self._schema.execute(
             request.query,
             variable_values=request.variables,

@@ -193,17 +193,8 @@ class _Conversation:
         """Run an operation, send its results and give the message that ends it. Raises: RequestRefused."""
         request = read_request(payload)
         prepared = self._execution.prepare(request)
-        seconds = self._settings.graphql_seconds
         if prepared.kind is not OperationType.SUBSCRIPTION:
-            try:
-                async with asyncio.timeout(seconds) as limit:
-                    context = await self._execution.make_context(self._connection, self._parameters)
-                    answer = await self._execution.run(request, prepared, context)
-            except TimeoutError:
-                if not limit.expired():
-                    raise
-                message = f"The operation took longer than {seconds:g} seconds."
-                raise RequestRefused.because(ErrorCode.TIMEOUT, message) from None
+            answer = await self._execution.answer(request, prepared, self._connection, self._parameters)
             if answer.failed is not None:
                 return _error(id, answer)
             await self._send({"id": id, "type": "next", "payload": answer.body})

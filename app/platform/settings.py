@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     graphql_same_response_name: int = 20
     graphql_directives: int = 10
     graphql_seconds: float = 15.0
+    graphql_at_once: int = Field(default=20, ge=1)
+    """Operations that one process runs at once; the others wait in order."""
+    graphql_queue_seconds: float = 60.0
     websocket_message_bytes: int = 64 * 1024
     websocket_init_seconds: float = 10.0
     websocket_subscriptions: int = 100

@@ -1,0 +1,1 @@
+"""Walks across packages against running programs."""
