@@ -69,11 +69,16 @@ async def record(
     """Record a touch, unless it repeats one: same subject and source within ten minutes (OPEN: 30 minutes).
 
     Subject: the signed-in customer; else `known_as`, the customer whom the visitor is joined to; else the visitor.
-    Source: the code, else the shop. Two statements. Takes the head's lock, which comes before a binding head's.
+    Source: the code, else the shop. A repeat takes one statement and no lock; a new touch three, and it holds the head,
+    which comes before a binding head.
     """
     subject_id, source_id = customer_id or known_as or visitor_id, code_id or shop_id
     if subject_id is None or source_id is None:
         raise ValueError("a touch needs a visitor or customer, and a code or shop")
+    repeats_after = now - (REPEAT_OPEN if kind is TouchpointKind.OPEN else REPEAT)
+    kept = await _kept(session, subject_id=subject_id, source_id=source_id)
+    if kept is not None and kept.occurred_at > repeats_after:
+        return kept
     touchpoint_id = session.new_id()
     head = insert(TouchHeadRow).values(
         brand_id=session.brand_id,
@@ -82,16 +87,19 @@ async def record(
         touchpoint_id=touchpoint_id,
         occurred_at=now,
     )
-    gap = REPEAT_OPEN if kind is TouchpointKind.OPEN else REPEAT
     moved = await session.execute(
         head.on_conflict_do_update(
             index_elements=["brand_id", "subject_id", "source_id"],
             set_={"touchpoint_id": head.excluded.touchpoint_id, "occurred_at": head.excluded.occurred_at},
-            where=TouchHeadRow.occurred_at <= now - gap,
+            where=TouchHeadRow.occurred_at <= repeats_after,
         ).returning(TouchHeadRow.touchpoint_id)
     )
     if moved.scalar_one_or_none() is None:
-        return await _kept(session, subject_id=subject_id, source_id=source_id)
+        # Somebody was faster between the look and the lock.
+        first = await _kept(session, subject_id=subject_id, source_id=source_id)
+        if first is None:
+            raise LookupError("a touch head was locked and is gone")
+        return first
     await session.execute(
         sa.insert(TouchpointRow).values(
             brand_id=session.brand_id,
@@ -173,7 +181,8 @@ async def latest_touches(
     ]
 
 
-async def _kept(session: BrandSession, *, subject_id: UUID, source_id: UUID) -> Touch:
+async def _kept(session: BrandSession, *, subject_id: UUID, source_id: UUID) -> Touch | None:
+    """The touch that the head of this subject and source points to."""
     row = (
         await session.execute(
             sa.select(TouchHeadRow.touchpoint_id, TouchHeadRow.occurred_at).where(
@@ -182,5 +191,5 @@ async def _kept(session: BrandSession, *, subject_id: UUID, source_id: UUID) -> 
                 TouchHeadRow.source_id == source_id,
             )
         )
-    ).one()
-    return Touch(row.touchpoint_id, is_new=False, occurred_at=row.occurred_at)
+    ).first()
+    return None if row is None else Touch(row.touchpoint_id, is_new=False, occurred_at=row.occurred_at)
