@@ -50,8 +50,8 @@ async def load(runtime: Runtime, relay: Relay, jobs: Sequence[Job], *, stores: i
         path = _write_rejects(runtime.settings.app_home / "imports", rejects)
         await _Import(runtime, relay, jobs, journey).run()
     for reason, count in Counter(reject.reason for reject in rejects).most_common():
-        tqdm.write(f"rejected: {count} {'baskets' if reason is data.Reason.NO_LINE_LEFT else 'lines'}: {reason}")
-    tqdm.write(f"rejects in full: {path}")
+        tqdm.write(f"rejected {'baskets' if reason is data.Reason.NO_LINE_LEFT else 'lines'}, {reason}: {count}")
+    tqdm.write(f"rejected, in full: {path}")
     return 0
 
 

@@ -276,8 +276,8 @@ async def test_rejects_are_counted_by_reason_and_listed_in_full(imported: Import
     by_reason = {reason: sum(row[5] == reason for row in listed) for reason in {row[5] for row in listed}}
     for reason, number in by_reason.items():
         unit = "baskets" if reason == "no line left" else "lines"
-        assert f"rejected: {number} {unit}: {reason}\n" in imported.output
-    assert imported.output.count("rejected: ") == len(by_reason)
+        assert f"rejected {unit}, {reason}: {number}\n" in imported.output
+    assert imported.output.count("rejected ") == len(by_reason)
 
 
 async def test_catalogue_holds_what_is_sold_and_stock_is_left_of_it(database: Database, imported: Imported) -> None:
