@@ -71,9 +71,6 @@ class SignInRefused(UserError):
     )
 
 
-Common = InvalidInput | NotFound | Conflict | IdempotencyConflict | WrongState
-"""What any mutation may answer beside its payload."""
-
 Converter = Callable[[BrandSession, Any, dict[str, Any]], Awaitable[UserError]]
 _converters: dict[type[errors.UserFault], Converter] = {}
 

@@ -210,6 +210,11 @@ class Database:
         brand = await self.brand(found[0])
         return None if brand is None else (brand, found[1])
 
+    def forget_everything(self) -> None:
+        """Drop all kept brands and directory keys."""
+        self._brands.clear()
+        self._keys.clear()
+
     def forget_brand(self, brand_id: UUID) -> None:
         """Drop the kept copy after a change to the brand row."""
         self._brands.pop(brand_id, None)
