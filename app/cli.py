@@ -24,7 +24,7 @@ from app.platform.runtime import Runtime, open_runtime
 from app.platform.secrets import SecretsMissing
 from app.platform.settings import Settings, load_settings, reload_settings
 from app.verify import checks
-from app.worker import make_relay, run_worker, scheduled_jobs
+from app.worker import business_jobs, make_relay, run_worker
 from graphql_schema.schema import print_sdl
 
 Command = Callable[[argparse.Namespace], int]
@@ -161,7 +161,7 @@ def _work(_: argparse.Namespace) -> int:
 
 def _demo(_: argparse.Namespace) -> int:
     async def load(runtime: Runtime) -> str:
-        await dataset.load(runtime, make_relay(runtime), scheduled_jobs())
+        await dataset.load(runtime, make_relay(runtime), business_jobs())
         return await dataset.where_to_look(runtime)
 
     _check_port(load_settings())
@@ -240,6 +240,6 @@ def _import_complete_journey(arguments: argparse.Namespace) -> int:
         return _run(
             settings,
             lambda runtime: complete_journey.load(
-                runtime, make_relay(runtime), scheduled_jobs(), stores=arguments.stores, limit=arguments.limit
+                runtime, make_relay(runtime), business_jobs(), stores=arguments.stores, limit=arguments.limit
             ),
         )

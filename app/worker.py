@@ -27,14 +27,18 @@ def subscriptions(runtime: Runtime) -> Subscriptions:
     return table
 
 
-def scheduled_jobs() -> list[Job]:
-    """Every job with its rhythm."""
+def business_jobs() -> list[Job]:
+    """The jobs that belong to what a brand does; whoever replays a brand's history runs them on its time."""
     return [
         Job("cancel_unpaid_orders", 10, orders.cancel_due),
         Job("query_started_payments", 30, charges.query_started),
         Job("retry_refunds", 60, refunds.retry_failed),
-        Job("forget_old_rows", 3_600, forget_old_rows),
     ]
+
+
+def scheduled_jobs() -> list[Job]:
+    """Every job with its rhythm."""
+    return [*business_jobs(), Job("forget_old_rows", 3_600, forget_old_rows)]
 
 
 async def forget_old_rows(runtime: Runtime, brand: Brand) -> int:

@@ -33,7 +33,7 @@ from app.platform.tables import Base
 from app.products.models import ProductRow, StockRow
 from app.trade.models import OrderLineRow, OrderRow
 from app.verify import checks
-from app.worker import make_relay, scheduled_jobs
+from app.worker import business_jobs, make_relay
 from tests.imports import complete_journey_query as files
 
 LIMIT = 200
@@ -74,7 +74,7 @@ def start(*, pause_at: str = "") -> subprocess.Popen[str]:
 
 async def take_over(runtime: Runtime, *, limit: int) -> None:
     """The import inside this process."""
-    done = await complete_journey.load(runtime, make_relay(runtime), scheduled_jobs(), stores=None, limit=limit)
+    done = await complete_journey.load(runtime, make_relay(runtime), business_jobs(), stores=None, limit=limit)
     assert done == 0
 
 
