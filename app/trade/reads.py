@@ -12,6 +12,7 @@ from app.commission.models import CandidateRow
 from app.customers import profiles
 from app.customers.models import CustomerRow
 from app.employees.models import EmployeeRow, StoreRow
+from app.employees.rules import is_inside
 from app.employees.values import Role
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
@@ -178,6 +179,16 @@ def may_see_customer(actor: Actor, order: OrderView) -> bool:
     if not actor.is_employee:
         return False
     return actor.sees_whole_brand or actor.employee_id == order.guide_id or _is_in_branch(actor, order.branch)
+
+
+def may_see_winner(actor: Actor, order: OrderView) -> bool:
+    """Whether a viewer of the order learns which guide won it: a guide who lost it, only of guides of the own branch."""
+    return may_see_customer(actor, order) or (actor.is_employee and is_inside(order.branch, actor.branch))
+
+
+def may_see_shop(actor: Actor, order: OrderView) -> bool:
+    """Whether a viewer of the order learns in whose shop it was placed: a guide who lost it, only of the own shop."""
+    return may_see_customer(actor, order) or (actor.is_employee and actor.shop_id == order.shop_id)
 
 
 async def orders_by_id(session: BrandSession, actor: Actor, order_ids: Collection[UUID]) -> dict[UUID, OrderView]:

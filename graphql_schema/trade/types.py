@@ -154,10 +154,13 @@ class Order(Node):
         views = await batches.lines(info.context).load(self.view.id)
         return [to_line(line, self.view, brand) for line in views or ()]
 
-    @strawberry.field(description="The guide whose sale it is; null where the store won.")
+    @strawberry.field(
+        description="The guide whose sale it is; null where the store won, and for a guide of another branch who lost "
+        "the order."
+    )
     async def guide(self, info: Info) -> Guide | None:
         view = self.view
-        if view.guide_id is None:
+        if view.guide_id is None or not reads.may_see_winner(await info.context.actor(), view):
             return None
         if is_enough(info, "id", "displayName", "title", "avatarUrl"):
             return only(
@@ -169,8 +172,12 @@ class Order(Node):
             )
         return await employees.guide_of(info, view.guide_id)
 
-    @strawberry.field(description="The shop it was placed in.")
+    @strawberry.field(
+        description="The shop it was placed in; null for a guide who lost the order, but in the own shop."
+    )
     async def shop(self, info: Info) -> Shop | None:
+        if not reads.may_see_shop(await info.context.actor(), self.view):
+            return None
         if is_enough(info, "id", "slug", "name", "announcement"):
             return only(
                 Shop,

@@ -1,0 +1,244 @@
+"""The expected table of reads, written by hand: fields and nodes × callers, in the columns of `stage.CALLERS`.
+
+O yes · a number: so many rows · - null in an object that is seen · N no such thing for this caller · E yes, and it is the
+caller's own brand that answers · U UNAUTHENTICATED · F FORBIDDEN · B BAD_USER_INPUT (another brand's address)
+"""
+
+from typing import Any, NamedTuple
+
+
+class Row(NamedTuple):
+    """What a query gives each caller. `$id` is the global id of `about`; the answer is found by `leaf`."""
+
+    field: str
+    about: str
+    query: str
+    leaf: tuple[str | int, ...]
+    outcomes: str
+    value: Any = None
+    """What every caller with O reads; None: not compared."""
+
+
+def of_node(
+    field: str, about: str, select: str, outcomes: str, *, value: Any = None, leaf: str = "", on: str = ""
+) -> Row:
+    """A field of the object that `about` names, by its global id.
+
+    `leaf`: the path below the object, if not one name; `on`: the object's type, if the field is of one below it.
+    """
+    type_name = on or field.partition(".")[0]
+    query = f"query ($id: ID!) {{ node(id: $id) {{ __typename ... on {type_name} {{ {select} }} }} }}"
+    below = leaf.split() or [field.partition(".")[2]]
+    return Row(field, about, query, ("node", *below), outcomes, value)
+
+
+def of_shop(field: str, select: str, leaf: tuple[str | int, ...], outcomes: str) -> Row:
+    """A field that the public page of the guide's shop leads to."""
+    return Row(field, "", f"query ($slug: String!) {{ shop(slug: $slug) {{ {select} }} }}", ("shop", *leaf), outcomes)
+
+
+def of_root(field: str, query: str, outcomes: str) -> Row:
+    return Row(field, "", query, (field.partition(".")[2],), outcomes)
+
+
+#                     anonymous visitor customer other_customer guide colleague guide_elsewhere
+#                     manager manager_elsewhere headquarters owner owner_of_other_brand
+FOR_EMPLOYEES = "      U U F F O O O O O O O B"
+OF_THE_GUIDE = "       U U N N O N N O N O O N"
+OF_THE_CUSTOMER = "    U U O N O N N O N O O N"
+OF_A_CUSTOMER_SOLD_TO = "U U N O N N F N F O O N"
+
+QUOTE = (
+    "query ($slug: String!, $sku: ID!) { orderQuote(input: {shopSlug: $slug, lines: [{skuId: $sku, quantity: 1}]}) "
+    "{ total { minor } lines { sku { id } } } }"
+)
+
+ROOTS = [
+    of_root("Query.viewer", "{ viewer { brand { id } employee { id } customer { id } } }", "U U O O O O O O O O O E"),
+    of_root("Query.shop", "query ($slug: String!) { shop(slug: $slug) { id } }", "O O O O O O O O O O O B"),
+    of_root("Query.orderQuote", QUOTE, "O O O O O O O O O O O B"),
+    of_root("Query.products", "{ products { totalCount edges { node { id } } } }", "U U F F 3 3 3 3 3 3 3 0"),
+    of_root("Query.stores", "{ stores { totalCount edges { node { id } } } }", "U U F F 2 2 2 2 2 2 2 0"),
+    of_root("Query.orgUnits", "{ orgUnits { totalCount edges { node { id } } } }", "U U F F F F F 1 1 3 3 1"),
+    of_root("Query.employees", "{ employees { totalCount edges { node { id } } } }", "U U F F F F F 3 2 7 7 1"),
+    of_root("Query.attributionPolicy", "{ attributionPolicy { id } }", "U U F F O O O O O O O E"),
+    of_root("Query.commissionPlan", "{ commissionPlan { id } }", "U U F F O O O O O O O E"),
+]
+
+_CUSTOMER_FIELDS = {
+    "phoneMasked": "phoneMasked",
+    "guide": "guide { id }",
+    "binding": "binding { id state }",
+    "lastTouchAt": "lastTouchAt",
+    "tags": "tags { id }",
+    "orderCount": "orderCount",
+    "netSales": "netSales { minor }",
+    "orders": "orders { totalCount }",
+}
+
+FIELDS = [
+    # The guide's own, by the guide's employee.
+    of_node(
+        "Employee.today",
+        "guide",
+        "today { visits newCustomers orders netSales { minor } commission { minor } }",
+        OF_THE_GUIDE,
+        value={
+            "visits": 2,
+            "newCustomers": 1,
+            "orders": 1,
+            "netSales": {"minor": 12_900},
+            "commission": {"minor": 1_290},
+        },
+    ),
+    of_node(
+        "Employee.commission",
+        "guide",
+        "commission { estimated { minor } held { minor } payable { minor } paid { minor } debt { minor } }",
+        OF_THE_GUIDE,
+        value={
+            "estimated": {"minor": 1_290},
+            "held": {"minor": 1_290},
+            **{account: {"minor": 0} for account in ("payable", "paid", "debt")},
+        },
+    ),
+    of_node("Employee.commissionEntries", "guide", "commissionEntries { totalCount }", "U U N N 2 N N 2 N 2 2 N"),
+    of_node("Employee.customers", "guide", "customers { totalCount }", "U U N N 1 N N 1 N 1 1 N"),
+    of_node("Employee.orders", "guide", "orders { totalCount }", "U U N N 2 N N 2 N 2 2 N"),
+    of_node("Employee.trainingAssignments", "guide", "trainingAssignments { totalCount }", "U U N N 0 N N 0 N 0 0 N"),
+    of_node("Employee.shares", "guide", "shares { totalCount }", "U U N N 0 N N 0 N 0 0 N"),
+    of_node("Employee.inbox", "guide", "inbox { totalCount }", "U U N N 0 N N 0 N 0 0 N"),
+    # A manager's own: nobody above asks for more than headquarters, and guides below see nothing.
+    of_node("Employee.commission", "manager", "commission { held { minor } }", "U U N N N N N O N O O N"),
+    of_node("Employee.inbox", "owner", "inbox { totalCount }", "U U N N N N N N N 0 0 N"),
+    # The customer, by id.
+    of_node("Customer.guide", "customer", "guide { displayName }", OF_THE_CUSTOMER, value={"displayName": "甲guide"}),
+    of_node("Customer.binding", "customer", "binding { state }", OF_THE_CUSTOMER, value={"state": "ACTIVE_PROTECTED"}),
+    of_node("Customer.orderCount", "customer", "orderCount", OF_THE_CUSTOMER, value=1),
+    of_node("Customer.netSales", "customer", "netSales { minor }", OF_THE_CUSTOMER, value={"minor": 12_900}),
+    of_node("Customer.phoneMasked", "customer", "phoneMasked", OF_THE_CUSTOMER),
+    of_node("Customer.lastTouchAt", "customer", "lastTouchAt", OF_THE_CUSTOMER),
+    of_node("Customer.tags", "customer", "tags { id }", "U U 0 N 0 N N 0 N 0 0 N"),
+    of_node("Customer.orders", "customer", "orders { totalCount }", "U U 2 N 2 N N 2 N 2 2 N"),
+    # The same of a customer whom a guide sold to and does not serve: the order shows a masked name, no more.
+    of_node(
+        "Order.customer",
+        "loose",
+        "customer { displayName }",
+        "U U N O N N O N O O O N",
+        value={"displayName": "甲**"},
+    ),
+    *(
+        of_node(
+            "Order.customer",
+            "loose",
+            f"customer {{ {select} }}",
+            OF_A_CUSTOMER_SOLD_TO,
+        )
+        for select in _CUSTOMER_FIELDS.values()
+    ),
+    # An order of the guide's, and one that the guide elsewhere lost.
+    of_node("Order.customer", "order", "customer { id }", OF_THE_CUSTOMER),
+    of_node("Order.customer", "contested", "customer { id }", "U U O N O N - O N O O N"),
+    of_node("Order.guide", "contested", "guide { displayName }", "U U O N O N - O N O O N"),
+    of_node("Order.shop", "contested", "shop { slug }", "U U O N O N - O N O O N"),
+    of_node("Order.allowedActions", "contested", "allowedActions", "U U 2 N 0 N 0 0 N 0 0 N"),
+    of_node("Order.attribution", "order", "attribution { rule policyVersion explanation }", "U U F N O N N O N O O N"),
+    of_node("Order.attribution", "contested", "attribution { rule }", "U U F N O N O O N O O N"),
+    of_node(
+        "Attribution.candidates",
+        "contested",
+        "attribution { candidates { outcome } }",
+        "U U F N 1 N 1 1 N 2 2 N",
+        leaf="attribution candidates",
+        on="Order",
+    ),
+    of_node(
+        "Attribution.shares",
+        "contested",
+        "attribution { shares { role } }",
+        "U U F N 1 N 0 2 N 2 2 N",
+        leaf="attribution shares",
+        on="Order",
+    ),
+    of_node(
+        "Attribution.myOutcome",
+        "contested",
+        "attribution { myOutcome }",
+        "U U F N O N O - N - - N",
+        leaf="attribution myOutcome",
+        on="Order",
+    ),
+    of_node(
+        "Attribution.myReason",
+        "contested",
+        "attribution { myReason }",
+        "U U F N O N O - N - - N",
+        leaf="attribution myReason",
+        on="Order",
+    ),
+    of_node("OrderLine.shares", "line", "shares { role }", "U U F N 1 N N 2 N 2 2 N"),
+    # What a public page leads to.
+    of_shop("Store.code", "guide { store { code } }", ("guide", "store", "code"), FOR_EMPLOYEES),
+    of_shop("Store.operator", "guide { store { operator } }", ("guide", "store", "operator"), FOR_EMPLOYEES),
+    of_shop("Store.legalEntity", "guide { store { legalEntity } }", ("guide", "store", "legalEntity"), FOR_EMPLOYEES),
+    of_shop("Store.territory", "guide { store { territory } }", ("guide", "store", "territory"), FOR_EMPLOYEES),
+    of_shop("Store.orgUnit", "guide { store { orgUnit { id } } }", ("guide", "store", "orgUnit"), FOR_EMPLOYEES),
+    of_shop(
+        "OrgUnit.parent",
+        "guide { store { orgUnit { parent { id } } } }",
+        ("guide", "store", "orgUnit", "parent"),
+        "U U F F - - - - - O O B",
+    ),
+    of_node("OrgUnit.parent", "east", "parent { id }", "U U N N N N N - N O O N"),
+    of_shop(
+        "Sku.stock",
+        "shelf { edges { node { product { skus { stock } } } } }",
+        ("shelf", "edges", 0, "node", "product", "skus", 0, "stock"),
+        FOR_EMPLOYEES,
+    ),
+    of_node("Sku.stock", "sku", "stock", "U U F F O O O O O O O N"),
+    of_shop("Shop.shelf", "shelf { totalCount }", ("shelf",), "1 1 1 1 1 1 1 1 1 1 1 B"),
+    of_shop("Shop.shelf", "shelf(includeHidden: true) { totalCount }", ("shelf",), "U U F F 2 F F F F F F B"),
+]
+
+NODES = {
+    "brand": "             U U O O O O O O O O O N",
+    "root": "              U U N N N N N N N O O N",
+    "east": "              U U N N N N N O N O O N",
+    "east_store": "        U U O O O O O O O O O N",
+    "public_guide": "      U U O O O O O O O O O N",
+    "guide": "             U U N N O N N O N O O N",
+    "manager": "           U U N N N N N O N O O N",
+    "manager_elsewhere": " U U N N N N N N O O O N",
+    "headquarters": "      U U N N N N N N N O O N",
+    "owner": "             U U N N N N N N N O O N",
+    "customer": "          U U O N O N N O N O O N",
+    "other_customer": "    U U N O N N N N N O O N",
+    "binding": "           U U O N O N N O N O O N",
+    "touch": "             U U O N O N N O N O O N",
+    "touch_elsewhere": "   U U O N O N O O O O O N",
+    "touch_of_visitor": "  U U N N O N N O N O O N",
+    "shop_of_guide": "     U U O O O O O O O O O N",
+    "item": "              U U O O O O O O O O O N",
+    "hidden_item": "       U U N N O N N N N N N N",
+    "withdrawn_item": "    U U N N N N N N N N N N",
+    "product": "           U U O O O O O O O O O N",
+    "hidden": "            U U O O O O O O O O O N",
+    "withdrawn": "         U U N N O O O O O O O N",
+    "sku": "               U U O O O O O O O O O N",
+    "withdrawn_sku": "     U U N N O O O O O O O N",
+    "category": "          U U O O O O O O O O O N",
+    "code_of_guide": "     U U N N O N N O N O O N",
+    "code_of_store": "     U U N N O O N O N O O N",
+    "order": "             U U O N O N N O N O O N",
+    "line": "              U U O N O N N O N O O N",
+    "contested": "         U U O N O N O O N O O N",
+    "loose": "             U U N O N N O N O O O N",
+    "payment": "           U U O N N N N N N N N N",
+    "entry": "             U U N N O N N O N O O N",
+    "entry_of_store": "    U U N N N N N O N O O N",
+    "policy": "            U U N N O O O O O O O N",
+    "plan": "              U U N N O O O O O O O N",
+}
+"""Who finds what by its global id, with every public field of its type."""

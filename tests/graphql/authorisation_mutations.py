@@ -1,0 +1,198 @@
+"""The expected table of mutations, written by hand, with inputs that an allowed caller may send.
+
+O done · E done, in the caller's own brand alone · X NotFound · I InvalidInput · U UNAUTHENTICATED · F FORBIDDEN ·
+B BAD_USER_INPUT (the request is of another brand). Columns: `stage.CALLERS`.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+from app.employees import sessions, sign_in_codes
+from tests.factories import key, next_number, next_phone
+from tests.graphql.stage import Stage
+
+Input = dict[str, Any]
+
+
+class Attempt(NamedTuple):
+    """A mutation as each caller tries it. `prepare` gives a fresh input, making what it needs."""
+
+    field: str
+    about: str
+    prepare: Callable[[Stage, str], Awaitable[Input]]
+    outcomes: str
+
+
+async def _ask_for_code(stage: Stage, caller: str) -> Input:
+    return {"brandCode": stage.brand.code, "phone": next_phone(), "audience": "CUSTOMER"}
+
+
+async def _sign_in(stage: Stage, caller: str) -> Input:
+    phone = next_phone()
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        asked = await sign_in_codes.request(
+            session,
+            phone=phone,
+            audience="CUSTOMER",
+            address=f"of {phone}",
+            settings=stage.runtime.settings,
+            now=session.now,
+        )
+        assert isinstance(asked, sign_in_codes.CodeRequested)
+        code = sign_in_codes.code_for(session.vault, asked.sign_in_code_id)
+    return {"brandCode": stage.brand.code, "phone": phone, "code": code, "audience": "CUSTOMER"} | _visitor(
+        stage, caller
+    )
+
+
+async def _refresh(stage: Stage, caller: str) -> Input:
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        opened = await sessions.open_session(
+            session,
+            audience="CUSTOMER",
+            principal_id=stage.people["other_customer"],
+            settings=stage.runtime.settings,
+            signing=stage.runtime.secrets.signing,
+            now=session.now,
+        )
+    return {"refreshToken": opened.refresh_token}
+
+
+async def _sign_out(stage: Stage, caller: str) -> Input:
+    return {"everywhere": False}
+
+
+def _visitor(stage: Stage, caller: str) -> Input:
+    return {"visitorToken": stage.visitor_token} if caller == "visitor" else {}
+
+
+async def _scan(stage: Stage, caller: str) -> Input:
+    return {"code": stage.codes["guide"], "idempotencyKey": key()} | _visitor(stage, caller)
+
+
+async def _code_of_shop(stage: Stage, caller: str) -> Input:
+    return {"idempotencyKey": key(), "kind": "SHOP", "targetId": stage.ids["shop_of_guide"]}
+
+
+async def _code_of_store(stage: Stage, caller: str) -> Input:
+    return {"idempotencyKey": key(), "kind": "STORE", "targetId": stage.ids["east_store"]}
+
+
+async def _code_of_product(stage: Stage, caller: str) -> Input:
+    return {"idempotencyKey": key(), "kind": "PRODUCT", "targetId": stage.ids["product"]}
+
+
+async def _revoke_of_guide(stage: Stage, caller: str) -> Input:
+    made = await stage.as_("guide").do("CodeCreate", **await _code_of_shop(stage, "guide"))
+    return {"idempotencyKey": key(), "codeId": made["issuedCode"]["id"]}
+
+
+async def _revoke_of_store(stage: Stage, caller: str) -> Input:
+    made = await stage.as_("guide").do("CodeCreate", **await _code_of_store(stage, "guide"))
+    return {"idempotencyKey": key(), "codeId": made["issuedCode"]["id"]}
+
+
+async def _order(stage: Stage, caller: str) -> Input:
+    return stage.order_input(expectedTotalMinor=None)
+
+
+async def _cancel(stage: Stage, caller: str) -> Input:
+    placed = await stage.as_("customer").do("OrderPlace", **stage.order_input())
+    return {"idempotencyKey": key(), "orderId": placed["order"]["id"]}
+
+
+async def _pay(stage: Stage, caller: str) -> Input:
+    return await _cancel(stage, caller) | {"provider": "SANDBOX"}
+
+
+async def _shelf_item(stage: Stage, caller: str) -> Input:
+    return {"shelfItemId": stage.ids["item"], "isFeatured": True, "badge": f"新{next_number() % 1_000}"}
+
+
+def _hiring(role: str) -> Callable[[Stage, str], Awaitable[Input]]:
+    async def hire(stage: Stage, caller: str) -> Input:
+        place = {"orgUnitId": stage.ids["east"]}
+        if role == "GUIDE":
+            place["storeId"] = stage.ids["east_store"]
+        return {"idempotencyKey": key(), "displayName": "新人", "phone": next_phone(), "role": role} | place
+
+    return hire
+
+
+def _named(**more: str) -> Callable[[Stage, str], Awaitable[Input]]:
+    """Something new with a code and a name; `more` names the field that holds an id of the stage."""
+
+    async def make(stage: Stage, caller: str) -> Input:
+        number = next_number()
+        made: Input = {"idempotencyKey": key(), "name": f"新{number}"}
+        for field, value in more.items():
+            made[field] = stage.ids.get(value, value)
+        return made | ({"code": f"N{number}"} if "parentId" not in more or "kind" in more else {})
+
+    return make
+
+
+async def _product(stage: Stage, caller: str) -> Input:
+    sku = {"name": "均码", "code": f"N{next_number()}", "priceMinor": 100, "stock": 1}
+    return {"idempotencyKey": key(), "title": "新品", "categoryId": stage.ids["category"], "skus": [sku]}
+
+
+async def _product_change(stage: Stage, caller: str) -> Input:
+    return {"idempotencyKey": key(), "productId": stage.ids["withdrawn"], "description": f"第{next_number()}版"}
+
+
+async def _stock(stage: Stage, caller: str) -> Input:
+    return {"idempotencyKey": key(), "skuId": stage.ids["hidden_sku"], "change": 1, "reason": "盘点"}
+
+
+async def _policy(stage: Stage, caller: str) -> Input:
+    terms = {"bindOn": "SIGN_IN", "renewOn": "ORDER", "bindingMode": "PERMANENT", "takeover": "NEVER"}
+    return {"idempotencyKey": key(), "selfPurchase": "NONE", "lastTouchDays": 30} | terms
+
+
+async def _plan(stage: Stage, caller: str) -> Input:
+    rules = [{"rateBp": 1_000, "role": "SELLER"}, {"rateBp": 200, "role": "STORE"}]
+    return {"idempotencyKey": key(), "holdDays": 9, "rules": rules}
+
+
+async def _plan_for_product(stage: Stage, caller: str) -> Input:
+    plan = await _plan(stage, caller)
+    return plan | {"rules": [*plan["rules"], {"rateBp": 1, "role": "SELLER", "productId": stage.ids["product"]}]}
+
+
+#                     anonymous visitor customer other_customer guide colleague guide_elsewhere
+#                     manager manager_elsewhere headquarters owner owner_of_other_brand
+FOR_HEADQUARTERS = "   U U F F F F F F F O O X"
+FOR_THE_CUSTOMER = "   U U O X F F F F F F F F"
+FOR_ANYBODY = "        O O O O O O O O O O O B"
+
+ATTEMPTS = [
+    Attempt("signInCodeRequest", "", _ask_for_code, FOR_ANYBODY),
+    Attempt("signIn", "", _sign_in, FOR_ANYBODY),
+    # Whoever has the refresh token is its owner: it leads to its brand by itself.
+    Attempt("sessionRefresh", "", _refresh, "O O O O O O O O O O O O"),
+    Attempt("signOut", "", _sign_out, "U U O O O O O O O O O E"),
+    Attempt("codeScan", "", _scan, "O O O O O O O O O O O X"),
+    Attempt("codeCreate", "the guide's shop", _code_of_shop, "U U F F O X X O X O O X"),
+    Attempt("codeCreate", "the east store", _code_of_store, "U U F F O O X O X O O X"),
+    Attempt("codeCreate", "a product in the own shop", _code_of_product, "U U F F O O O I O I I I"),
+    Attempt("codeRevoke", "the guide's", _revoke_of_guide, "U U F F O X X O X O O X"),
+    Attempt("codeRevoke", "the east store's", _revoke_of_store, "U U F F X X X O X O O X"),
+    Attempt("orderPlace", "", _order, "U U O O F F F F F F F F"),
+    Attempt("orderCancel", "", _cancel, FOR_THE_CUSTOMER),
+    Attempt("paymentStart", "", _pay, FOR_THE_CUSTOMER),
+    Attempt("shelfItemUpdate", "the guide's", _shelf_item, "U U F F O X X X X F F F"),
+    Attempt("employeeCreate", "a guide in the east", _hiring("GUIDE"), "U U F F F F F O X O O X"),
+    Attempt("employeeCreate", "a manager of the east", _hiring("MANAGER"), "U U F F F F F F F O O X"),
+    Attempt("employeeCreate", "one of headquarters", _hiring("HEADQUARTERS"), "U U F F F F F F F O O X"),
+    Attempt("employeeCreate", "an owner", _hiring("OWNER"), "U U F F F F F F F F O X"),
+    Attempt("orgUnitCreate", "", _named(kind="AREA", parentId="root"), FOR_HEADQUARTERS),
+    Attempt("storeCreate", "", _named(operator="OWN", orgUnitId="east"), FOR_HEADQUARTERS),
+    Attempt("categoryCreate", "", _named(parentId="category"), FOR_HEADQUARTERS),
+    Attempt("productCreate", "", _product, FOR_HEADQUARTERS),
+    Attempt("productUpdate", "", _product_change, FOR_HEADQUARTERS),
+    Attempt("stockAdjust", "", _stock, FOR_HEADQUARTERS),
+    Attempt("attributionPolicyPublish", "", _policy, "U U F F F F F F F F O E"),
+    Attempt("commissionPlanPublish", "", _plan, "U U F F F F F F F F O E"),
+    Attempt("commissionPlanPublish", "a product", _plan_for_product, "U U F F F F F F F F O I"),
+]

@@ -1,0 +1,121 @@
+"""Who may read which field: written by hand, and the whole of it. A test proves that the schema has no other field.
+
+`name` is for whoever holds the object; `name!` has rows of its own in `authorisation_cells`: some who hold the object may
+not read it, or see less of it. Every root field has rows. Edges, connections and user errors are for whoever gets them.
+"""
+
+FIELDS = {
+    # Roots.
+    "Query": "node! viewer! shop! orderQuote! products! stores! orgUnits! employees! attributionPolicy! "
+    "commissionPlan!",
+    "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
+    "orderCancel! paymentStart! shelfItemUpdate! employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
+    "productCreate! productUpdate! stockAdjust! attributionPolicyPublish! commissionPlanPublish!",
+    "Subscription": "guidePulse!",
+    # People and places.
+    "Viewer": "brand customer employee",
+    "Brand": "id code name currency timeZone",
+    "OrgUnit": "id code name kind parent!",
+    "Store": "id name city address openingHours code! operator! legalEntity! territory! orgUnit!",
+    "OpeningHours": "weekday opens closes",
+    "Guide": "id displayName title avatarUrl store",
+    "Employee": "id employeeNumber displayName title role functions state store guide shop today! commission! "
+    "commissionEntries! customers! orders! trainingAssignments! shares! inbox!",
+    "GuideDay": "visits newCustomers orders netSales commission",
+    "CommissionBalance": "asOf estimated held payable paid debt",
+    "Customer": "id displayName phoneMasked! guide! binding! lastTouchAt! tags! orderCount! netSales! orders!",
+    "Tag": "id name",
+    "Binding": "id state boundAt protectedUntil expiresAt guide",
+    "Touchpoint": "id kind channel occurredAt guide",
+    "Session": "accessToken refreshToken expiresAt",
+    # Shop and goods.
+    "Shop": "id slug name announcement guide codeUrl shelf! campaigns",
+    "ShelfItem": "id position isFeatured isHidden badge product",
+    "Campaign": "id kind title startsAt endsAt",
+    "Product": "id title description state coverUrl price marketPrice skus category",
+    "Sku": "id name code barcode price marketPrice isInStock stock!",
+    "Category": "id name parent",
+    "Money": "minor currency display",
+    "Code": "id token url imageUrl kind label scanCount isRevoked",
+    # Trade.
+    "Quote": "lines adjustments subtotal discount freight total",
+    "QuoteLine": "quantity unitPrice discount total isAvailable sku",
+    "QuoteAdjustment": "label amount",
+    "Order": "id number state placedAt payBy shippedAt completedAt subtotal discount freight total refunded lines "
+    "guide! shop! customer! store shipments afterSales allowedActions! attribution!",
+    "OrderLine": "id quantity refundableQuantity unitPrice total sku product shares!",
+    "Shipment": "carrier trackingNumber shippedAt",
+    "AfterSale": "id state kind quantity reason refund order line",
+    "Payment": "id state amount clientParameters",
+    # Attribution and commission.
+    "AttributionPolicy": "id version publishedAt bindOn renewOn bindingMode validityDays takeover protectionDays "
+    "lastTouchDays selfPurchase offlineSplitBp fulfilmentStoreBp",
+    "CommissionPlan": "id version publishedAt holdDays rules",
+    "CommissionRule": "rateBp role productId categoryId orgUnitId",
+    "Attribution": "decidedAt policyVersion rule explanation candidates! shares! myOutcome! myReason!",
+    "AttributionCandidate": "outcome reason guide touchpoint",
+    "AttributionShare": "role performanceBp performance commission party",
+    "CommissionEntry": "id kind state role amount bookedAt payableAt order reverses",
+    "GuidePulse": "at kind commission rule payableOn order",
+    # Training and toolbox: types that the guide's home names, without content yet.
+    "TrainingAssignment": "id state dueAt attemptsLeft task submissions",
+    "TrainingTask": "id title kind state body dueAt questions",
+    "TrainingSubmission": "id submittedAt scorePercent outcome comment",
+    "Question": "id text kind choices",
+    "Choice": "id text",
+    "InboxMessage": "id kind title body sentAt readAt subject",
+    "Share": "id material channel text issuedCode sharedAt openCount visitorCount newCustomerCount orderCount netSales "
+    "lastOpenedAt",
+    "Material": "id kind title body coverUrl version",
+    # Payloads.
+    "SignInCodeRequestPayload": "sentTo retryAfterSeconds",
+    "SignInPayload": "session viewer",
+    "SessionRefreshPayload": "session",
+    "SignOutPayload": "endedSessions",
+    "CodeScanPayload": "visitorToken touchpoint shop binding",
+    "CodeCreatePayload": "issuedCode",
+    "CodeRevokePayload": "revokedCode replacement",
+    "OrderPlacePayload": "order",
+    "OrderCancelPayload": "order",
+    "PaymentStartPayload": "payment",
+    "ShelfItemUpdatePayload": "shelfItem",
+    "EmployeeCreatePayload": "employee",
+    "OrgUnitCreatePayload": "orgUnit",
+    "StoreCreatePayload": "store",
+    "CategoryCreatePayload": "category",
+    "ProductCreatePayload": "product",
+    "ProductUpdatePayload": "product",
+    "StockAdjustPayload": "sku",
+    "AttributionPolicyPublishPayload": "policy",
+    "CommissionPlanPublishPayload": "plan",
+    # User errors with facts.
+    "InvalidInput": "code message path",
+    "NotFound": "code message path",
+    "Conflict": "code message path",
+    "IdempotencyConflict": "code message path",
+    "WrongState": "code message path state",
+    "RateLimited": "code message path retryAfterSeconds",
+    "SignInRefused": "code message path attemptsLeft",
+    "PriceChanged": "code message path total",
+    "InsufficientStock": "code message path shortages",
+    "Shortage": "sku requested available",
+    "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
+}
+
+MORE_OF_CONNECTIONS = {"InboxMessageConnection": "unreadCount"}
+"""What a connection has beside totalCount, pageInfo and edges."""
+
+WITHOUT_NODE = {
+    *("AfterSale", "Campaign", "Tag", "Material", "Share"),
+    *("InboxMessage", "TrainingAssignment", "TrainingSubmission", "TrainingTask"),
+}
+"""Types with a global id of which nothing can be made yet: nobody finds one."""
+
+
+def public_fields(type_name: str) -> list[str]:
+    return [name for name in FIELDS[type_name].split() if not name.endswith("!")]
+
+
+def guarded_fields() -> set[str]:
+    """`Type.field` of every field that needs rows of its own."""
+    return {f"{kind}.{name[:-1]}" for kind, names in FIELDS.items() for name in names.split() if name.endswith("!")}

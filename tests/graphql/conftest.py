@@ -1,0 +1,12 @@
+"""The stage on which permissions are tried: one for each module, since mutations change it."""
+
+import httpx
+import pytest
+
+from app.platform.runtime import Runtime
+from tests.graphql.stage import Stage, build
+
+
+@pytest.fixture(scope="module")
+async def stage(runtime: Runtime, http: httpx.AsyncClient) -> Stage:
+    return await build(runtime, http)

@@ -1,0 +1,235 @@
+"""One brand with everybody and everything that permissions speak of, and callers who ask for it over HTTP."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import httpx
+import sqlalchemy as sa
+
+from app.boss import founding
+from app.commission.models import ShareRow
+from app.employees import organisation
+from app.employees.values import OpeningHours
+from app.platform.actor import SYSTEM
+from app.platform.db import Brand, BrandSession
+from app.platform.runtime import Runtime
+from app.products import catalogue
+from graphql_schema.paging import decode_global_id, encode_global_id
+from tests import factories
+from tests.documents import Client
+from tests.factories import ADDRESS, key
+from tests.trade import purchase
+
+CALLERS = (
+    "anonymous",
+    "visitor",
+    "customer",
+    "other_customer",
+    "guide",
+    "colleague",
+    "guide_elsewhere",
+    "manager",
+    "manager_elsewhere",
+    "headquarters",
+    "owner",
+    "owner_of_other_brand",
+)
+"""Who asks, in the order of every table's columns. The visitor carries the cookie of an earlier scan."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """East: a store with guide and colleague, and a manager of the area without a shop. West: another area, its store
+    with a guide, and a manager who has a shop there. The customer is bound to the guide and bought from him; the other
+    customer is bound to nobody and bought in the shop of the guide elsewhere.
+
+    `ids` are global ids by name, `people` employees and customers by caller, `slugs` shops by guide.
+    """
+
+    brand: Brand
+    other_brand: Brand
+    mark: str
+    price_minor: int
+    http: httpx.AsyncClient
+    runtime: Runtime
+    people: dict[str, UUID] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    slugs: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+    visitor_token: str = ""
+
+    def name(self, global_id: str, type_name: str, *uuids: UUID) -> None:
+        self.ids[global_id] = encode_global_id(type_name, *uuids)
+
+    def uuid(self, name: str) -> UUID:
+        return decode_global_id(self.ids[name]).uuids[0]
+
+    def as_(self, caller: str) -> Client:
+        return Client(self.http, self.tokens.get(caller))
+
+    async def ask(self, caller: str, query: str, **variables: Any) -> dict[str, Any]:
+        """The whole answer to one caller."""
+        headers = {"Accept-Language": "en"}
+        if caller in self.tokens:
+            headers["Authorization"] = f"Bearer {self.tokens[caller]}"
+        if caller == "visitor":
+            headers["Cookie"] = f"visitor={self.visitor_token}"
+        answer = await self.http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+        body: dict[str, Any] = answer.json()
+        return body
+
+    def basket(self, quantity: int = 1) -> list[dict[str, Any]]:
+        return [{"skuId": self.ids["sku"], "quantity": quantity}]
+
+    def order_input(self, shop_of: str = "guide", **more: Any) -> dict[str, Any]:
+        return {
+            "idempotencyKey": key(),
+            "shopSlug": self.slugs[shop_of],
+            "lines": self.basket(),
+            "fulfilment": {"method": "DELIVERY", "address": ADDRESS},
+        } | more
+
+
+async def build(
+    runtime: Runtime, http: httpx.AsyncClient, *, mark: str = "甲", price_minor: int = 12_900, hold_days: int = 8
+) -> Stage:
+    """The stage, most of it made by the API. `mark` begins every name; the ids do not depend on it."""
+    database = runtime.database
+    brand, other = await factories.make_brand(database), await factories.make_brand(database)
+    stage = Stage(brand, other, mark, price_minor, http, runtime)
+    async with database.transaction(brand) as session:
+        await _organise(stage, session)
+        await _stock(stage, session)
+        for who in ("customer", "other_customer"):
+            stage.people[who] = await factories.make_customer(session, name=f"{mark}小明")
+            stage.name(who, "Customer", stage.people[who])
+    for who, principal_id in stage.people.items():
+        audience = "CUSTOMER" if "customer" in who else "EMPLOYEE"
+        stage.tokens[who] = await factories.token_for(runtime, brand, principal_id, audience)
+    async with database.reading(other) as session:
+        _, stranger_id = await founding.root_and_owner(session)
+    stage.people["owner_of_other_brand"] = stranger_id
+    stage.tokens["owner_of_other_brand"] = await factories.token_for(runtime, other, stranger_id)
+    await _publish(stage, hold_days)
+    await _arrange(stage)
+    await _trade(stage)
+    return stage
+
+
+async def _organise(stage: Stage, session: BrandSession) -> None:
+    mark, now = stage.mark, session.now
+    root_id, stage.people["owner"] = await founding.root_and_owner(session)
+    stage.name("brand", "Brand", stage.brand.id)
+    stage.name("root", "OrgUnit", root_id)
+    stores: dict[str, UUID] = {}
+    areas: dict[str, UUID] = {}
+    for side in ("east", "west"):
+        areas[side] = await organisation.create_unit(
+            session, SYSTEM, code=side.upper(), name=f"{mark}{side}", kind="AREA", parent_id=root_id, now=now
+        )
+        stores[side] = await organisation.create_store(
+            session,
+            SYSTEM,
+            code=f"{side}-1",
+            name=f"{mark}{side}店",
+            org_unit_id=areas[side],
+            operator="FRANCHISE",
+            legal_entity=f"{mark}有限公司",
+            territory=f"{mark}全市",
+            city="上海",
+            address="人民大道 1 号",
+            opening_hours=[OpeningHours(1, "10:00", "21:30")],
+            now=now,
+        )
+        stage.name(side, "OrgUnit", areas[side])
+        stage.name(f"{side}_store", "Store", stores[side])
+    for who, role, place in (
+        ("guide", "GUIDE", {"store_id": stores["east"]}),
+        ("colleague", "GUIDE", {"store_id": stores["east"]}),
+        ("guide_elsewhere", "GUIDE", {"store_id": stores["west"]}),
+        ("manager", "MANAGER", {"org_unit_id": areas["east"]}),
+        ("manager_elsewhere", "MANAGER", {"store_id": stores["west"]}),
+        ("headquarters", "HEADQUARTERS", {"org_unit_id": root_id}),
+    ):
+        made = await factories.make_employee(session, role=role, display_name=f"{mark}{who}", **place)
+        stage.people[who] = made.employee_id
+        if made.shop_id is not None:
+            assert made.slug is not None and made.code_id is not None and made.token is not None
+            stage.name(f"shop_of_{who}", "Shop", made.shop_id)
+            stage.name(f"code_of_{who}", "Code", made.code_id)
+            stage.name(f"public_{who}", "Guide", made.employee_id)
+            stage.slugs[who], stage.codes[who] = made.slug, made.token
+    for who, employee_id in stage.people.items():
+        stage.name(who, "Employee", employee_id)
+
+
+async def _stock(stage: Stage, session: BrandSession) -> None:
+    mark, now = stage.mark, session.now
+    top_id = await catalogue.create_category(session, SYSTEM, name=f"{mark}服装", now=now)
+    category_id = await catalogue.create_category(session, SYSTEM, name=f"{mark}围巾", parent_id=top_id, now=now)
+    stage.name("category", "Category", category_id)
+    for name in ("product", "hidden", "withdrawn"):
+        product_id, [sku_id] = await factories.make_product(
+            session, title=f"{mark}{name}", price_minor=stage.price_minor, category_id=category_id
+        )
+        stage.name(name, "Product", product_id)
+        stage.name("sku" if name == "product" else f"{name}_sku", "Sku", sku_id)
+        shop_id = stage.uuid("shop_of_guide")
+        stage.name("item" if name == "product" else f"{name}_item", "ShelfItem", shop_id, product_id)
+    withdrawn_id = stage.uuid("withdrawn")
+    await catalogue.update_product(session, SYSTEM, product_id=withdrawn_id, state="WITHDRAWN", now=now)
+
+
+async def _publish(stage: Stage, hold_days: int) -> None:
+    """Rules of the stage's own: the store earns beside the seller."""
+    owner = stage.as_("owner")
+    rules = [{"rateBp": 1_000, "role": "SELLER"}, {"rateBp": 200, "role": "STORE"}]
+    plan = await owner.do("CommissionPlanPublish", idempotencyKey=key(), holdDays=hold_days, rules=rules)
+    assert plan["plan"]["version"] == 2
+    current = await owner.query("{ commissionPlan { id } attributionPolicy { id } }")
+    stage.ids["plan"] = current["data"]["commissionPlan"]["id"]
+    stage.ids["policy"] = current["data"]["attributionPolicy"]["id"]
+
+
+async def _arrange(stage: Stage) -> None:
+    """Scans of a visitor and of the customer, a hidden item, and a code of the store."""
+    first = await Client(stage.http).do("CodeScan", code=stage.codes["guide"], idempotencyKey=key())
+    stage.visitor_token = first["visitorToken"]
+    stage.ids["touch_of_visitor"] = first["touchpoint"]["id"]
+    scan = await stage.as_("customer").do("CodeScan", code=stage.codes["guide"], idempotencyKey=key())
+    stage.ids["touch"], stage.ids["binding"] = scan["touchpoint"]["id"], scan["binding"]["id"]
+    hidden = await stage.as_("guide").do("ShelfItemUpdate", shelfItemId=stage.ids["hidden_item"], isHidden=True)
+    assert hidden["shelfItem"]["isHidden"] is True
+    made = await stage.as_("guide").do("CodeCreate", idempotencyKey=key(), kind="STORE")
+    stage.ids["code_of_store"] = made["issuedCode"]["id"]
+
+
+async def _trade(stage: Stage) -> None:
+    """A paid order, one that the guide won against the guide elsewhere, and one of a customer who is bound to nobody."""
+    customer, database = stage.as_("customer"), stage.runtime.database
+    order = (await customer.do("OrderPlace", **stage.order_input()))["order"]
+    stage.ids["order"], stage.ids["line"] = order["id"], order["lines"][0]["id"]
+    stage.facts["number"] = order["number"]
+    begun = await customer.do("PaymentStart", idempotencyKey=key(), orderId=order["id"], provider="SANDBOX")
+    stage.ids["payment"] = begun["payment"]["id"]
+    stage.facts["confirm_url"] = begun["payment"]["clientParameters"]["confirmUrl"]
+    await purchase.pay(database, stage.brand, stage.uuid("payment"))
+    entries = (await stage.as_("guide").data("GuideCommission"))["viewer"]["employee"]["commissionEntries"]
+    stage.ids["entry"] = entries["edges"][0]["node"]["id"]
+    async with database.reading(stage.brand) as session:
+        rows = sa.select(ShareRow.id).where(
+            ShareRow.brand_id == stage.brand.id,
+            ShareRow.party_id == stage.uuid("east_store"),
+            ShareRow.sale_id == stage.uuid("order"),
+        )
+        stage.name("entry_of_store", "CommissionEntry", (await session.execute(rows)).scalar_one())
+    scan = await customer.do("CodeScan", code=stage.codes["guide_elsewhere"], idempotencyKey=key())
+    stage.ids["touch_elsewhere"] = scan["touchpoint"]["id"]
+    contested = await customer.do("OrderPlace", **stage.order_input(code=stage.codes["guide_elsewhere"]))
+    stage.ids["contested"] = contested["order"]["id"]
+    assert contested["order"]["guide"]["displayName"] == f"{stage.mark}guide"
+    loose = await stage.as_("other_customer").do("OrderPlace", **stage.order_input("guide_elsewhere"))
+    stage.ids["loose"] = loose["order"]["id"]
