@@ -1,0 +1,140 @@
+"""The demo brand in three days: loaded through the services, resumed after a break, left alone when whole."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.boss.founding import root_and_owner
+from app.customers.models import CustomerRow, TouchpointRow
+from app.demo import dataset, month
+from app.demo.goods import GOODS
+from app.employees.models import EmployeeRow, StoreRow
+from app.platform import clock
+from app.platform.db import Brand
+from app.platform.runtime import Runtime
+from app.products.models import ProductRow, ShopRow
+from app.trade.models import OrderRow
+from app.verify import checks
+from app.worker import business_jobs, make_relay
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+class Interrupted(Exception):
+    """The power went."""
+
+
+async def load(runtime: Runtime) -> Brand:
+    await dataset.load(runtime, make_relay(runtime), business_jobs())
+    runtime.database.forget_everything()
+    brand = await runtime.database.brand_by_code(dataset.CODE)
+    assert brand is not None
+    return brand
+
+
+async def counts(runtime: Runtime, brand: Brand) -> dict[str, int]:
+    kinds = (CustomerRow, EmployeeRow, StoreRow, ProductRow, ShopRow, OrderRow, TouchpointRow)
+    async with runtime.database.reading(brand) as session:
+        return {
+            kind.__tablename__: await session.scalar(
+                sa.select(sa.func.count()).select_from(kind).where(kind.brand_id == brand.id)
+            )
+            or 0
+            for kind in kinds
+        }
+
+
+def interrupt_after(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Break the load in the middle of its step number `steps`, after the work and before the commit."""
+    whole, done = dataset._Loader._step, 0
+
+    async def step(self: Any, name: str, at: Any, work: Any) -> Any:
+        nonlocal done
+        done += 1
+        if done != steps:
+            return await whole(self, name, at, work)
+
+        async def broken(session: Any) -> Any:
+            await work(session)
+            raise Interrupted
+
+        return await whole(self, name, at, broken)
+
+    monkeypatch.setattr(dataset._Loader, "_step", step)
+
+
+async def test_demo_is_resumed_where_it_broke_and_loaded_once(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(month, "DAYS", 3)
+    monkeypatch.setattr(month, "CUSTOMERS", 12)
+    planned = list(month.visits())
+    for broken_at in (40, 110):
+        with monkeypatch.context() as patch:
+            interrupt_after(broken_at, patch)
+            with pytest.raises(Interrupted):
+                await load(runtime)
+    brand = await load(runtime)
+
+    found = await counts(runtime, brand)
+    assert found == {
+        "customer": 12,
+        "employee": 1 + 2 + 24,
+        "store": 6,
+        "product": len(GOODS),
+        "shop": 24,
+        "orders": sum(visit.basket is not None for visit in planned),
+        "touchpoint": len(planned),
+    }
+    assert not brand.is_simulated
+    wrong = {name: lines for name, lines in (await checks.violations(runtime, brand)).items() if lines}
+    assert wrong == {}
+    async with runtime.database.reading(brand) as session:
+        await root_and_owner(session)
+        states = dict(
+            (
+                await session.execute(
+                    sa.select(OrderRow.state, sa.func.count())
+                    .where(OrderRow.brand_id == brand.id)
+                    .group_by(OrderRow.state)
+                )
+            ).all()
+        )
+        last = await session.scalar(sa.select(sa.func.max(OrderRow.placed_at)).where(OrderRow.brand_id == brand.id))
+    outcomes = [visit.basket.outcome for visit in planned if visit.basket]
+    assert states == {
+        state: number
+        for state, number in {
+            "PAID": outcomes.count("PAID"),
+            "CANCELLED": outcomes.count("CANCELLED") + outcomes.count("LEFT"),
+        }.items()
+        if number
+    }
+    assert last is not None
+    assert last < clock.utc_now() - timedelta(hours=1)
+
+    assert await load(runtime) == brand
+    assert await counts(runtime, brand) == found
+    assert f"/s/{await first_slug(runtime, brand)}" in await dataset.where_to_look(runtime)
+
+
+async def first_slug(runtime: Runtime, brand: Brand) -> str:
+    async with runtime.database.reading(brand) as session:
+        slug = await session.scalar(
+            sa.select(ShopRow.slug)
+            .join(EmployeeRow, sa.and_(EmployeeRow.brand_id == brand.id, EmployeeRow.id == ShopRow.employee_id))
+            .where(ShopRow.brand_id == brand.id, EmployeeRow.employee_number == "G001")
+        )
+    return str(slug)
+
+
+def test_a_month_is_the_same_each_time_and_shows_every_customer_and_outcome() -> None:
+    planned = list(month.visits())
+    assert planned == list(month.visits())
+    assert {visit.customer for visit in planned} == set(range(month.CUSTOMERS))
+    assert sum(visit.is_first for visit in planned) == month.CUSTOMERS
+    assert {visit.basket.outcome for visit in planned if visit.basket} == {"PAID", "CANCELLED", "LEFT"}
+    assert [(v.day, v.minute) for v in planned] == sorted((v.day, v.minute) for v in planned)
+    assert max(visit.day for visit in planned) == month.DAYS - 1
