@@ -48,7 +48,7 @@ async def take(
         return Answer(404, "PROVIDER")
     provider = provider_of(runtime, name)
     if provider is None:
-        return Answer(404, "PROVIDER")
+        return await _refuse(runtime, name, "PROVIDER", 404, None, now)
     try:
         notice = provider.read_callback(
             headers, body, now=now, tolerance_seconds=runtime.settings.callback_tolerance_seconds

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -125,6 +125,11 @@ def uuid_of(global_id: str) -> UUID:
     return decode_global_id(global_id).uuids[0]
 
 
+def number_of(payment: dict[str, Any]) -> str:
+    """The number under which the provider knows a started payment."""
+    return str(payment["clientParameters"]["confirmUrl"].split("/")[-2])
+
+
 async def sign_in(runtime: Runtime, brand: Brand, line: Line, count: int) -> list[Caller]:
     """So many new customers, each with a session; one transaction."""
     async with runtime.database.transaction(brand) as session:
@@ -156,13 +161,3 @@ async def start_payment(caller: Caller, order_id: str, **changes: Any) -> dict[s
     assert started["__typename"] == "PaymentStartPayload", started
     payment: dict[str, Any] = started["payment"]
     return payment
-
-
-async def place_and_start(callers: Sequence[Caller], scene: Scene) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """An order and a started payment for each caller, at once."""
-
-    async def both(caller: Caller) -> tuple[dict[str, Any], dict[str, Any]]:
-        order = await place(caller, scene)
-        return order, await start_payment(caller, order["id"])
-
-    return await asyncio.gather(*map(both, callers))

@@ -25,6 +25,7 @@ from tests.flows.clients import (
     a_payment,
     an_order,
     line_to,
+    number_of,
     place,
     sign_in,
     start_payment,
@@ -176,10 +177,6 @@ async def test_worker_killed_at_its_named_points_sends_one_message_and_one_refun
 
 def sent_to(breakable: Installation, phone: str) -> list[dict[str, Any]]:
     return [message for message in breakable.messages() if message["to"] == f"+86{phone}"]
-
-
-def number_of(payment: dict[str, Any]) -> str:
-    return str(payment["clientParameters"]["confirmUrl"].split("/")[-2])
 
 
 async def deliver(breakable: Installation, line: Line, notice: bytes) -> httpx.Response:

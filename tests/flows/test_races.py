@@ -17,7 +17,7 @@ from app.verify import checks
 from graphql_schema.paging import encode_global_id
 from tests import factories
 from tests.factories import Scene, Staff
-from tests.flows.clients import Caller, Line, a_scan, an_order, place, sign_in, start_payment, uuid_of
+from tests.flows.clients import Caller, Line, a_scan, an_order, number_of, place, sign_in, start_payment, uuid_of
 from tests.flows.servers import Installation, until
 from tests.trade import purchase
 
@@ -182,7 +182,7 @@ async def test_one_order_that_is_paid_forty_times_at_once_is_paid_once(running: 
     [caller] = await sign_in(running.runtime, scene.brand, line, 1)
     order = await place(caller, scene)
     payments = await asyncio.gather(*(start_payment(caller, order["id"]) for _ in range(40)))
-    [number] = {payment["clientParameters"]["confirmUrl"].split("/")[-2] for payment in payments}
+    [number] = {number_of(payment) for payment in payments}
     assert await asyncio.gather(*(caller.confirm(payment) for payment in payments)) == [(200, "PAID")] * 40
 
     async def booked() -> list[tuple[str, str]]:
