@@ -48,6 +48,12 @@ def set_up_logs(level: str = "info") -> None:
             ],
         )
     )
+    # Loggers made by structlog itself take the same way.
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

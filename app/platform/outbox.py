@@ -116,9 +116,7 @@ class Relay:
                         await self._database.run(brand, _effect_once(effect, event, claimed.id, name))
             await self._complete(brand, claimed)
         except Exception as error:
-            log.warning(
-                "event not relayed", extra={"event": str(claimed.id), "kind": claimed.kind, "error": repr(error)}
-            )
+            log.warning("event not relayed", extra={"id": str(claimed.id), "kind": claimed.kind, "error": repr(error)})
             await self._fail(brand, claimed, error)
             return 0
         return 1

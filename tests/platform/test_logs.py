@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import structlog
 
 from app.employees.models import EmployeeRow
 from app.platform.db import Brand, Database
@@ -50,6 +51,7 @@ def lines() -> Iterator[Lines]:
     found = Lines()
     found.set_up()
     yield found
+    structlog.reset_defaults()
     root.handlers[:] = handlers
     root.setLevel(level)
     for name, before in quiet.items():
@@ -173,6 +175,23 @@ def test_messages_are_fixed_words_so_that_nothing_slips_in_with_them() -> None:
     assert len(calls) >= 15
     built = [place for place, call in calls if len(call.args) != 1 or not isinstance(call.args[0], ast.Constant)]
     assert built == []
+
+
+def test_loggers_of_structlog_take_the_same_way(lines: Lines) -> None:
+    structlog.get_logger("graphql_schema").error("internal error", reference="r-1", phone="19900001234")
+    [line] = lines()
+    assert (line["event"], line["level"], line["reference"]) == ("internal error", "error", "r-1")
+    assert line["phone"] == "***"
+
+
+def test_no_fact_takes_the_place_of_the_message_or_of_the_time() -> None:
+    taken = []
+    for place, call in log_calls():
+        for extra in (keyword.value for keyword in call.keywords if keyword.arg == "extra"):
+            keys = extra.keys if isinstance(extra, ast.Dict) else []
+            names = {key.value for key in keys if isinstance(key, ast.Constant)}
+            taken += [place] if names & {"event", "level", "logger", "timestamp", "exception"} else []
+    assert taken == []
 
 
 def test_program_writes_its_logs_to_stderr_and_nothing_to_stdout() -> None:
