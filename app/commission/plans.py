@@ -114,10 +114,10 @@ async def by_version(session: BrandSession, version: int) -> PublishedPlan | Non
     return plan_of(rows) if rows else None
 
 
-def rules_of_plan(session: BrandSession) -> sa.ColumnElement[bool]:
+def rules_of_plan(brand_id: UUID | sa.BindParameter[UUID]) -> sa.ColumnElement[bool]:
     """The join of a plan's row to its rules."""
     return sa.and_(
-        PlanRuleRow.brand_id == session.brand_id,
+        PlanRuleRow.brand_id == brand_id,
         PlanRuleRow.brand_id == PlanRow.brand_id,
         PlanRuleRow.plan_version == PlanRow.version,
     )
@@ -150,7 +150,7 @@ def plan_of(rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> PublishedPlan:
 async def _rows(session: BrandSession, condition: sa.ColumnElement[bool]) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     found = await session.execute(
         sa.select(*PLAN_COLUMNS, *RULE_COLUMNS)
-        .outerjoin(PlanRuleRow, rules_of_plan(session))
+        .outerjoin(PlanRuleRow, rules_of_plan(session.brand_id))
         .where(PlanRow.brand_id == session.brand_id, condition)
         .order_by(PlanRuleRow.position)
     )

@@ -1,7 +1,8 @@
 """The rules in force when a sale is placed: policy and plan together, in one statement."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -23,32 +24,36 @@ class Terms(NamedTuple):
 
 async def in_force(session: BrandSession, *, product_ids: Sequence[UUID], category_ids: Sequence[UUID]) -> Terms:
     """The newest policy and plan; `category_ids` are the goods' categories with all above them."""
-    brand_id = session.brand_id
-    newest_policy = sa.select(sa.func.max(BindingPolicyRow.version)).where(BindingPolicyRow.brand_id == brand_id)
-    newest_plan = sa.select(sa.func.max(PlanRow.version)).where(PlanRow.brand_id == brand_id)
-    can_apply = sa.and_(
-        rules_of_plan(session),
-        sa.or_(PlanRuleRow.product_id.is_(None), PlanRuleRow.product_id == sa.any_(_array(product_ids))),
-        sa.or_(PlanRuleRow.category_id.is_(None), PlanRuleRow.category_id == sa.any_(_array(category_ids))),
+    found = await session.execute(
+        _newest(), {"brand": session.brand_id, "products": list(product_ids), "categories": list(category_ids)}
     )
-    rows = (
-        await session.execute(
-            sa.select(*POLICY_COLUMNS, *PLAN_COLUMNS, *RULE_COLUMNS)
-            .select_from(BindingPolicyRow)
-            .join(PlanRow, PlanRow.brand_id == BindingPolicyRow.brand_id)
-            .outerjoin(PlanRuleRow, can_apply)
-            .where(
-                BindingPolicyRow.brand_id == brand_id,
-                BindingPolicyRow.version == newest_policy.scalar_subquery(),
-                PlanRow.brand_id == brand_id,
-                PlanRow.version == newest_plan.scalar_subquery(),
-            )
-            .order_by(PlanRuleRow.position)
-        )
-    ).all()
+    rows = found.all()
     return Terms(policy_of(rows[0]), plan_of(rows))
 
 
-def _array(values: Sequence[UUID]) -> sa.BindParameter[Sequence[UUID]]:
-    """A list as one parameter, so that the statement's text is the same for any number of goods."""
-    return sa.literal(list(values), ARRAY(sa.Uuid()))
+@cache
+def _newest() -> sa.Select[Any]:
+    """The statement, built once: orders ask for it all the time. Its text is the same for any number of goods."""
+    brand_id = sa.bindparam("brand", type_=sa.Uuid())
+    products, categories = (sa.bindparam(name, type_=ARRAY(sa.Uuid())) for name in ("products", "categories"))
+    newest_policy = sa.select(sa.func.max(BindingPolicyRow.version)).where(BindingPolicyRow.brand_id == brand_id)
+    newest_plan = sa.select(sa.func.max(PlanRow.version)).where(PlanRow.brand_id == brand_id)
+    can_apply = sa.and_(
+        rules_of_plan(brand_id),
+        sa.or_(PlanRuleRow.product_id.is_(None), PlanRuleRow.product_id == sa.any_(products)),
+        sa.or_(PlanRuleRow.category_id.is_(None), PlanRuleRow.category_id == sa.any_(categories)),
+    )
+    columns: tuple[Any, ...] = (*POLICY_COLUMNS, *PLAN_COLUMNS, *RULE_COLUMNS)
+    return (
+        sa.select(*columns)
+        .select_from(BindingPolicyRow)
+        .join(PlanRow, PlanRow.brand_id == BindingPolicyRow.brand_id)
+        .outerjoin(PlanRuleRow, can_apply)
+        .where(
+            BindingPolicyRow.brand_id == brand_id,
+            BindingPolicyRow.version == newest_policy.scalar_subquery(),
+            PlanRow.brand_id == brand_id,
+            PlanRow.version == newest_plan.scalar_subquery(),
+        )
+        .order_by(PlanRuleRow.position)
+    )

@@ -8,6 +8,7 @@ customer's own, his scans, sign-ins and orders leave the binding as it is.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -43,6 +44,12 @@ _HEAD_COLUMNS = (
     BindingHeadRow.expires_at,
     BindingHeadRow.suspended_at,
 )
+_head = cast("sa.Table", BindingHeadRow.__table__)
+_HEAD = sa.select(*(_head.c[column.key] for column in _HEAD_COLUMNS)).where(
+    _head.c.brand_id == sa.bindparam("brand", type_=sa.Uuid()),
+    _head.c.customer_id == sa.bindparam("customer", type_=sa.Uuid()),
+)
+"""Made once: every order and every touch asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +73,7 @@ async def live(session: BrandSession, *, customer_id: UUID, lock: bool = False) 
             ).returning(*_HEAD_COLUMNS)
         )
     else:
-        found = await session.execute(
-            sa.select(*_HEAD_COLUMNS).where(
-                BindingHeadRow.brand_id == session.brand_id, BindingHeadRow.customer_id == customer_id
-            )
-        )
+        found = await session.execute(_HEAD, {"brand": session.brand_id, "customer": customer_id})
     row = found.first()
     return None if row is None else live_of(row)
 

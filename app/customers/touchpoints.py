@@ -6,7 +6,8 @@ at once one too.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from functools import cache
+from typing import Any, Final, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -125,45 +126,10 @@ async def latest_touches(
 
     Touches without a guide are left out. `limit` bounds what one decision reads: older ones never win.
     """
-    columns = (
-        TouchpointRow.id,
-        TouchpointRow.guide_id,
-        TouchpointRow.store_id,
-        TouchpointRow.shop_id,
-        TouchpointRow.code_id,
-        TouchpointRow.kind,
-        TouchpointRow.channel,
-        TouchpointRow.occurred_at,
-    )
-    wanted = [TouchpointRow.brand_id == session.brand_id, TouchpointRow.guide_id.is_not(None)]
+    parameters: dict[str, Any] = {"brand": session.brand_id, "customer": customer_id, "limit": limit}
     if since is not None:
-        wanted.append(TouchpointRow.occurred_at >= since)
-    own = sa.select(*columns).where(*wanted, TouchpointRow.customer_id == customer_id)
-    joined = (
-        sa.select(*columns)
-        .join(
-            VisitorRow,
-            sa.and_(VisitorRow.brand_id == TouchpointRow.brand_id, VisitorRow.id == TouchpointRow.visitor_id),
-        )
-        .where(
-            *wanted,
-            VisitorRow.brand_id == session.brand_id,
-            VisitorRow.customer_id == customer_id,
-            # What somebody else did while signed in on the same phone stays that person's.
-            TouchpointRow.customer_id.is_(None),
-        )
-    )
-    # Two index scans, each cut off by itself: one condition with OR would read the whole table.
-    touch = sa.union_all(
-        *(part.order_by(TouchpointRow.id.desc()).limit(limit).subquery().select() for part in (own, joined))
-    ).subquery("touch")
-    rows = await session.execute(
-        sa.select(touch, EmployeeRow.state, (EmployeeRow.phone_hash == CustomerRow.phone_hash).label("is_self"))
-        .join(EmployeeRow, sa.and_(EmployeeRow.brand_id == session.brand_id, EmployeeRow.id == touch.c.guide_id))
-        .join(CustomerRow, sa.and_(CustomerRow.brand_id == session.brand_id, CustomerRow.id == customer_id))
-        .order_by(touch.c.id.desc())
-        .limit(limit)
-    )
+        parameters["since"] = since
+    rows = await session.execute(_latest(has_since=since is not None), parameters)
     return [
         TouchFact(
             touchpoint_id=row.id,
@@ -193,3 +159,41 @@ async def _kept(session: BrandSession, *, subject_id: UUID, source_id: UUID) -> 
         )
     ).first()
     return None if row is None else Touch(row.touchpoint_id, is_new=False, occurred_at=row.occurred_at)
+
+
+@cache
+def _latest(*, has_since: bool) -> sa.Select[Any]:
+    """The latest touches of a customer. Made once, as making it takes longer than running it."""
+    touched, visitor, employee, customer = (
+        cast("sa.Table", row.__table__) for row in (TouchpointRow, VisitorRow, EmployeeRow, CustomerRow)
+    )
+    brand_id, customer_id = (sa.bindparam(name, type_=sa.Uuid()) for name in ("brand", "customer"))
+    limit = sa.bindparam("limit", type_=sa.BigInteger())
+    names = ("id", "guide_id", "store_id", "shop_id", "code_id", "kind", "channel", "occurred_at")
+    columns = [touched.c[name] for name in names]
+    wanted: list[sa.ColumnElement[bool]] = [touched.c.brand_id == brand_id, touched.c.guide_id.is_not(None)]
+    if has_since:
+        wanted.append(touched.c.occurred_at >= sa.bindparam("since", type_=sa.DateTime(timezone=True)))
+    own = sa.select(*columns).where(*wanted, touched.c.customer_id == customer_id)
+    joined = (
+        sa.select(*columns)
+        .join(visitor, sa.and_(visitor.c.brand_id == touched.c.brand_id, visitor.c.id == touched.c.visitor_id))
+        .where(
+            *wanted,
+            visitor.c.brand_id == brand_id,
+            visitor.c.customer_id == customer_id,
+            # What somebody else did while signed in on the same phone stays that person's.
+            touched.c.customer_id.is_(None),
+        )
+    )
+    # Two index scans, each cut off by itself: one condition with OR would read the whole table.
+    touch = sa.union_all(
+        *(part.order_by(touched.c.id.desc()).limit(limit).subquery().select() for part in (own, joined))
+    ).subquery("touch")
+    return (
+        sa.select(touch, employee.c.state, (employee.c.phone_hash == customer.c.phone_hash).label("is_self"))
+        .join(employee, sa.and_(employee.c.brand_id == brand_id, employee.c.id == touch.c.guide_id))
+        .join(customer, sa.and_(customer.c.brand_id == brand_id, customer.c.id == customer_id))
+        .order_by(touch.c.id.desc())
+        .limit(limit)
+    )

@@ -2,12 +2,12 @@
 
 import hashlib
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from app.platform.db import BrandSession
 from app.platform.errors import IdempotencyConflict, InvalidInput
@@ -34,26 +34,11 @@ async def claim(session: BrandSession, *, principal: str, operation: str, key: s
     A second caller waits for the first one's transaction. `body` is a `fingerprint`. Raises: IdempotencyConflict.
     """
     check_key(key)
-    values = {
-        "brand_id": session.brand.id,
-        "principal": principal,
-        "operation": operation,
-        "key": key,
-        "fingerprint": body,
-        "created_at": session.now,
-    }
-    taken = await session.execute(
-        insert(IdempotencyRow).values(values).on_conflict_do_nothing().returning(IdempotencyRow.key)
-    )
+    its = _its(session, principal, operation, key)
+    taken = await session.execute(_TAKE, its | {"body": body, "at": session.now})
     if taken.scalar_one_or_none() is not None:
         return None
-    row = (
-        await session.execute(
-            sa.select(IdempotencyRow.fingerprint, IdempotencyRow.result).where(
-                *_is(session.brand.id, principal, operation, key)
-            )
-        )
-    ).one()
+    row = (await session.execute(_KEPT, its)).one()
     if row.fingerprint != body:
         raise IdempotencyConflict
     return dict(row.result or {})
@@ -61,12 +46,8 @@ async def claim(session: BrandSession, *, principal: str, operation: str, key: s
 
 async def remember(session: BrandSession, *, principal: str, operation: str, key: str, result: Result) -> None:
     """Keep what the change made: ids and plain facts, never personal data or secrets."""
-    await session.execute(
-        sa.update(IdempotencyRow)
-        .where(*_is(session.brand.id, principal, operation, key))
-        .values(result={name: str(value) if isinstance(value, UUID) else value for name, value in result.items()})
-        .execution_options(synchronize_session=False)
-    )
+    kept = {name: str(value) if isinstance(value, UUID) else value for name, value in result.items()}
+    await session.execute(_REMEMBER, _its(session, principal, operation, key) | {"made": kept})
 
 
 async def forget_old(session: BrandSession, *, ttl_seconds: int) -> int:
@@ -82,10 +63,30 @@ async def forget_old(session: BrandSession, *, ttl_seconds: int) -> int:
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
-def _is(brand_id: UUID, principal: str, operation: str, key: str) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        IdempotencyRow.brand_id == brand_id,
-        IdempotencyRow.principal == principal,
-        IdempotencyRow.operation == operation,
-        IdempotencyRow.key == key,
+def _its(session: BrandSession, principal: str, operation: str, key: str) -> dict[str, Any]:
+    """The parameters that name a key."""
+    return {"brand": session.brand.id, "who": principal, "operation_name": operation, "key_text": key}
+
+
+# --- the statements: made once, as every change waits for them
+
+_table = cast("sa.Table", IdempotencyRow.__table__)
+_NAMED: dict[str, sa.BindParameter[Any]] = {
+    "brand_id": sa.bindparam("brand", type_=sa.Uuid()),
+    "principal": sa.bindparam("who", type_=sa.Text()),
+    "operation": sa.bindparam("operation_name", type_=sa.Text()),
+    "key": sa.bindparam("key_text", type_=sa.Text()),
+}
+_IS_IT = sa.and_(*(_table.c[name] == value for name, value in _NAMED.items()))
+_TAKE = (
+    insert(_table)
+    .values(
+        **_NAMED,
+        fingerprint=sa.bindparam("body", type_=sa.Text()),
+        created_at=sa.bindparam("at", type_=sa.DateTime(timezone=True)),
     )
+    .on_conflict_do_nothing()
+    .returning(_table.c.key)
+)
+_KEPT = sa.select(_table.c.fingerprint, _table.c.result).where(_IS_IT)
+_REMEMBER = sa.update(_table).where(_IS_IT).values(result=sa.bindparam("made", type_=JSONB))

@@ -3,10 +3,12 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.commission.models import CandidateRow
 from app.customers import profiles
@@ -182,7 +184,7 @@ def may_see_customer(actor: Actor, order: OrderView) -> bool:
 
 
 def may_see_winner(actor: Actor, order: OrderView) -> bool:
-    """Whether a viewer of the order learns which guide won it: a guide who lost it, only of guides of the own branch."""
+    """Whether a viewer of the order learns which guide won it: a guide who lost it only of one of the own branch."""
     return may_see_customer(actor, order) or (actor.is_employee and is_inside(order.branch, actor.branch))
 
 
@@ -196,7 +198,11 @@ async def orders_by_id(session: BrandSession, actor: Actor, order_ids: Collectio
     scope = _scope(session, actor)
     if not order_ids or scope is None:
         return {}
-    rows = await session.execute(_orders(session).where(OrderRow.id.in_(order_ids), scope))
+    if actor.is_customer:
+        own = {"brand": session.brand_id, "ids": list(order_ids), "customer": actor.customer_id}
+        rows = await session.execute(_own_orders(), own)
+    else:
+        rows = await session.execute(_orders().where(OrderRow.id.in_(order_ids), scope), {"brand": session.brand_id})
     return {row[0]: _order(session, row) for row in rows}
 
 
@@ -229,11 +235,7 @@ async def lines_of_orders(session: BrandSession, order_ids: Collection[UUID]) ->
     found: dict[UUID, list[LineView]] = {order_id: [] for order_id in order_ids}
     if not found:
         return found
-    rows = await session.execute(
-        _lines(session)
-        .where(OrderLineRow.order_id.in_(list(found)))
-        .order_by(OrderLineRow.order_id, OrderLineRow.position)
-    )
+    rows = await session.execute(_lines_of_orders(), {"brand": session.brand_id, "ids": list(found)})
     for row in rows:
         found[row[1]].append(_line(row))
     return found
@@ -241,7 +243,8 @@ async def lines_of_orders(session: BrandSession, order_ids: Collection[UUID]) ->
 
 async def line_by_id(session: BrandSession, actor: Actor, line_id: UUID) -> tuple[LineView, OrderView] | None:
     """A line whose order the actor may see, with the order. Two statements."""
-    row = (await session.execute(_lines(session).where(OrderLineRow.id == line_id))).one_or_none()
+    its = await session.execute(_lines().where(OrderLineRow.id == line_id), {"brand": session.brand_id})
+    row = its.one_or_none()
     if row is None:
         return None
     line = _line(row)
@@ -298,10 +301,10 @@ async def _page(
     scope = _scope(session, actor)
     if scope is None:
         return []
-    query = _orders(session).where(condition, scope).order_by(OrderRow.id.desc()).limit(limit)
+    query = _orders().where(condition, scope).order_by(OrderRow.id.desc()).limit(limit)
     if after is not None:
         query = query.where(OrderRow.id < after)
-    return [_order(session, row) for row in await session.execute(query)]
+    return [_order(session, row) for row in await session.execute(query, {"brand": session.brand_id})]
 
 
 async def _count(session: BrandSession, actor: Actor, condition: sa.ColumnElement[bool]) -> int:
@@ -324,32 +327,6 @@ def _order(session: BrandSession, row: Any) -> OrderView:
     buyer = _Buyer(id=values[3], brand_id=session.brand_id, phone=values.pop(), name=values.pop())
     values += [profiles.display_name(session.vault, buyer), row.pay_by <= session.now]
     return OrderView(*values)
-
-
-def _orders(session: BrandSession) -> sa.Select[*tuple[Any, ...]]:
-    """Orders with what lists show of guide, shop, store and customer."""
-    brand_id = session.brand_id
-    return (
-        sa.select(*_ORDER_COLUMNS)
-        .select_from(OrderRow)
-        .join(ShopRow, sa.and_(ShopRow.brand_id == brand_id, ShopRow.id == OrderRow.shop_id))
-        .join(CustomerRow, sa.and_(CustomerRow.brand_id == brand_id, CustomerRow.id == OrderRow.customer_id))
-        .outerjoin(EmployeeRow, sa.and_(EmployeeRow.brand_id == brand_id, EmployeeRow.id == OrderRow.guide_id))
-        .outerjoin(StoreRow, sa.and_(StoreRow.brand_id == brand_id, StoreRow.id == OrderRow.store_id))
-        .where(OrderRow.brand_id == brand_id)
-    )
-
-
-def _lines(session: BrandSession) -> sa.Select[*tuple[Any, ...]]:
-    """Lines with their SKUs and products, whatever has become of them."""
-    brand_id = session.brand_id
-    return (
-        sa.select(*_LINE_COLUMNS)
-        .select_from(OrderLineRow)
-        .join(SkuRow, sa.and_(SkuRow.brand_id == brand_id, SkuRow.id == OrderLineRow.sku_id))
-        .join(ProductRow, sa.and_(ProductRow.brand_id == brand_id, ProductRow.id == OrderLineRow.product_id))
-        .where(OrderLineRow.brand_id == brand_id)
-    )
 
 
 def _scope(session: BrandSession, actor: Actor) -> sa.ColumnElement[bool] | None:
@@ -375,3 +352,46 @@ def _scope(session: BrandSession, actor: Actor) -> sa.ColumnElement[bool] | None
 
 def _is_in_branch(actor: Actor, branch: str) -> bool:
     return actor.role == Role.MANAGER and bool(actor.branch) and branch.startswith(actor.branch)
+
+
+# --- the statements, each made once, as making them takes longer than running them; the brand is their parameter
+
+_BRAND = sa.bindparam("brand", type_=sa.Uuid())
+_IDS = sa.any_(sa.bindparam("ids", type_=ARRAY(sa.Uuid())))
+
+
+@cache
+def _own_orders() -> sa.Select[*tuple[Any, ...]]:
+    """A customer's own orders by id."""
+    return _orders().where(OrderRow.id == _IDS, OrderRow.customer_id == sa.bindparam("customer", type_=sa.Uuid()))
+
+
+@cache
+def _lines_of_orders() -> sa.Select[*tuple[Any, ...]]:
+    return _lines().where(OrderLineRow.order_id == _IDS).order_by(OrderLineRow.order_id, OrderLineRow.position)
+
+
+@cache
+def _orders() -> sa.Select[*tuple[Any, ...]]:
+    """Orders with what lists show of guide, shop, store and customer."""
+    return (
+        sa.select(*_ORDER_COLUMNS)
+        .select_from(OrderRow)
+        .join(ShopRow, sa.and_(ShopRow.brand_id == _BRAND, ShopRow.id == OrderRow.shop_id))
+        .join(CustomerRow, sa.and_(CustomerRow.brand_id == _BRAND, CustomerRow.id == OrderRow.customer_id))
+        .outerjoin(EmployeeRow, sa.and_(EmployeeRow.brand_id == _BRAND, EmployeeRow.id == OrderRow.guide_id))
+        .outerjoin(StoreRow, sa.and_(StoreRow.brand_id == _BRAND, StoreRow.id == OrderRow.store_id))
+        .where(OrderRow.brand_id == _BRAND)
+    )
+
+
+@cache
+def _lines() -> sa.Select[*tuple[Any, ...]]:
+    """Lines with their SKUs and products, whatever has become of them."""
+    return (
+        sa.select(*_LINE_COLUMNS)
+        .select_from(OrderLineRow)
+        .join(SkuRow, sa.and_(SkuRow.brand_id == _BRAND, SkuRow.id == OrderLineRow.sku_id))
+        .join(ProductRow, sa.and_(ProductRow.brand_id == _BRAND, ProductRow.id == OrderLineRow.product_id))
+        .where(OrderLineRow.brand_id == _BRAND)
+    )
