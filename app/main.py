@@ -123,6 +123,8 @@ async def run_server(settings: Settings, stop: asyncio.Event, ready: asyncio.Eve
             access_log=False,
             server_header=False,
             date_header=True,
+            # Who may say where a call comes from is TRUSTED_PROXIES' to tell; uvicorn would believe any local caller.
+            proxy_headers=False,
             # Longer than proxies and clients keep a connection: who sends on one that was just closed gets no answer.
             timeout_keep_alive=75,
             timeout_graceful_shutdown=10,

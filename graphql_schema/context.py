@@ -1,6 +1,7 @@
 """What a resolver knows of its request: who asks, for which brand, in which language, and the way to the database."""
 
 import asyncio
+import ipaddress
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -99,9 +100,21 @@ async def make_context(runtime: Runtime, connection: HTTPConnection, parameters:
 
 
 def client_address(connection: HTTPConnection, trusted_proxies: int) -> str:
-    """The caller's address: the peer's own, or the entry that our outermost trusted proxy wrote."""
+    """The caller's address: the peer's own, or the entry that our outermost trusted proxy wrote.
+
+    A proxy may add a header of its own to the one that the caller sent: all of them count, in their order. Of an IPv6
+    address only the network of 64 bits is given: whoever has one address has them all.
+    """
+    found = connection.client.host if connection.client else ""
     if trusted_proxies:
-        hops = [hop.strip() for hop in connection.headers.get("x-forwarded-for", "").split(",") if hop.strip()]
+        sent = ",".join(connection.headers.getlist("x-forwarded-for"))
+        hops = [hop.strip() for hop in sent.split(",") if hop.strip()]
         if len(hops) >= trusted_proxies:
-            return hops[-trusted_proxies]
-    return connection.client.host if connection.client else ""
+            found = hops[-trusted_proxies]
+    try:
+        address = ipaddress.ip_address(found)
+    except ValueError:
+        return found
+    if address.version == 4 or address.ipv4_mapped is not None:
+        return str(getattr(address, "ipv4_mapped", None) or address)
+    return str(ipaddress.ip_network((address.packed, 64), strict=False))
