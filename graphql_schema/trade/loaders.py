@@ -6,6 +6,7 @@ from app.trade import reads
 from app.trade.reads import OrderView
 from graphql_schema.context import Info
 from graphql_schema.paging import Connection, Page, build_connection, is_asked_for, read_page
+from graphql_schema.selections import asked_fields
 from graphql_schema.trade import batches
 from graphql_schema.trade.types import Order, OrderLine, Payment, to_line, to_order, to_payment
 
@@ -13,6 +14,17 @@ from graphql_schema.trade.types import Order, OrderLine, Payment, to_line, to_or
 async def order_by_id(info: Info, order_id: UUID) -> Order | None:
     """An order that the caller may see; read in one statement with what else is asked for at once."""
     view = await batches.orders(info.context).load(order_id)
+    return None if view is None else to_order(view, await info.context.brand())
+
+
+async def order_in_answer(info: Info, order_id: UUID) -> Order | None:
+    """The caller's order for a mutation's answer, its lines with it where the answer's `order` asks for them."""
+    actor = await info.context.actor()
+    async with info.context.reading() as session:
+        view = (await reads.orders_by_id(session, actor, [order_id])).get(order_id)
+        if view is not None and "lines" in asked_fields(info, "order"):
+            lines = await reads.lines_of_orders(session, [order_id])
+            batches.lines(info.context).prime(order_id, lines[order_id])
     return None if view is None else to_order(view, await info.context.brand())
 
 

@@ -167,7 +167,7 @@ async def _mutate(info: Info, operation: str, input: Any, act: Act) -> Result | 
 
 
 async def _order(info: Info, order_id: str) -> Order:
-    order = await loaders.order_by_id(info, UUID(order_id))
+    order = await loaders.order_in_answer(info, UUID(order_id))
     if order is None:
         raise LookupError(f"order {order_id} is gone")
     return order
