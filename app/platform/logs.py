@@ -36,9 +36,11 @@ def set_up_logs(level: str = "info") -> None:
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        _drop_colours,
         _hide_personal_data,
     ]
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_is_wanted)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -57,8 +59,19 @@ def set_up_logs(level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("uvicorn.access", "httpx", "httpcore", "alembic.runtime.migration"):
+    for noisy in ("uvicorn.access", "httpx", "httpcore", "alembic.runtime.migration", "arq.worker"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _is_wanted(record: logging.LogRecord) -> bool:
+    """Not uvicorn's lines about opened sockets: they hold the caller's address and the whole query string."""
+    return record.name != "uvicorn.error" or '"WebSocket ' not in str(record.msg)
+
+
+def _drop_colours(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    """uvicorn sends each message a second time, with colours for a terminal."""
+    event.pop("color_message", None)
+    return event
 
 
 def _hide_personal_data(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import structlog
+import uvicorn
 
 from app.employees.models import EmployeeRow
 from app.platform.db import Brand, Database
@@ -47,7 +48,7 @@ class Lines:
 def lines() -> Iterator[Lines]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    quiet = {name: logging.getLogger(name).level for name in ("uvicorn.access", "httpx", "httpcore")}
+    quiet = {name: logging.getLogger(name).level for name in ("uvicorn.access", "httpx", "httpcore", "arq.worker")}
     found = Lines()
     found.set_up()
     yield found
@@ -145,10 +146,22 @@ async def test_failed_statement_is_logged_without_its_values(lines: Lines, datab
     assert "19900001234" not in shown
 
 
-def test_addresses_of_requests_are_not_logged(lines: Lines) -> None:
+def test_addresses_of_requests_and_callers_are_not_logged(lines: Lines) -> None:
     for name in ("uvicorn.access", "httpx", "httpcore"):
         logging.getLogger(name).info("GET /q/secret-token")
-    assert lines() == []
+    # uvicorn's own words about sockets; its other lines stay.
+    server = logging.getLogger("uvicorn.error")
+    server.info('%s - "WebSocket %s" [accepted]', "203.0.113.7:5000", "/graphql?token=t")
+    server.info('%s - "WebSocket %s" 403', "203.0.113.7:5000", "/graphql")
+    server.info("Started server process [%d]", 7, extra={"color_message": "Started \x1b[36m%d\x1b[0m"})
+    [line] = lines()
+    assert (line["event"], "color_message" in line) == ("Started server process [7]", False)
+    assert line.keys() == {"event", "level", "logger", "timestamp"}
+
+
+def test_words_about_sockets_are_still_those_of_uvicorn() -> None:
+    spoken = (Path(uvicorn.__file__).parent / "protocols" / "websockets" / "websockets_sansio_impl.py").read_text()
+    assert spoken.count("self.logger.info(") == spoken.count('- "WebSocket %s"') == 3
 
 
 def test_level_of_the_settings_counts(lines: Lines) -> None:
