@@ -179,7 +179,7 @@ async def lock_order_of(session: BrandSession, payment_id: UUID) -> moves.Locked
 async def payment_facts(
     session: BrandSession, *conditions: sa.ColumnElement[bool], limit: int = 1
 ) -> list[PaymentFacts]:
-    """Payments that meet the conditions, oldest first; one statement."""
+    """Payments that meet the conditions, any of them where there are more than `limit`; one statement."""
     rows = await session.execute(
         sa.select(
             PaymentRow.id,
@@ -196,7 +196,8 @@ async def payment_facts(
         )
         .join(OrderRow, sa.and_(OrderRow.brand_id == session.brand_id, OrderRow.id == PaymentRow.order_id))
         .where(PaymentRow.brand_id == session.brand_id, *conditions)
-        .order_by(PaymentRow.started_at, PaymentRow.id)
+        # By chance, not by age: those that nobody can settle would stand before all others for ever.
+        .order_by(sa.func.random())
         .limit(limit)
     )
     return [

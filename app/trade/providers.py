@@ -1,6 +1,6 @@
 """The payment providers that this installation offers, by the names that customers and callbacks use."""
 
-from app.platform.integrations.payments import PaymentProvider
+from app.platform.integrations.payments import PaymentProvider, ProviderRefused
 from app.platform.integrations.sandbox_bank import Confirmation, SandboxBank
 from app.platform.integrations.sandbox_pay import SandboxPay
 from app.platform.runtime import Runtime
@@ -21,10 +21,10 @@ def provider_of(runtime: Runtime, name: ProviderName) -> PaymentProvider | None:
 
 
 def required_provider(runtime: Runtime, name: str) -> PaymentProvider:
-    """The adapter of the provider that a payment was started with. Raises: LookupError when it is offered no more."""
+    """The adapter of a payment's provider. Raises: ProviderRefused when it is offered no more."""
     provider = provider_of(runtime, ProviderName(name))
     if provider is None:
-        raise LookupError(f"payments by {name} are not offered here")
+        raise ProviderRefused(f"payments by {name} are not offered here")
     return provider
 
 

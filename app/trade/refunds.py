@@ -70,7 +70,11 @@ def refunder(runtime: Runtime) -> Callable[[Brand, RefundRequested, UUID], Await
 
 
 async def retry_failed(runtime: Runtime, brand: Brand) -> int:
-    """Ask again for refunds that failed, or that nobody answered for a minute; gives how many are done. A job."""
+    """Ask again for refunds that failed, or that nobody answered for a minute; gives how many are done. A job.
+
+    The one that rested longest comes first, and one that cannot be settled stops no other.
+    """
+    rested_from = sa.func.coalesce(RefundRow.ended_at, RefundRow.requested_at)
     async with runtime.database.reading(brand) as session:
         since = session.now - RETRY_AFTER
         waiting = (
@@ -79,15 +83,18 @@ async def retry_failed(runtime: Runtime, brand: Brand) -> int:
                 .where(
                     RefundRow.brand_id == brand.id,
                     RefundRow.state.in_([RefundState.REQUESTED.value, RefundState.FAILED.value]),
-                    sa.func.coalesce(RefundRow.ended_at, RefundRow.requested_at) <= since,
+                    rested_from <= since,
                 )
-                .order_by(RefundRow.requested_at)
+                .order_by(rested_from, RefundRow.id)
                 .limit(RETRIED_AT_ONCE)
             )
         ).all()
     done = 0
     for refund_id in waiting:
-        done += await pay_back(runtime, brand, refund_id)
+        try:
+            done += await pay_back(runtime, brand, refund_id)
+        except Exception:
+            log.exception("refund not settled", extra={"refund": str(refund_id)})
     return done
 
 

@@ -1,7 +1,7 @@
 """Money that no order waited for goes back whole, once, however often the provider has to be asked."""
 
 import dataclasses
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.platform import faults
-from app.platform.db import Brand, Database
+from app.platform.db import Brand, BrandSession, Database
 from app.platform.models import SandboxRefundRow
 from app.platform.outbox import Relay, Subscriptions
 from app.platform.runtime import Runtime
@@ -128,6 +128,46 @@ async def test_silent_provider_leaves_the_refund_failed_and_the_job_asks_again(r
     await age(database, scene.brand)
     assert await refunds.retry_failed(runtime, scene.brand) == 1
     assert (await refund_of(database, scene.brand)).state == "SUCCEEDED"
+    assert await sent_back(database, number) == [12_900]
+    await purchase.assert_sound(database, scene.brand)
+
+
+async def test_refund_that_cannot_be_settled_stops_no_other(
+    runtime: Runtime, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = runtime.database
+    _, _, stuck_number = await make_late_payment(runtime, scene)
+    stuck = await refund_of(database, scene.brand)
+    _, _, number = await make_late_payment(runtime, scene)
+    await age(database, scene.brand)
+    book = refunds.book_success
+
+    async def fail_once_booked(session: BrandSession, *, refund_id: UUID, now: datetime) -> bool:
+        if refund_id == stuck.id:
+            raise RuntimeError("cannot be booked")
+        return await book(session, refund_id=refund_id, now=now)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(refunds, "book_success", fail_once_booked)
+        assert await refunds.retry_failed(runtime, scene.brand) == 1
+    assert await sent_back(database, number) == [12_900]
+    assert await refunds.retry_failed(runtime, scene.brand) == 1
+    assert await sent_back(database, stuck_number) == [12_900]
+    await purchase.assert_sound(database, scene.brand)
+
+
+async def test_refund_by_a_provider_that_is_offered_no_more_waits_as_failed(runtime: Runtime, scene: Scene) -> None:
+    database = runtime.database
+    _, _, number = await make_late_payment(runtime, scene)
+    refund = await refund_of(database, scene.brand)
+    elsewhere = dataclasses.replace(runtime, settings=runtime.settings.model_copy(update={"environment": "production"}))
+    assert not await refunds.pay_back(elsewhere, scene.brand, refund.id)
+    assert (await refund_of(database, scene.brand)).state == "FAILED"
+    assert await sent_back(database, number) == []
+    # It rests, and does not stand before every other refund that is due.
+    assert await refunds.retry_failed(elsewhere, scene.brand) == 0
+    await age(database, scene.brand)
+    assert await refunds.retry_failed(runtime, scene.brand) == 1
     assert await sent_back(database, number) == [12_900]
     await purchase.assert_sound(database, scene.brand)
 
