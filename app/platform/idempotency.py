@@ -14,6 +14,7 @@ from app.platform.errors import IdempotencyConflict, InvalidInput
 from app.platform.models import IdempotencyRow
 
 Result = dict[str, Any]
+_BODY = "idempotency_body"
 
 
 def fingerprint(body: object) -> str:
@@ -31,15 +32,17 @@ def check_key(key: str) -> None:
 async def claim(session: BrandSession, *, principal: str, operation: str, key: str, body: str) -> Result | None:
     """Take a key, or give what its first use made (ids, to be read again).
 
-    A second caller waits for the first one's transaction. `body` is a `fingerprint`. Raises: IdempotencyConflict.
+    A second caller waits for the first one's transaction. `body` is a `fingerprint`; it is kept under a key, as an
+    input with a phone could be guessed from a plain hash of it. Raises: IdempotencyConflict.
     """
     check_key(key)
+    vault, brand_id = session.vault, session.brand.id
     its = _its(session, principal, operation, key)
-    taken = await session.execute(_TAKE, its | {"body": body, "at": session.now})
+    taken = await session.execute(_TAKE, its | {"body": vault.digest(brand_id, _BODY, body), "at": session.now})
     if taken.scalar_one_or_none() is not None:
         return None
     row = (await session.execute(_KEPT, its)).one()
-    if row.fingerprint != body:
+    if row.fingerprint not in vault.digests(brand_id, _BODY, body):
         raise IdempotencyConflict
     return dict(row.result or {})
 
