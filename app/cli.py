@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import errno
 import signal
 import socket
 import sys
@@ -9,19 +10,22 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+import sqlalchemy as sa
+from pydantic import ValidationError
+
 from app.boss import founding
 from app.customers import access
 from app.demo import dataset
 from app.imports import complete_journey
 from app.main import run_server
 from app.platform import clock, migrations
-from app.platform.db import Brand
-from app.platform.embedded import EmbeddedServerError, running_servers
+from app.platform.db import Brand, is_unreachable
+from app.platform.embedded import EmbeddedServerError, normalise_database_url, running_servers
 from app.platform.errors import UserFault
 from app.platform.logs import set_up_logs
 from app.platform.messages import text
 from app.platform.runtime import Runtime, open_runtime
-from app.platform.secrets import SecretsMissing
+from app.platform.secrets import SecretsMissing, load_secrets
 from app.platform.settings import Settings, load_settings, reload_settings
 from app.verify import checks
 from app.worker import business_jobs, make_relay, run_worker
@@ -35,9 +39,14 @@ def main() -> None:
     """Run one command; its exit status is 0 for done, 1 for a violation or refusal, 2 for wrong use."""
     arguments = _parser().parse_args()
     run: Command = arguments.run
+    signal.signal(signal.SIGTERM, _leave)
     try:
         status = run(arguments)
-    except (EmbeddedServerError, SecretsMissing, CommandRefused) as error:
+    except ValidationError as error:
+        for wrong in error.errors():
+            print(f"error: {'.'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}", file=sys.stderr)
+        status = 1
+    except (EmbeddedServerError, SecretsMissing, migrations.NotServable, CommandRefused) as error:
         print(f"error: {error}", file=sys.stderr)
         status = 1
     except UserFault as fault:
@@ -47,6 +56,11 @@ def main() -> None:
     except KeyboardInterrupt:
         status = 130
     raise SystemExit(status)
+
+
+def _leave(number: int, _: object) -> None:
+    """SIGTERM ends a command as Ctrl-C does: what it opened is closed, and our servers are stopped in order."""
+    raise SystemExit(128 + number)
 
 
 class CommandRefused(Exception):
@@ -89,18 +103,45 @@ def _parser() -> argparse.ArgumentParser:
 
 
 @contextmanager
-def _servers(*, migrate: bool = True) -> Iterator[Settings]:
-    """Settings that name running servers, embedded where none is given; our own database is brought up to date."""
+def _servers() -> Iterator[Settings]:
+    """Settings that name running servers, embedded where none is given.
+
+    The database is brought up to date where its owner is known. Raises: CommandRefused, SecretsMissing, NotServable.
+    """
     settings = load_settings()
+    _check_settings(settings)
+    load_secrets(settings)
     with running_servers(settings) as servers:
-        if migrate and servers.database_owner_url:
-            migrations.upgrade(servers.database_owner_url, serving_role=servers.serving_role)
+        try:
+            if servers.database_owner_url:
+                migrations.upgrade(servers.database_owner_url, serving_role=servers.serving_role)
+            migrations.check_serving(servers.database_url)
+        except (sa.exc.DBAPIError, OSError) as error:
+            if not is_unreachable(error):
+                raise
+            raise CommandRefused(f"the database does not let us in: {getattr(error, 'orig', error)}") from error
         yield reload_settings(
             APP_HOME=str(settings.app_home),
             DATABASE_URL=servers.database_url,
             DATABASE_OWNER_URL=servers.database_owner_url,
             REDIS_URL=servers.redis_url,
         )
+
+
+def _check_settings(settings: Settings) -> None:
+    """Raises: CommandRefused for addresses that are none, and for a production that would run on defaults."""
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
+        if url := getattr(settings, name.lower()):
+            try:
+                normalise_database_url(url)
+            except (ValueError, sa.exc.ArgumentError) as error:
+                raise CommandRefused(f"{name}: {error}") from error
+    if settings.redis_url and not settings.redis_url.startswith(("redis://", "rediss://", "unix://")):
+        raise CommandRefused("REDIS_URL begins with redis://, rediss:// or unix://")
+    if settings.is_production:
+        missing = [name for name in ("DATABASE_URL", "REDIS_URL", "PUBLIC_URL") if not getattr(settings, name.lower())]
+        if missing:
+            raise CommandRefused(f"production needs {', '.join(missing)}")
 
 
 def _run(settings: Settings, work: Callable[[Runtime], Awaitable[T]]) -> T:
@@ -128,6 +169,10 @@ def _check_port(settings: Settings) -> None:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise CommandRefused(
+                    f"HOST {settings.host}, PORT {settings.port}: {error.strerror or error}"
+                ) from error
             raise CommandRefused(
                 f"port {settings.port} is taken by another program; "
                 f"end it or choose another, for example PORT={settings.port + 1}"

@@ -285,11 +285,17 @@ def may_retry(error: BaseException) -> bool:
     """Whether the whole transaction may be run again."""
     state = sqlstate(error)
     return (
-        isinstance(error, TryAgain)
+        # A server that is just starting has no socket yet: nothing was done.
+        isinstance(error, TryAgain | ConnectionError | FileNotFoundError)
         or state in RETRY_STATES
         or state.startswith(("08", "57P"))
         or getattr(error, "connection_invalidated", False) is True
     )
+
+
+def is_unreachable(error: BaseException) -> bool:
+    """Whether the server did not let us in: it is away, is full, or does not know database, role or password."""
+    return isinstance(error, OSError) or sqlstate(error).startswith(("08", "28", "3D", "53300", "57P"))
 
 
 def violated(error: sa.exc.IntegrityError) -> str:

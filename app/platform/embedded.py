@@ -29,7 +29,10 @@ START_LOCK_SECONDS = 180.0
 
 @dataclass(frozen=True)
 class Servers:
-    """Where the servers are: the application role's URL, the migrating owner's, and Valkey's or Redis's."""
+    """Where the servers are: the application role's URL, the migrating owner's, and Valkey's or Redis's.
+
+    The owner's is empty where the settings name a database without its owner: somebody else migrates that one.
+    """
 
     database_url: str
     database_owner_url: str
@@ -50,6 +53,11 @@ def running_servers(settings: Settings) -> Iterator[Servers]:
     """
     if settings.database_owner_url and not settings.database_url:
         raise EmbeddedServerError("DATABASE_OWNER_URL is set without DATABASE_URL: set both, or neither.")
+    if settings.database_owner_url and _role(settings.database_owner_url) == _role(settings.database_url):
+        raise EmbeddedServerError(
+            "DATABASE_URL and DATABASE_OWNER_URL sign in as the same role: row level security does not stop an owner. "
+            "Give the application a role of its own."
+        )
     if settings.database_url and settings.redis_url:
         yield _servers(settings, postgres=None, valkey=None)
         return
@@ -86,6 +94,10 @@ def normalise_database_url(url: str) -> str:
     return parsed.set(drivername="postgresql+asyncpg", query=query).render_as_string(hide_password=False)
 
 
+def _role(url: str) -> str:
+    return make_url(normalise_database_url(url)).username or ""
+
+
 def _servers(settings: Settings, *, postgres: Postgres | None, valkey: Valkey | None) -> Servers:
     if postgres:
         # The port is named since PGPORT in the environment would otherwise choose another socket.
@@ -94,7 +106,8 @@ def _servers(settings: Settings, *, postgres: Postgres | None, valkey: Valkey | 
         owner_url = f"postgresql+asyncpg://{OWNER_ROLE}@{at}"
     else:
         database_url = normalise_database_url(settings.database_url)
-        owner_url = normalise_database_url(settings.database_owner_url or settings.database_url)
+        # Never the serving role's: it would own what it creates, and row level security does not stop an owner.
+        owner_url = normalise_database_url(settings.database_owner_url) if settings.database_owner_url else ""
     redis_url = f"unix://{quote(str(valkey.socket_path), safe='/')}?db=0" if valkey else settings.redis_url
     return Servers(database_url=database_url, database_owner_url=owner_url, redis_url=redis_url)
 

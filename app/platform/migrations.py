@@ -42,12 +42,47 @@ def check(owner_url: str) -> list[str]:
     return _in_thread(lambda: asyncio.run(_differences(owner_url)))
 
 
+class NotServable(RuntimeError):
+    """The application must not work on this database as this role; the message says why and what to do."""
+
+
+def check_serving(database_url: str) -> None:
+    """See that the database is migrated and that its row level security stops the role of `database_url`.
+
+    Blocks. Raises: NotServable.
+    """
+    _in_thread(lambda: asyncio.run(_check_serving(database_url)))
+
+
 def granted_role(op: Operations) -> str:
     """The serving role, quoted for a GRANT; for use in migrations, with alembic's `op`."""
     context = op.get_context()
     config = context.environment_context.config if context.environment_context else None
     role = str(config.attributes.get("serving_role", SERVING_ROLE)) if config else SERVING_ROLE
     return context.dialect.identifier_preparer.quote(role)
+
+
+async def _check_serving(database_url: str) -> None:
+    engine = create_async_engine(normalise_database_url(database_url), poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            role, is_above, owns = (await connection.execute(_ROLE)).one()
+    finally:
+        await engine.dispose()
+    if owns is None:
+        raise NotServable("the database has no tables yet: run `python -m app migrate` with DATABASE_OWNER_URL")
+    if is_above or owns:
+        why = "owns the tables" if owns and not is_above else "is a superuser or has BYPASSRLS"
+        raise NotServable(
+            f"the role {role} of DATABASE_URL {why}, so that row level security would not keep brands apart: "
+            "name an ordinary role there, and the owner in DATABASE_OWNER_URL"
+        )
+
+
+_ROLE = sa.text(
+    "SELECT r.rolname, r.rolsuper OR r.rolbypassrls, pg_has_role(c.relowner, 'USAGE') FROM pg_roles r "
+    "LEFT JOIN pg_class c ON c.oid = to_regclass('outbox') WHERE r.rolname = current_user"
+)
 
 
 async def _differences(owner_url: str) -> list[str]:

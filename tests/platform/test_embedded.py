@@ -289,7 +289,8 @@ def test_system_postgres_serves_beside_the_wheels_data(home: Home) -> None:
 def test_given_servers_start_nothing_and_make_no_folder(home: Home) -> None:
     settings = settings_of(home, database_url="postgres://app:p%40ss@db/x", redis_url="redis://cache/0")
     with running_servers(settings) as servers:
-        assert servers.database_url == servers.database_owner_url == "postgresql+asyncpg://app:p%40ss@db/x"
+        assert servers.database_url == "postgresql+asyncpg://app:p%40ss@db/x"
+        assert servers.database_owner_url == ""
         assert servers.redis_url == "redis://cache/0"
     assert not home.path.exists()
 
@@ -326,6 +327,9 @@ def test_failures_say_what_to_do(home: Home) -> None:
         pass
     half = settings_of(home, database_owner_url="postgresql://o@h/d")
     with pytest.raises(EmbeddedServerError, match="without DATABASE_URL"), running_servers(half):
+        pass
+    same = settings_of(home, database_url="postgresql://o:p@h/d", database_owner_url="postgres://o@h/d")
+    with pytest.raises(EmbeddedServerError, match="the same role"), running_servers(same):
         pass
 
 

@@ -102,6 +102,23 @@ async def test_fault_of_the_callers_own_is_not_tried_again(database: Database, b
     assert len(attempts) == 1
 
 
+async def test_server_that_is_not_there_yet_is_tried_again(runtime: Runtime, brand: Brand) -> None:
+    tries: list[int] = []
+
+    def refuse(*_: object) -> None:
+        tries.append(1)
+        raise ConnectionRefusedError(111, "Connect call failed")
+
+    away = db.Database(runtime.settings.database_url, runtime.settings, runtime.secrets, pool_size=1)
+    sa.event.listen(away.engine.sync_engine, "do_connect", refuse)
+    with pytest.raises(ConnectionRefusedError) as caught:
+        await away.run(brand, count)
+    await away.close()
+    assert len(tries) == 4
+    assert db.is_unreachable(caught.value)
+    assert await counted(runtime.database, brand) == {}
+
+
 async def test_two_that_lock_each_other_out_both_end_well(database: Database, brand: Brand) -> None:
     """A real deadlock: PostgreSQL ends one of the two, which is run again."""
     async with database.transaction(brand) as session:
