@@ -1,6 +1,7 @@
 """The working process: who subscribes to which event, which jobs run when, and the loop that runs them."""
 
 import asyncio
+import logging
 
 from app.commission import pulses
 from app.commission.events import CommissionHeld
@@ -15,6 +16,8 @@ from app.platform.runtime import Runtime, open_runtime
 from app.platform.settings import Settings
 from app.trade import charges, orders, refunds
 from app.trade.events import OrderCancelled, RefundRequested
+
+log = logging.getLogger(__name__)
 
 
 def subscriptions(runtime: Runtime) -> Subscriptions:
@@ -58,5 +61,6 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
     """Relay events and run jobs until `stop`; what is under way is finished or comes back to the next worker."""
     set_up_logs(settings.log_level)
     async with open_runtime(settings) as runtime, asyncio.TaskGroup() as tasks:
+        log.info("the worker is at work")
         tasks.create_task(jobs.run_relay(runtime, make_relay(runtime), stop))
         tasks.create_task(jobs.run_scheduler(runtime, scheduled_jobs(), stop))

@@ -32,7 +32,7 @@ from tests.platform.embedded_programs import ROOT, Home, remove, wait_until_gone
 FIRST_PORT, PORTS = 20_000, 10_000
 """Below the ports of outgoing connections: a client that knocks where nobody listens could else reach itself."""
 START_SECONDS = 60.0
-PAUSED = "paused at a named point"
+PAUSED, AT_WORK = "paused at a named point", "the worker is at work"
 NAMED_SERVERS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "PG_BINDIR", "PAUSE_AT")
 
 
@@ -155,14 +155,14 @@ class Installation:
     async def start_worker(self, **settings: object) -> Process:
         """Start the worker and wait until its scheduler runs."""
         self.worker = self.launch("worker", group=self._living_group(), settings=settings)
-        await self.worker.has_written("Starting worker")
+        await self.worker.has_written(AT_WORK)
         return self.worker
 
     async def start(self, **settings: object) -> None:
         """Start both at once, in one process group."""
         self.server = self.launch("serve", group=self._living_group(), settings=settings)
         self.worker = self.launch("worker", group=self._living_group(), settings=settings)
-        await asyncio.gather(self.is_well(self.server, self.base_url), self.worker.has_written("Starting worker"))
+        await asyncio.gather(self.is_well(self.server, self.base_url), self.worker.has_written(AT_WORK))
 
     @asynccontextmanager
     async def another_server(self, **settings: object) -> AsyncIterator[tuple[str, Process]]:
@@ -179,7 +179,7 @@ class Installation:
     async def another_worker(self, **settings: object) -> AsyncIterator[Process]:
         process = self.launch("worker", settings=settings)
         try:
-            await process.has_written("Starting worker")
+            await process.has_written(AT_WORK)
             yield process
         finally:
             await process.end()
