@@ -7,9 +7,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.employees.models import EmployeeRow, OrgUnitRow, RefreshTokenRow, SessionRow
+from app.employees.models import EmployeeRow, OrgUnitRow, RefreshTokenRow, SessionRow, StoreRow
 from app.employees.reads import SHOPS
-from app.employees.values import Audience, EmployeeState
+from app.employees.values import Audience, EmployeeState, Role
 from app.platform import clock, tokens
 from app.platform.actor import Actor, ActorKind
 from app.platform.db import BrandSession, register
@@ -213,8 +213,17 @@ def _has_active_employee() -> sa.ColumnElement[bool]:
 
 
 def _actor_statement() -> sa.Select[Any]:
-    """Every request with a key begins with it, so it is made once."""
-    opened, employee, unit = (cast("sa.Table", row.__table__) for row in (SessionRow, EmployeeRow, OrgUnitRow))
+    """Every request with a key begins with it, so it is made once.
+
+    `path`: a guide may be hired at the root and work in one store; then that store's unit is the guide's branch.
+    """
+    opened, employee, unit, store = (
+        cast("sa.Table", row.__table__) for row in (SessionRow, EmployeeRow, OrgUnitRow, StoreRow)
+    )
+    unit_id = sa.case(
+        (employee.c.role == Role.GUIDE, sa.func.coalesce(store.c.org_unit_id, employee.c.org_unit_id)),
+        else_=employee.c.org_unit_id,
+    )
     employs = sa.and_(
         opened.c.audience == Audience.EMPLOYEE,
         employee.c.brand_id == opened.c.brand_id,
@@ -232,7 +241,8 @@ def _actor_statement() -> sa.Select[Any]:
         )
         .select_from(opened)
         .outerjoin(employee, employs)
-        .outerjoin(unit, sa.and_(unit.c.brand_id == employee.c.brand_id, unit.c.id == employee.c.org_unit_id))
+        .outerjoin(store, sa.and_(store.c.brand_id == employee.c.brand_id, store.c.id == employee.c.store_id))
+        .outerjoin(unit, sa.and_(unit.c.brand_id == employee.c.brand_id, unit.c.id == unit_id))
         .outerjoin(SHOPS, sa.and_(SHOPS.c.brand_id == employee.c.brand_id, SHOPS.c.employee_id == employee.c.id))
         .where(
             opened.c.brand_id == sa.bindparam("brand", type_=sa.Uuid()),

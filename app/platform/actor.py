@@ -16,8 +16,9 @@ class ActorKind(StrEnum):
 class Actor:
     """The caller of a service.
 
-    `branch` is the path of the organisation unit an employee belongs to (`/<id>/<id>/`); a manager's scope is that unit
-    and all below it. `visitor_id` is the browser or phone behind an anonymous call, where it showed a visitor token.
+    `branch` is the path of the organisation unit an employee belongs to (`/<id>/<id>/`), of a guide the store's unit; a
+    manager's scope is that unit and all below it. `visitor_id` is the browser or phone behind an anonymous call, where
+    it showed a visitor token.
     """
 
     kind: ActorKind

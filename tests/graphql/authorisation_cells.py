@@ -1,7 +1,7 @@
 """The expected table of reads, written by hand: fields and nodes × callers, in the columns of `stage.CALLERS`.
 
-O yes · a number: so many rows · - null in an object that is seen · N no such thing for this caller · E yes, and it is the
-caller's own brand that answers · U UNAUTHENTICATED · F FORBIDDEN · B BAD_USER_INPUT (another brand's address)
+O yes · a number: so many rows · - null in an object that is seen · N no such thing for this caller · E yes, and the
+caller's own brand answers · U UNAUTHENTICATED · F FORBIDDEN · B BAD_USER_INPUT (another brand's address)
 """
 
 from typing import Any, NamedTuple

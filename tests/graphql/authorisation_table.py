@@ -1,7 +1,7 @@
 """Who may read which field: written by hand, and the whole of it. A test proves that the schema has no other field.
 
-`name` is for whoever holds the object; `name!` has rows of its own in `authorisation_cells`: some who hold the object may
-not read it, or see less of it. Every root field has rows. Edges, connections and user errors are for whoever gets them.
+`name` is for whoever holds the object; `name!` has rows of its own in `authorisation_cells`: some who hold the object
+may not read it, or see less of it. Every root field has rows. Edges and connections are for whoever gets them.
 """
 
 FIELDS = {

@@ -44,7 +44,8 @@ class Stage:
     with a guide, and a manager who has a shop there. The customer is bound to the guide and bought from him; the other
     customer is bound to nobody and bought in the shop of the guide elsewhere.
 
-    `ids` are global ids by name, `people` employees and customers by caller, `slugs` shops by guide.
+    `ids` are global ids by name, `people` employees and customers by caller, `slugs` and `codes` of shops by guide,
+    `facts` what else tells this stage from another.
     """
 
     brand: Brand
@@ -60,6 +61,7 @@ class Stage:
     codes: dict[str, str] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
     visitor_token: str = ""
+    hold_days: int = 0
 
     def name(self, global_id: str, type_name: str, *uuids: UUID) -> None:
         self.ids[global_id] = encode_global_id(type_name, *uuids)
@@ -149,7 +151,8 @@ async def _organise(stage: Stage, session: BrandSession) -> None:
     for who, role, place in (
         ("guide", "GUIDE", {"store_id": stores["east"]}),
         ("colleague", "GUIDE", {"store_id": stores["east"]}),
-        ("guide_elsewhere", "GUIDE", {"store_id": stores["west"]}),
+        # Hired at the root, posted in the west: his branch is the store's, not the whole brand.
+        ("guide_elsewhere", "GUIDE", {"store_id": stores["west"], "org_unit_id": root_id}),
         ("manager", "MANAGER", {"org_unit_id": areas["east"]}),
         ("manager_elsewhere", "MANAGER", {"store_id": stores["west"]}),
         ("headquarters", "HEADQUARTERS", {"org_unit_id": root_id}),
@@ -189,6 +192,11 @@ async def _publish(stage: Stage, hold_days: int) -> None:
     rules = [{"rateBp": 1_000, "role": "SELLER"}, {"rateBp": 200, "role": "STORE"}]
     plan = await owner.do("CommissionPlanPublish", idempotencyKey=key(), holdDays=hold_days, rules=rules)
     assert plan["plan"]["version"] == 2
+    terms = {"bindOn": "SIGN_IN", "renewOn": "ORDER", "bindingMode": "TIMED", "validityDays": 100 + hold_days}
+    takeover = {"takeover": "AFTER_PROTECTION", "protectionDays": 30, "lastTouchDays": 30, "selfPurchase": "NONE"}
+    policy = await owner.do("AttributionPolicyPublish", idempotencyKey=key(), **terms, **takeover)
+    assert policy["policy"]["version"] == 2
+    stage.hold_days = hold_days
     current = await owner.query("{ commissionPlan { id } attributionPolicy { id } }")
     stage.ids["plan"] = current["data"]["commissionPlan"]["id"]
     stage.ids["policy"] = current["data"]["attributionPolicy"]["id"]
@@ -204,15 +212,15 @@ async def _arrange(stage: Stage) -> None:
     hidden = await stage.as_("guide").do("ShelfItemUpdate", shelfItemId=stage.ids["hidden_item"], isHidden=True)
     assert hidden["shelfItem"]["isHidden"] is True
     made = await stage.as_("guide").do("CodeCreate", idempotencyKey=key(), kind="STORE")
-    stage.ids["code_of_store"] = made["issuedCode"]["id"]
+    stage.ids["code_of_store"], stage.codes["store"] = made["issuedCode"]["id"], made["issuedCode"]["token"]
 
 
 async def _trade(stage: Stage) -> None:
-    """A paid order, one that the guide won against the guide elsewhere, and one of a customer who is bound to nobody."""
+    """A paid order, one that the guide won against the guide elsewhere, and one of a customer bound to nobody."""
     customer, database = stage.as_("customer"), stage.runtime.database
     order = (await customer.do("OrderPlace", **stage.order_input()))["order"]
     stage.ids["order"], stage.ids["line"] = order["id"], order["lines"][0]["id"]
-    stage.facts["number"] = order["number"]
+    stage.facts["order"] = order["number"]
     begun = await customer.do("PaymentStart", idempotencyKey=key(), orderId=order["id"], provider="SANDBOX")
     stage.ids["payment"] = begun["payment"]["id"]
     stage.facts["confirm_url"] = begun["payment"]["clientParameters"]["confirmUrl"]
@@ -229,7 +237,7 @@ async def _trade(stage: Stage) -> None:
     scan = await customer.do("CodeScan", code=stage.codes["guide_elsewhere"], idempotencyKey=key())
     stage.ids["touch_elsewhere"] = scan["touchpoint"]["id"]
     contested = await customer.do("OrderPlace", **stage.order_input(code=stage.codes["guide_elsewhere"]))
-    stage.ids["contested"] = contested["order"]["id"]
+    stage.ids["contested"], stage.facts["contested"] = contested["order"]["id"], contested["order"]["number"]
     assert contested["order"]["guide"]["displayName"] == f"{stage.mark}guide"
     loose = await stage.as_("other_customer").do("OrderPlace", **stage.order_input("guide_elsewhere"))
-    stage.ids["loose"] = loose["order"]["id"]
+    stage.ids["loose"], stage.facts["loose"] = loose["order"]["id"], loose["order"]["number"]
