@@ -326,16 +326,7 @@ async def _sign_in_all(runtime: Runtime, session: BrandSession, tale: Tale, piec
         ("customer", "CUSTOMER"),
         ("member", "CUSTOMER"),
     ):
-        opened = await sessions.open_session(
-            session,
-            audience=audience,
-            principal_id=tale.ids[name],
-            settings=runtime.settings.model_copy(update={"access_token_ttl_seconds": 6 * 3_600}),
-            signing=runtime.secrets.signing,
-            now=session.now,
-        )
-        tale.tokens[f"access_of_{name}"], tale.tokens[f"refresh_of_{name}"] = opened.access_token, opened.refresh_token
-        tale.ids[f"session_of_{name}"] = opened.session_id
+        await open_session(runtime, session, tale, name, audience)
     asked = await sign_in_codes.request(
         session,
         phone="19911110001",
@@ -346,6 +337,20 @@ async def _sign_in_all(runtime: Runtime, session: BrandSession, tale: Tale, piec
     )
     assert isinstance(asked, sign_in_codes.CodeRequested)
     tale.ids["open_sign_in_code"] = asked.sign_in_code_id
+
+
+async def open_session(runtime: Runtime, session: BrandSession, tale: Tale, name: str, audience: str) -> None:
+    """Sign somebody in, for six hours: the story's clock is not the wall clock that tokens end by."""
+    opened = await sessions.open_session(
+        session,
+        audience=audience,
+        principal_id=tale.ids[name],
+        settings=runtime.settings.model_copy(update={"access_token_ttl_seconds": 6 * 3_600}),
+        signing=runtime.secrets.signing,
+        now=session.now,
+    )
+    tale.tokens[f"access_of_{name}"], tale.tokens[f"refresh_of_{name}"] = opened.access_token, opened.refresh_token
+    tale.ids[f"session_of_{name}"] = opened.session_id
 
 
 async def _go_on(session: BrandSession, tale: Tale) -> None:
