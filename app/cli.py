@@ -2,7 +2,9 @@
 
 import argparse
 import asyncio
+import contextlib
 import errno
+import os
 import signal
 import socket
 import sys
@@ -77,7 +79,8 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     add("serve", _serve, "Serve GraphQL and pages on PORT.")
-    add("worker", _work, "Relay events and run scheduled jobs.")
+    worker = add("worker", _work, "Relay events and run scheduled jobs.")
+    worker.add_argument("--until-input-ends", action="store_true", help=argparse.SUPPRESS)
     add("demo", _demo, "Load the demo brand once, then serve with a worker.")
     add("migrate", _migrate, "Bring the database up to date.")
     add("export-schema", _export_schema, "Print the GraphQL schema.")
@@ -179,14 +182,25 @@ def _check_port(settings: Settings) -> None:
             ) from error
 
 
-def _until_signal(work: Callable[[asyncio.Event], Awaitable[None]]) -> int:
-    """Run a long process; Ctrl-C and SIGTERM drain it, a second one ends it."""
+def _until_signal(work: Callable[[asyncio.Event], Awaitable[None]], *, or_input_ends: bool = False) -> int:
+    """Run a long process; Ctrl-C and SIGTERM drain it, a second one ends it.
+
+    `or_input_ends`: so does the end of its input, which is the end of the program that holds the other side.
+    """
 
     async def inside() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, lambda: sys.exit(1) if stop.is_set() else stop.set())
+
+        def read_input() -> None:
+            if not os.read(0, 1_024):
+                loop.remove_reader(0)
+                stop.set()
+
+        if or_input_ends:
+            loop.add_reader(0, read_input)
         await work(stop)
 
     asyncio.run(inside())
@@ -199,9 +213,9 @@ def _serve(_: argparse.Namespace) -> int:
         return _until_signal(lambda stop: run_server(settings, stop))
 
 
-def _work(_: argparse.Namespace) -> int:
+def _work(arguments: argparse.Namespace) -> int:
     with _servers() as settings:
-        return _until_signal(lambda stop: run_worker(settings, stop))
+        return _until_signal(lambda stop: run_worker(settings, stop), or_input_ends=arguments.until_input_ends)
 
 
 def _demo(_: argparse.Namespace) -> int:
@@ -215,7 +229,9 @@ def _demo(_: argparse.Namespace) -> int:
 
         async def both(stop: asyncio.Event) -> None:
             ready = asyncio.Event()
-            worker = await asyncio.create_subprocess_exec(sys.executable, "-m", "app", "worker")
+            command = (sys.executable, "-m", "app", "worker", "--until-input-ends")
+            # The pipe is never written to: it ends with this program, however that ends, and the worker with it.
+            worker = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE)
             try:
                 serving = asyncio.create_task(run_server(settings, stop, ready))
                 waiting = asyncio.create_task(ready.wait())
@@ -225,7 +241,8 @@ def _demo(_: argparse.Namespace) -> int:
                     print(where, flush=True)
                 await serving
             finally:
-                worker.terminate()
+                with contextlib.suppress(ProcessLookupError):
+                    worker.terminate()
                 await worker.wait()
 
         return _until_signal(both)
