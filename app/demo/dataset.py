@@ -21,6 +21,7 @@ from app.demo.month import Visit
 from app.employees import phones, staff
 from app.platform import clock, idempotency
 from app.platform.db import Brand, BrandSession
+from app.platform.errors import Conflict
 from app.platform.ids import minted_at
 from app.platform.jobs import Job
 from app.platform.models import BrandRow
@@ -43,7 +44,14 @@ async def load(runtime: Runtime, relay: Relay, jobs: Sequence[Job]) -> int:
     if brand is None:
         today = clock.utc_now().astimezone(ZoneInfo(_ZONE)).date()
         start = datetime.combine(today - timedelta(days=month.DAYS), time(8), ZoneInfo(_ZONE))
-        brand = await founding.found_brand(
+        brand = await _found(runtime, start)
+    await _Loader(runtime, relay, jobs, brand).run()
+    return 0
+
+
+async def _found(runtime: Runtime, start: datetime) -> Brand:
+    try:
+        return await founding.found_brand(
             runtime.database,
             code=CODE,
             name="样板生活",
@@ -54,8 +62,12 @@ async def load(runtime: Runtime, relay: Relay, jobs: Sequence[Job]) -> int:
             simulated_now=start,
             now=clock.utc_now(),
         )
-    await _Loader(runtime, relay, jobs, brand).run()
-    return 0
+    except Conflict:
+        # Another program began at the same moment: both go on with its brand, and each step is made once.
+        found = await runtime.database.brand_by_code(CODE)
+        if found is None:
+            raise
+        return found
 
 
 class _Loader:
@@ -115,14 +127,21 @@ class _Loader:
         brand = await self.runtime.database.brand_by_code(CODE)
         if brand is None:
             raise LookupError("the demo brand is gone")
+        if not brand.is_simulated:
+            return  # another program's load was faster and is whole; here only the keys are found
         self.brand = brand
         for job in self.jobs:
             await job.run(self.runtime, brand)
         await self.relay.drain(brand)
 
     async def _set_clock(self, at: datetime | None) -> None:
+        """Set the brand's time; None ends its simulation, and no other load can take it back there."""
         async with self.runtime.database.directory() as session:
-            await session.execute(sa.update(BrandRow).where(BrandRow.id == self.brand.id).values(simulated_now=at))
+            await session.execute(
+                sa.update(BrandRow)
+                .where(BrandRow.id == self.brand.id, BrandRow.simulated_now.is_not(None))
+                .values(simulated_now=at)
+            )
         self.runtime.database.forget_brand(self.brand.id)
 
 

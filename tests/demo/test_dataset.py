@@ -1,5 +1,6 @@
 """The demo brand in three days: loaded through the services, resumed after a break, left alone when whole."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -118,6 +119,22 @@ async def test_demo_is_resumed_where_it_broke_and_loaded_once(
     assert await load(runtime) == brand
     assert await counts(runtime, brand) == found
     assert f"/s/{await first_slug(runtime, brand)}" in await dataset.where_to_look(runtime)
+
+
+async def test_two_programs_that_load_at_once_make_one_demo_and_the_slower_one_turns_no_clock_back(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(month, "DAYS", 2)
+    monkeypatch.setattr(month, "CUSTOMERS", 6)
+    monkeypatch.setattr(dataset, "CODE", "demo-twice")
+    brand, same = await asyncio.gather(load(runtime), load(runtime))
+    assert (brand, brand.is_simulated) == (same, False)
+    found = await counts(runtime, brand)
+    assert (found["touchpoint"], found["employee"]) == (len(list(month.visits())), 1 + 2 + 24)
+
+    slower = dataset._Loader(runtime, make_relay(runtime), business_jobs(), brand)
+    await slower._close_day(clock.utc_now() - timedelta(days=9), 0)
+    assert await load(runtime) == brand
 
 
 async def first_slug(runtime: Runtime, brand: Brand) -> str:
