@@ -1,7 +1,9 @@
 """A guide's business day in figures: visits, new customers, orders, sales and commission by share; nothing is kept."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -9,6 +11,7 @@ import sqlalchemy as sa
 from app.commission.models import ShareRow
 from app.commission.values import CommissionKind, ShareRole
 from app.customers import figures
+from app.employees.models import EmployeeRow
 from app.platform import clock
 from app.platform.db import BrandSession
 from app.platform.settings import load_settings
@@ -36,66 +39,89 @@ class GuideDay:
     commission_minor: int
 
 
-async def guide_day(session: BrandSession, *, guide_id: UUID, now: datetime) -> GuideDay:
-    """The business day that holds `now`. Three statements."""
+async def of_guides(session: BrandSession, guide_ids: Collection[UUID], *, now: datetime) -> dict[UUID, GuideDay]:
+    """The business day that holds `now` of each of these guides. Three statements."""
     day = session.brand.day_of(now)
     start, end = clock.day_bounds(day, session.brand.time_zone)
-    sold = _sold(session.brand_id, guide_id, day, start).subquery("sold")
-    taken = _taken_back(session.brand_id, guide_id, day, start).subquery("taken")
-    shop_id = sa.select(ShopRow.id).where(ShopRow.brand_id == session.brand_id, ShopRow.employee_id == guide_id)
-    row = (
-        await session.execute(
-            sa.select(
-                shop_id.scalar_subquery().label("shop_id"),
-                sold.c.orders,
-                (sold.c.performance_minor - taken.c.performance_minor).label("net_sales_minor"),
-                (sold.c.commission_minor - taken.c.commission_minor).label("commission_minor"),
-            ).select_from(sold.join(taken, sa.true()))
+    rows = {row.party_id: row for row in await session.execute(_shares_of_day(session.brand_id, guide_ids, day, start))}
+    shops = {guide_id: row.shop_id for guide_id, row in rows.items() if row.shop_id is not None}
+    visits = await figures.shop_visits(session, shops.values(), since=start, until=end)
+    bound = await figures.newly_bound(session, guide_ids, since=start, until=end)
+    return {
+        guide_id: GuideDay(
+            day=day,
+            visits=visits.get(shops[guide_id], 0) if guide_id in shops else 0,
+            new_customers=bound.get(guide_id, 0),
+            orders=int(row.orders),
+            net_sales_minor=int(row.net_sales_minor),
+            commission_minor=int(row.commission_minor),
         )
-    ).one()
-    shops = [] if row.shop_id is None else [row.shop_id]
-    visits = await figures.shop_visits(session, shops, since=start, until=end)
-    bound = await figures.newly_bound(session, [guide_id], since=start, until=end)
-    return GuideDay(
-        day=day,
-        visits=visits.get(row.shop_id, 0),
-        new_customers=bound.get(guide_id, 0),
-        orders=int(row.orders),
-        net_sales_minor=int(row.net_sales_minor),
-        commission_minor=int(row.commission_minor),
+        for guide_id, row in rows.items()
+    }
+
+
+def _shares_of_day(brand_id: UUID, guide_ids: Collection[UUID], day: date, start: datetime) -> sa.Select[Any]:
+    """A row for each guide: the own shop, orders sold, and what the day's shares come to less what was taken back."""
+    guide = sa.select(EmployeeRow.id).where(EmployeeRow.brand_id == brand_id, EmployeeRow.id.in_(guide_ids))
+    guides = guide.subquery("guide")
+    sold = _sold(brand_id, guide_ids, day, start).subquery("sold")
+    taken = _taken_back(brand_id, guide_ids, day, start).subquery("taken")
+
+    def net(column: str) -> sa.ColumnElement[int]:
+        return sa.func.coalesce(sold.c[column], 0) - sa.func.coalesce(taken.c[column], 0)
+
+    return (
+        sa.select(
+            guides.c.id.label("party_id"),
+            ShopRow.id.label("shop_id"),
+            sa.func.coalesce(sold.c.orders, 0).label("orders"),
+            net("performance_minor").label("net_sales_minor"),
+            net("commission_minor").label("commission_minor"),
+        )
+        .select_from(guides)
+        .outerjoin(ShopRow, sa.and_(ShopRow.brand_id == brand_id, ShopRow.employee_id == guides.c.id))
+        .outerjoin(sold, sold.c.party_id == guides.c.id)
+        .outerjoin(taken, taken.c.party_id == guides.c.id)
     )
 
 
-def _sold(brand_id: UUID, guide_id: UUID, day: date, start: datetime) -> sa.Select[int, int, int]:
-    """Orders paid on the day in which the guide has a share; orders by SELLER share, commission by all."""
+def _sold(brand_id: UUID, guide_ids: Collection[UUID], day: date, start: datetime) -> sa.Select[UUID, int, int, int]:
+    """Orders paid on the day in which each guide has a share; orders by SELLER share, commission by all."""
     is_seller = ShareRow.role == ShareRole.SELLER.value
     return (
         sa.select(
+            ShareRow.party_id,
             sa.func.count(sa.distinct(ShareRow.sale_id)).filter(is_seller).label("orders"),
-            sa.func.coalesce(sa.func.sum(ShareRow.performance_minor), 0).label("performance_minor"),
-            sa.func.coalesce(sa.func.sum(ShareRow.amount_minor), 0).label("commission_minor"),
+            sa.func.sum(ShareRow.performance_minor).label("performance_minor"),
+            sa.func.sum(ShareRow.amount_minor).label("commission_minor"),
         )
         .join(OrderRow, sa.and_(OrderRow.brand_id == brand_id, OrderRow.id == ShareRow.sale_id))
         .where(
             ShareRow.brand_id == brand_id,
-            ShareRow.party_id == guide_id,
+            ShareRow.party_id.in_(guide_ids),
             ShareRow.kind == CommissionKind.ORDER.value,
             ShareRow.id >= _first_id(start - SLACK - timedelta(seconds=load_settings().order_payment_ttl_seconds)),
             OrderRow.paid_on == day,
         )
+        .group_by(ShareRow.party_id)
     )
 
 
-def _taken_back(brand_id: UUID, guide_id: UUID, day: date, start: datetime) -> sa.Select[int, int]:
-    return sa.select(
-        sa.func.coalesce(sa.func.sum(ShareRow.performance_minor), 0).label("performance_minor"),
-        sa.func.coalesce(sa.func.sum(ShareRow.amount_minor), 0).label("commission_minor"),
-    ).where(
-        ShareRow.brand_id == brand_id,
-        ShareRow.party_id == guide_id,
-        ShareRow.kind == CommissionKind.REVERSAL.value,
-        ShareRow.id >= _first_id(start),
-        ShareRow.booked_on == day,
+def _taken_back(brand_id: UUID, guide_ids: Collection[UUID], day: date, start: datetime) -> sa.Select[UUID, int, int]:
+    return (
+        sa.select(
+            ShareRow.party_id,
+            sa.func.sum(ShareRow.performance_minor).label("performance_minor"),
+            sa.func.sum(ShareRow.amount_minor).label("commission_minor"),
+        )
+        .where(
+            ShareRow.brand_id == brand_id,
+            ShareRow.party_id.in_(guide_ids),
+            ShareRow.kind == CommissionKind.REVERSAL.value,
+            ShareRow.id >= _first_id(start),
+            ShareRow.booked_on == day,
+        )
+        .group_by(ShareRow.party_id)
     )
 
 

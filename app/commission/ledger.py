@@ -4,7 +4,8 @@ An account is a kind and a party. A balance is credits less debits, so the brand
 are zero or below, everything else zero or above.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -79,11 +80,20 @@ async def move(session: BrandSession, *, sale_id: UUID, event: LedgerEvent, now:
     return len(postings)
 
 
-async def balances(session: BrandSession, *, party_id: UUID, at: datetime | None = None) -> dict[AccountKind, int]:
-    """Balances of the accounts of a party that were ever touched, just before `at` or now. Minor units."""
-    flow = _flow(session.brand_id, party_id=party_id, at=at).subquery()
-    rows = await session.execute(sa.select(flow.c.account, sa.func.sum(flow.c.amount_minor)).group_by(flow.c.account))
-    return {AccountKind(row[0]): int(row[1]) for row in rows}
+async def balances(
+    session: BrandSession, *, party_ids: Collection[UUID], at: datetime | None = None
+) -> dict[UUID, dict[AccountKind, int]]:
+    """Balances of the accounts of each party that were ever touched, just before `at` or now. Minor units."""
+    flow = _flow(session.brand_id, party_ids=party_ids, at=at).subquery()
+    rows = await session.execute(
+        sa.select(flow.c.party_id, flow.c.account, sa.func.sum(flow.c.amount_minor)).group_by(
+            flow.c.party_id, flow.c.account
+        )
+    )
+    found: defaultdict[UUID, dict[AccountKind, int]] = defaultdict(dict)
+    for party_id, account, amount_minor in rows:
+        found[party_id][AccountKind(account)] = int(amount_minor)
+    return dict(found)
 
 
 async def trial_balance(session: BrandSession) -> TrialBalance:
@@ -157,7 +167,7 @@ async def _standing(session: BrandSession, sale_id: UUID) -> list[tuple[UUID, Le
 def _flow(
     brand_id: UUID,
     *,
-    party_id: UUID | None = None,
+    party_ids: Collection[UUID] | None = None,
     at: datetime | None = None,
     entries: sa.ScalarSelect[UUID] | Sequence[UUID] | None = None,
 ) -> sa.CompoundSelect[UUID, str, UUID, int]:
@@ -175,5 +185,5 @@ def _flow(
         side = sa.select(
             TransferRow.entry_id, account.label("account"), party.label("party_id"), amount.label("amount_minor")
         ).where(*conditions)
-        sides.append(side if party_id is None else side.where(party == party_id))
+        sides.append(side if party_ids is None else side.where(party.in_(party_ids)))
     return sa.union_all(*sides)

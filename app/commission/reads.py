@@ -1,7 +1,7 @@
 """What people read of commission: balances, entries, whose an order is and why, and the shares of its lines."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -100,17 +100,12 @@ class Attribution:
     shares: tuple[Share, ...]
 
 
-async def balance(session: BrandSession, *, party_id: UUID, at: datetime | None = None) -> Balance:
-    """What the ledger says of a party just before `at`, or now. One statement."""
-    found = await ledger.balances(session, party_id=party_id, at=at)
-    return Balance(
-        as_of=at or session.now,
-        estimated_minor=found.get(AccountKind.ESTIMATED, 0),
-        held_minor=found.get(AccountKind.HELD, 0),
-        payable_minor=found.get(AccountKind.PAYABLE, 0),
-        paid_minor=found.get(AccountKind.PAID, 0),
-        debt_minor=-found.get(AccountKind.DEBT, 0),
-    )
+async def balances(
+    session: BrandSession, party_ids: Collection[UUID], *, at: datetime | None = None
+) -> dict[UUID, Balance]:
+    """What the ledger says of each of these parties just before `at`, or now. One statement."""
+    found = await ledger.balances(session, party_ids=party_ids, at=at)
+    return {party_id: _balance(found.get(party_id, {}), at or session.now) for party_id in party_ids}
 
 
 async def entries(session: BrandSession, *, party_id: UUID, limit: int, after: UUID | None = None) -> list[Entry]:
@@ -200,6 +195,17 @@ def visible_shares(shares: Sequence[Share], actor: Actor, *, branch: str) -> lis
     if may_reach(role=actor.role, branch=actor.branch, path=branch):
         return list(shares)
     return [share for share in shares if share.party_id == actor.employee_id]
+
+
+def _balance(accounts: Mapping[AccountKind, int], as_of: datetime) -> Balance:
+    return Balance(
+        as_of=as_of,
+        estimated_minor=accounts.get(AccountKind.ESTIMATED, 0),
+        held_minor=accounts.get(AccountKind.HELD, 0),
+        payable_minor=accounts.get(AccountKind.PAYABLE, 0),
+        paid_minor=accounts.get(AccountKind.PAID, 0),
+        debt_minor=-accounts.get(AccountKind.DEBT, 0),
+    )
 
 
 def _entries_of(session: BrandSession, party_id: UUID) -> sa.Select[UUID]:

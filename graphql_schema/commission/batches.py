@@ -1,11 +1,13 @@
-"""Batches: what several orders of one request ask for of commission, read in few statements."""
+"""Batches: what several orders or employees of one request ask for of commission, read in few statements."""
 
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
+from app.boss import guide_days
+from app.boss.guide_days import GuideDay
 from app.commission import reads
-from app.commission.reads import Attribution, Entry, Share
+from app.commission.reads import Attribution, Balance, Entry, Share
 from graphql_schema.context import Context
 
 
@@ -44,4 +46,28 @@ def entries(context: Context) -> DataLoader[UUID, Entry | None]:
         return [found.get(one) for one in entry_ids]
 
     loader: DataLoader[UUID, Entry | None] = context.loaded.setdefault("commission_entries", DataLoader(load_fn=load))
+    return loader
+
+
+def balances(context: Context) -> DataLoader[UUID, Balance]:
+    """What employees have on the ledger now, whoever asks: the caller checks the scope."""
+
+    async def load(party_ids: list[UUID]) -> list[Balance]:
+        async with context.reading() as session:
+            found = await reads.balances(session, party_ids)
+        return [found[one] for one in party_ids]
+
+    loader: DataLoader[UUID, Balance] = context.loaded.setdefault("commission_balances", DataLoader(load_fn=load))
+    return loader
+
+
+def days(context: Context) -> DataLoader[UUID, GuideDay]:
+    """The running business day of employees, whoever asks: the caller checks the scope."""
+
+    async def load(guide_ids: list[UUID]) -> list[GuideDay]:
+        async with context.reading() as session:
+            found = await guide_days.of_guides(session, guide_ids, now=session.now)
+        return [found[one] for one in guide_ids]
+
+    loader: DataLoader[UUID, GuideDay] = context.loaded.setdefault("guide_days", DataLoader(load_fn=load))
     return loader

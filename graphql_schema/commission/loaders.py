@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from app.boss import guide_days
 from app.commission import plans, policies, reads
 from app.employees.reads import may_see
 from app.employees.rules import may_reach
@@ -31,16 +30,15 @@ from graphql_schema.paging import Connection, Node, build_connection, is_asked_f
 
 
 async def guide_day(info: Info, employee_id: UUID) -> GuideDay:
-    """The running business day of an employee. Three statements."""
-    async with info.context.reading() as session:
-        day = await guide_days.guide_day(session, guide_id=employee_id, now=session.now)
-        return to_day(day, session.brand.currency)
+    """The running business day of an employee. Three statements, for however many employees."""
+    day = await batches.days(info.context).load(employee_id)
+    return to_day(day, (await info.context.brand()).currency)
 
 
 async def commission_balance(info: Info, employee_id: UUID) -> CommissionBalance:
-    """What an employee has on the ledger now. One statement."""
-    async with info.context.reading() as session:
-        return to_balance(await reads.balance(session, party_id=employee_id), session.brand.currency)
+    """What an employee has on the ledger now. One statement, for however many employees."""
+    balance = await batches.balances(info.context).load(employee_id)
+    return to_balance(balance, (await info.context.brand()).currency)
 
 
 async def commission_entries(

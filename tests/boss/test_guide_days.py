@@ -1,10 +1,12 @@
 """A guide's day: visits, new customers, paid orders, and sales and commission by share."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
-from app.boss.guide_days import guide_day
+from app.boss import guide_days
+from app.boss.guide_days import GuideDay
 from app.commission import plans
 from app.commission.plans import NewRule
 from app.commission.values import ShareRole
@@ -12,7 +14,7 @@ from app.customers import touchpoints, visitors
 from app.customers.values import Channel, TouchpointKind
 from app.marketing import codes
 from app.platform.actor import SYSTEM, Actor, ActorKind
-from app.platform.db import Database
+from app.platform.db import BrandSession, Database
 from tests import factories
 from tests.commission.market import order_goods, pay
 from tests.factories import Scene
@@ -25,6 +27,10 @@ NOON = datetime.fromisoformat("2026-03-02T12:00:00+08:00")
 async def scene(database: Database) -> Scene:
     # Everything happens on a day that is long over, so that the wall clock never matters.
     return await factories.make_scene(database, price_minor=10_000, simulated_now=NOON - timedelta(days=1))
+
+
+async def guide_day(session: BrandSession, *, guide_id: UUID, now: datetime) -> GuideDay:
+    return (await guide_days.of_guides(session, [guide_id], now=now))[guide_id]
 
 
 async def test_empty_day_is_all_zero(database: Database, scene: Scene) -> None:
@@ -55,6 +61,9 @@ async def test_paid_orders_count_by_share_on_the_day_of_payment(database: Databa
         others = await guide_day(session, guide_id=other.employee_id, now=session.now)
     async with database.reading(scene.brand, now=before_midnight + timedelta(hours=1)) as session:
         second = await guide_day(session, guide_id=guide.employee_id, now=session.now)
+    async with database.reading(scene.brand, now=before_midnight) as session:
+        together = await guide_days.of_guides(session, [other.employee_id, guide.employee_id], now=session.now)
+    assert together == {guide.employee_id: first, other.employee_id: others}
     # Freight is in no figure; the unpaid order is in none either.
     assert (first.orders, first.net_sales_minor, first.commission_minor) == (1, 20_000, 2_000)
     assert (second.orders, second.net_sales_minor, second.commission_minor) == (1, 10_000, 1_000)

@@ -132,10 +132,9 @@ async def test_balance_of_a_past_instant_leaves_out_what_came_later(database: Da
     async with database.transaction(market.brand, now=paid_at) as session:
         await sales.book_paid(session, order_id=order_id, now=paid_at)
     async with database.reading(market.brand) as session:
-        before = await reads.balance(session, party_id=guide.employee_id, at=placed_at)
-        between = await reads.balance(session, party_id=guide.employee_id, at=paid_at)
-        after = await reads.balance(session, party_id=guide.employee_id, at=paid_at + timedelta(seconds=1))
-        now = await reads.balance(session, party_id=guide.employee_id)
+        instants = (placed_at, paid_at, paid_at + timedelta(seconds=1), None)
+        found = [await reads.balances(session, [guide.employee_id], at=at) for at in instants]
+    before, between, after, now = (balances[guide.employee_id] for balances in found)
     assert (before.estimated_minor, before.held_minor) == (0, 0)
     assert (between.estimated_minor, between.held_minor, between.as_of) == (1_000, 0, paid_at)
     assert (after.estimated_minor, after.held_minor) == (0, 1_000)

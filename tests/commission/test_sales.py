@@ -70,7 +70,7 @@ async def test_order_without_history_is_the_shop_guides_and_stands_on_estimated(
     assert attributed.policy.version == 1
     async with database.reading(market.brand) as session:
         found = (await reads.attributions(session, [order_id]))[order_id]
-        balance = await reads.balance(session, party_id=guide.employee_id)
+        balance = (await reads.balances(session, [guide.employee_id]))[guide.employee_id]
         assert await rows_of(session, SaleLineRow, sale_id=order_id) == 2
         assert await rows_of(session, ShareRow, sale_id=order_id) == 2
         assert await rows_of(session, TransferRow) == 2
@@ -127,9 +127,9 @@ async def test_payment_holds_and_cancellation_voids_only_their_own_sale(database
         assert await sales.book_paid(session, order_id=paid, now=session.now) == 1
         assert await sales.book_cancelled(session, order_id=given_up, now=session.now) == 1
     async with database.reading(market.brand) as session:
-        balance = await reads.balance(session, party_id=guide.employee_id)
-        brand_side = await ledger.balances(session, party_id=market.brand.id)
-        own = await ledger.balances(session, party_id=guide.employee_id)
+        balance = (await reads.balances(session, [guide.employee_id]))[guide.employee_id]
+        brand_side = (await ledger.balances(session, party_ids=[market.brand.id]))[market.brand.id]
+        own = (await ledger.balances(session, party_ids=[guide.employee_id]))[guide.employee_id]
         entries = await reads.entries(session, party_id=guide.employee_id, limit=10)
         kinds = (
             await session.execute(sa.select(OutboxRow.kind).where(OutboxRow.brand_id == market.brand.id))
@@ -196,8 +196,9 @@ async def test_rebinding_between_order_and_payment_moves_nothing(database: Datab
         _, later = await buy(session, market, customer_id=customer_id, shop_of=first)
     assert later.guide_id == other.employee_id
     async with database.reading(market.brand) as session:
-        assert (await reads.balance(session, party_id=first.employee_id)).held_minor == 1_000
-        assert (await reads.balance(session, party_id=other.employee_id)).held_minor == 0
+        balances = await reads.balances(session, [first.employee_id, other.employee_id])
+        assert balances[first.employee_id].held_minor == 1_000
+        assert balances[other.employee_id].held_minor == 0
         await assert_books_are_sound(session)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from app.boss.guide_days import guide_day
+from app.boss import guide_days
 from app.commission import invariants, ledger, plans, pulses, reads, sales, terms
 from app.commission.models import CandidateRow, SaleLineRow, SaleRow, ShareRow, TransferRow
 from app.commission.plans import NewRule
@@ -61,7 +61,7 @@ async def figures(database: Database, market: Market, order_id: UUID) -> list[ob
     goods = market.goods[0]
     async with database.reading(market.brand) as session:
         now = session.now
-        balance = await reads.balance(session, party_id=guide_id, at=now + timedelta(days=1))
+        balance = (await reads.balances(session, [guide_id], at=now + timedelta(days=1)))[guide_id]
         return [
             (balance.estimated_minor, balance.held_minor),
             await reads.entries(session, party_id=guide_id, limit=10),
@@ -70,7 +70,7 @@ async def figures(database: Database, market: Market, order_id: UUID) -> list[ob
             await reads.shares_of_lines(session, [order_id]),
             await pulses.pulses_of(session, sale_id=order_id, held_at=HELD_AT),
             await ledger.trial_balance(session),
-            (await guide_day(session, guide_id=guide_id, now=now)),
+            await guide_days.of_guides(session, [guide_id], now=now),
             await plans.current(session),
             await terms.in_force(session, product_ids=[goods.product_id], category_ids=[goods.category_id]),
             [await check(session) for check in invariants.CHECKS.values()],

@@ -179,16 +179,16 @@ CUSTOMERS: dict[str, Read] = {
 }
 
 MONEY: dict[str, Read] = {
-    "balance": lambda s, t: commission.balance(s, party_id=t.ids["guide"]),
-    "balance at an hour": lambda s, t: commission.balance(
-        s, party_id=t.ids["guide"], at=NOW - timedelta(hours=2, minutes=25)
+    "balance": lambda s, t: commission.balances(s, [t.ids["guide"]]),
+    "balance at an hour": lambda s, t: commission.balances(
+        s, [t.ids["guide"]], at=NOW - timedelta(hours=2, minutes=25)
     ),
     "entries": lambda s, t: commission.entries(s, party_id=t.ids["guide"], limit=50),
     "number of entries": lambda s, t: commission.count_entries(s, party_id=t.ids["store"]),
     "entry by id": first_entry,
     "attributions": lambda s, t: commission.attributions(s, several(t, "paid", "waiting", "late")),
     "shares of lines": lambda s, t: commission.shares_of_lines(s, several(t, "paid", "waiting")),
-    "ledger's balances": lambda s, t: ledger.balances(s, party_id=s.brand_id),
+    "ledger's balances": lambda s, t: ledger.balances(s, party_ids=[s.brand_id]),
     "trial balance": lambda s, t: ledger.trial_balance(s),
     "rules": rules_by_id,
     "terms": lambda s, t: terms.in_force(
@@ -196,7 +196,7 @@ MONEY: dict[str, Read] = {
     ),
     "pulses": lambda s, t: pulses.pulses_of(s, sale_id=t.ids["paid"], held_at=NOW),
     "evidence": gathered,
-    "guide's day": lambda s, t: guide_days.guide_day(s, guide_id=t.ids["guide"], now=NOW - timedelta(hours=2)),
+    "guide's day": lambda s, t: guide_days.of_guides(s, [t.ids["guide"]], now=NOW - timedelta(hours=2)),
     "orders by id": lambda s, t: trade.orders_by_id(s, t.owner, several(t, "paid", "waiting", "late", "cancelled")),
     "orders of a customer": lambda s, t: trade.orders_of_customer(
         s, t.customer(), customer_id=t.ids["customer"], limit=50
