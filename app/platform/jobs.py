@@ -7,6 +7,7 @@ harmless. Each slot is taken by one worker: the row in `cron_slot` is the guard,
 import asyncio
 import contextlib
 import logging
+import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -62,15 +63,15 @@ async def take_slot(runtime: Runtime, job: str, slot: datetime) -> bool:
 async def run_slot(runtime: Runtime, job: Job, at: datetime) -> int | None:
     """Run a job for its present slot over all brands; None when another worker has the slot.
 
-    One brand's fault stops no other.
+    One brand's fault stops no other. The order changes from slot to slot: where the time is not enough for all, it is
+    not always the same ones that wait.
     """
     slot = slot_of(at, job.every_seconds)
     if not await take_slot(runtime, job.name, slot):
         return None
     done = 0
-    for brand in await runtime.database.brands():
-        if brand.is_simulated:
-            continue
+    brands = [brand for brand in await runtime.database.brands() if not brand.is_simulated]
+    for brand in random.sample(brands, len(brands)):
         try:
             done += await job.run(runtime, brand)
             metrics.jobs.labels(job.name, "done").inc()
@@ -145,7 +146,7 @@ async def run_relay(runtime: Runtime, relay: Relay, stop: asyncio.Event) -> None
             await asyncio.sleep(1.0)
             continue
         if brand_id is not None:
-            await _drain(runtime, relay, brand_id)
+            await _drain(runtime, relay, brand_id, stop)
     await sweep
 
 
@@ -157,16 +158,17 @@ async def _sweep(runtime: Runtime, relay: Relay, stop: asyncio.Event) -> None:
             log.exception("sweep failed, the next one tries again")
             brands = []
         for brand in brands:
-            await _drain(runtime, relay, brand.id)
+            if not stop.is_set():
+                await _drain(runtime, relay, brand.id, stop)
         await _rest(stop, runtime.settings.outbox_sweep_seconds)
 
 
-async def _drain(runtime: Runtime, relay: Relay, brand_id: UUID) -> None:
+async def _drain(runtime: Runtime, relay: Relay, brand_id: UUID, stop: asyncio.Event) -> None:
     """Relay what one brand has; its fault stops no other brand."""
     try:
         brand = await runtime.database.brand(brand_id)
         if brand is not None and not brand.is_simulated:
-            await relay.drain(brand)
+            await relay.drain(brand, stop)
     except Exception:
         log.exception("relay failed, the sweep tries again", extra={"brand": str(brand_id)})
 

@@ -9,7 +9,7 @@ transaction and may run again after a crash, so it carries the event's id as its
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=10)
 """How long a claimed event stays away from the other relays; a killed relay's events come back after it."""
+DELIVERY_SHARE = 0.8
+"""How much of a lease one delivery may take; it begins in the rest, or the lease is renewed first."""
 BATCH = 50
 
 Effect = Callable[[BrandSession, Any, UUID], Awaitable[None]]
@@ -58,6 +60,10 @@ class _Claimed:
     payload: dict[str, Any]
     attempts: int
     done_by: Sequence[str]
+    held_until: datetime
+    """On the brand's clock: the row's `due_at` for as long as no other relay has taken it."""
+    begin_by: float
+    """On this process's own clock: what begins later would outlast the lease."""
 
 
 class Relay:
@@ -68,15 +74,21 @@ class Relay:
         self._subscriptions = subscriptions
         self._attempts = settings.outbox_attempts
 
-    async def drain(self, brand: Brand) -> int:
-        """Relay everything due for a brand; gives how many events were completed."""
+    async def drain(self, brand: Brand, stop: asyncio.Event | None = None) -> int:
+        """Relay everything due for a brand; gives how many events were completed.
+
+        Once `stop` is set no further event is begun; those already claimed come back when their lease ends.
+        """
         completed = 0
-        while claimed := await self._claim(brand):
+        while not (stop and stop.is_set()) and (claimed := await self._claim(brand)):
             for event in claimed:
+                if stop and stop.is_set():
+                    break
                 completed += await self._relay(brand, event)
         return completed
 
     async def _claim(self, brand: Brand) -> list[_Claimed]:
+        begin_by = _begin_by()
         async with self._database.transaction(brand) as session:
             due = (
                 sa.select(OutboxRow.id)
@@ -97,18 +109,49 @@ class Relay:
                 .returning(OutboxRow.id, OutboxRow.kind, OutboxRow.payload, OutboxRow.attempts, OutboxRow.done_by)
                 .execution_options(synchronize_session=False)
             )
-            return sorted((_Claimed(*row) for row in rows), key=lambda event: event.id)
+            held_until = session.now + LEASE
+            claimed = (
+                _Claimed(row.id, row.kind, row.payload, row.attempts, row.done_by, held_until, begin_by) for row in rows
+            )
+            return sorted(claimed, key=lambda event: event.id)
+
+    async def _hold(self, brand: Brand, claimed: _Claimed) -> _Claimed | None:
+        """The event with a lease that lasts for a whole delivery; None when another relay has it, or it is done."""
+        if asyncio.get_running_loop().time() <= claimed.begin_by:
+            return claimed
+        begin_by = _begin_by()
+        async with self._database.transaction(brand) as session:
+            held = await session.execute(
+                sa.update(OutboxRow)
+                .where(
+                    OutboxRow.brand_id == brand.id,
+                    OutboxRow.id == claimed.id,
+                    OutboxRow.done_at.is_(None),
+                    OutboxRow.parked_at.is_(None),
+                    OutboxRow.due_at == claimed.held_until,
+                )
+                .values(due_at=session.now + LEASE)
+                .returning(OutboxRow.id)
+                .execution_options(synchronize_session=False)
+            )
+            if held.one_or_none() is None:
+                return None
+            return replace(claimed, held_until=session.now + LEASE, begin_by=begin_by)
 
     async def _relay(self, brand: Brand, claimed: _Claimed) -> int:
         await faults.pause_point("relay")
         kind = self._subscriptions.kinds.get(claimed.kind)
         done = set(claimed.done_by)
+        held: _Claimed | None = claimed
         try:
             if kind is not None:
                 event = _decoded(kind, claimed.payload)
                 for name, delivery in self._subscriptions.deliveries.get(claimed.kind, {}).items():
                     if name not in done:
-                        async with asyncio.timeout(LEASE.total_seconds() * 0.8):
+                        held = held and await self._hold(brand, held)
+                        if held is None:
+                            return 0
+                        async with asyncio.timeout(LEASE.total_seconds() * DELIVERY_SHARE):
                             await delivery(brand, event, claimed.id)
                         await self._mark(brand, claimed.id, name)
                 for name, effect in self._subscriptions.effects.get(claimed.kind, {}).items():
@@ -141,7 +184,7 @@ class Relay:
             pause = timedelta(seconds=min(2 ** min(attempts, 10), 600))
             await session.execute(
                 sa.update(OutboxRow)
-                .where(OutboxRow.brand_id == brand.id, OutboxRow.id == claimed.id)
+                .where(OutboxRow.brand_id == brand.id, OutboxRow.id == claimed.id, OutboxRow.done_at.is_(None))
                 .values(
                     attempts=attempts,
                     due_at=session.now + pause,
@@ -151,6 +194,10 @@ class Relay:
                 .execution_options(synchronize_session=False)
             )
         metrics.events_failed.labels(claimed.kind).inc()
+
+
+def _begin_by() -> float:
+    return asyncio.get_running_loop().time() + LEASE.total_seconds() * (1 - DELIVERY_SHARE)
 
 
 def _mark_done(brand_id: UUID, event_id: UUID, name: str) -> sa.Update:

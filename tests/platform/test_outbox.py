@@ -236,6 +236,41 @@ async def test_delivery_that_hangs_is_given_up_before_its_lease_ends(
     assert (row.attempts, row.last_error, row.done_by) == (1, "TimeoutError", [])
 
 
+async def test_slow_deliveries_of_a_batch_are_not_made_a_second_time_by_another_relay(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "LEASE", timedelta(seconds=1))
+    letters: list[UUID] = []
+
+    async def slow(brand: Brand, event: Any, event_id: UUID) -> None:
+        letters.append(event_id)
+        await asyncio.sleep(0.3)
+
+    post.subscriptions.delivery(GoodsMoved, "letter", slow)
+    await post.emit(*(GoodsMoved(thing()) for _ in range(12)))
+
+    async def relay() -> None:
+        async with asyncio.timeout(20):
+            while any(row.done_at is None for row in await post.rows()):
+                await post.relay().drain(post.brand)
+                await asyncio.sleep(0.05)
+
+    await asyncio.gather(relay(), relay())
+    assert len(letters) == len(set(letters)) == 12
+    assert [(row.attempts, row.parked_at, row.done_by) for row in await post.rows()] == [(0, None, ["letter"])] * 12
+
+
+async def test_relay_that_fails_late_does_not_park_what_another_has_done(post: Post) -> None:
+    post.subscriptions.delivery(GoodsMoved, "letter", Letterbox())
+    await post.emit(GoodsMoved(thing()))
+    relay = post.relay(outbox_attempts=1)
+    [claimed] = await relay._claim(post.brand)
+    assert await relay._relay(post.brand, claimed) == 1
+    await relay._fail(post.brand, claimed, ConnectionError())
+    [row] = await post.rows()
+    assert (row.parked_at, row.attempts, row.last_error) == (None, 0, None)
+
+
 async def test_effect_may_emit_further_events_that_are_relayed_too(post: Post) -> None:
     second = GoodsMoved(thing(), pieces=5)
 

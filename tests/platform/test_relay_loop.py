@@ -96,10 +96,10 @@ async def test_fault_of_one_brand_does_not_stop_the_sweep_of_the_next(
     post.subscriptions.effect(GoodsMoved, "tally", tally)
     drain = Relay.drain
 
-    async def drain_or_fail(self: Relay, brand: Brand) -> int:
+    async def drain_or_fail(self: Relay, brand: Brand, stop: asyncio.Event) -> int:
         if brand.id == broken.id:
             raise RuntimeError("this brand's tables are locked")
-        return await drain(self, brand)
+        return await drain(self, brand, stop)
 
     monkeypatch.setattr(Relay, "drain", drain_or_fail)
     monkeypatch.setattr(post.database, "on_events", None)
@@ -110,3 +110,31 @@ async def test_fault_of_one_brand_does_not_stop_the_sweep_of_the_next(
         return len(await post.tallies()) == 1
 
     await until(done)
+
+
+async def test_loop_that_is_told_to_stop_begins_no_further_event_of_a_long_queue(
+    runtime: Runtime, post: Post, relaying: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = 0
+
+    async def slow(brand: Brand, event: Any, event_id: Any) -> None:
+        nonlocal began
+        began += 1
+        await asyncio.sleep(0.3)
+
+    post.subscriptions.delivery(GoodsMoved, "letter", slow)
+    await post.emit(*(GoodsMoved(thing()) for _ in range(60)))
+
+    async def these() -> list[Brand]:
+        return [post.brand]
+
+    monkeypatch.setattr(runtime.database, "brands", these)
+    stop = asyncio.Event()
+    running = asyncio.create_task(jobs.run_relay(runtime, post.relay(), stop))
+    async with asyncio.timeout(10):
+        while not began:  # noqa: ASYNC110 - a delivery gives no sign
+            await asyncio.sleep(0.05)
+        stop.set()
+        await running
+    done = [row for row in await post.rows() if row.done_at is not None]
+    assert 1 <= len(done) == began <= 3
