@@ -45,15 +45,6 @@ _RENEWS = {
 """What renews a binding. Whoever scans the guide's code, or signs in after having done so, visits the guide."""
 
 
-def binding_state(binding: LiveBinding, now: datetime) -> BindingState:
-    """The state that follows from the time: ACTIVE_PROTECTED, ACTIVE_OPEN, EXPIRED or SUSPENDED.
-
-    ACTIVE_PROTECTED means that a protection period runs; under a policy without one (ANY_TIME, NEVER) a live binding
-    reads ACTIVE_OPEN, and the policy alone says whether it can be lost.
-    """
-    return binding.state_at(now)
-
-
 def decide_binding(
     live: LiveBinding | None, candidate: BindingCandidate, trigger: BindingTrigger, terms: PolicyTerms, now: datetime
 ) -> BindingDecision:

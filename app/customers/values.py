@@ -143,7 +143,11 @@ class LiveBinding:
     is_suspended: bool = False
 
     def state_at(self, now: datetime) -> BindingState:
-        """EXPIRED, SUSPENDED, ACTIVE_PROTECTED or ACTIVE_OPEN, the first that fits."""
+        """EXPIRED, SUSPENDED, ACTIVE_PROTECTED or ACTIVE_OPEN, the first that fits.
+
+        ACTIVE_PROTECTED means that a protection period runs; under a policy without one (ANY_TIME, NEVER) a live
+        binding reads ACTIVE_OPEN, and the policy alone says whether it can be lost.
+        """
         if self.expires_at is not None and self.expires_at <= now:
             return BindingState.EXPIRED
         if self.is_suspended:

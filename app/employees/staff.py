@@ -1,7 +1,6 @@
 """People who work for the brand: hiring them, and the few facts that other packages ask for."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -21,17 +20,6 @@ from app.platform.errors import Conflict, Forbidden, InvalidInput, NotFound
 LONGEST_NAME = 30
 LONGEST_NUMBER = 64
 LONGEST_URL = 500
-
-
-@dataclass(frozen=True, slots=True)
-class GuideFacts:
-    """What binding and attribution ask of a guide. `branch` is the path of the store's unit, else of the own unit."""
-
-    employee_id: UUID
-    is_active: bool
-    store_id: UUID | None
-    branch: str
-    phone_hash: str
 
 
 async def create_employee(
@@ -104,27 +92,6 @@ async def create_employee(
         )
     )
     return employee_id
-
-
-async def guide_facts(session: BrandSession, employee_ids: Iterable[UUID]) -> dict[UUID, GuideFacts]:
-    """The facts of each of these employees that exists. One statement, none for no ids."""
-    wanted = list(set(employee_ids))
-    if not wanted:
-        return {}
-    unit_id = sa.func.coalesce(StoreRow.org_unit_id, EmployeeRow.org_unit_id)
-    rows = await session.execute(
-        sa.select(
-            EmployeeRow.id,
-            EmployeeRow.state == EmployeeState.ACTIVE,
-            EmployeeRow.store_id,
-            OrgUnitRow.path,
-            EmployeeRow.phone_hash,
-        )
-        .outerjoin(StoreRow, sa.and_(StoreRow.brand_id == EmployeeRow.brand_id, StoreRow.id == EmployeeRow.store_id))
-        .join(OrgUnitRow, sa.and_(OrgUnitRow.brand_id == EmployeeRow.brand_id, OrgUnitRow.id == unit_id))
-        .where(EmployeeRow.brand_id == session.brand_id, EmployeeRow.id.in_(wanted))
-    )
-    return {row[0]: GuideFacts(*row) for row in rows}
 
 
 async def employee_id_by_phone(session: BrandSession, phone: str) -> UUID | None:

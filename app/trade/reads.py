@@ -14,7 +14,7 @@ from app.commission.models import CandidateRow
 from app.customers import profiles
 from app.customers.models import CustomerRow
 from app.employees.models import EmployeeRow, StoreRow
-from app.employees.rules import is_inside
+from app.employees.rules import is_inside, may_reach
 from app.employees.values import Role
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
@@ -180,7 +180,7 @@ def may_see_customer(actor: Actor, order: OrderView) -> bool:
         return actor.customer_id == order.customer_id
     if not actor.is_employee:
         return False
-    return actor.sees_whole_brand or actor.employee_id == order.guide_id or _is_in_branch(actor, order.branch)
+    return actor.employee_id == order.guide_id or may_reach(role=actor.role, branch=actor.branch, path=order.branch)
 
 
 def may_see_winner(actor: Actor, order: OrderView) -> bool:
@@ -348,10 +348,6 @@ def _scope(session: BrandSession, actor: Actor) -> sa.ColumnElement[bool] | None
     if actor.role == Role.MANAGER and actor.branch:
         ways.append(OrderRow.branch.startswith(actor.branch, autoescape=True))
     return sa.or_(*ways)
-
-
-def _is_in_branch(actor: Actor, branch: str) -> bool:
-    return actor.role == Role.MANAGER and bool(actor.branch) and branch.startswith(actor.branch)
 
 
 # --- the statements, each made once, as making them takes longer than running them; the brand is their parameter

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.customers.rules import binding_state, decide_binding
+from app.customers.rules import decide_binding
 from app.customers.values import (
     BindingCandidate,
     BindingDecision,
@@ -60,12 +60,12 @@ def kept(live: LiveBinding, reason: BindingReason) -> BindingDecision:
     ],
 )
 def test_state_follows_from_the_time_and_an_end_belongs_to_what_comes_after(ago: float, state: BindingState) -> None:
-    assert binding_state(bound_to(ago=ago), NOW) is state
+    assert bound_to(ago=ago).state_at(NOW) is state
 
 
 def test_suspended_binding_reads_suspended_until_it_runs_out() -> None:
-    assert binding_state(bound_to(ago=1, is_suspended=True), NOW) is BindingState.SUSPENDED
-    assert binding_state(bound_to(ago=180, is_suspended=True), NOW) is BindingState.EXPIRED
+    assert bound_to(ago=1, is_suspended=True).state_at(NOW) is BindingState.SUSPENDED
+    assert bound_to(ago=180, is_suspended=True).state_at(NOW) is BindingState.EXPIRED
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,7 @@ import sqlalchemy as sa
 
 from app.employees import staff
 from app.employees.models import EmployeeRow, PostingRow
-from app.employees.staff import GuideFacts
-from app.platform.actor import ANONYMOUS, SYSTEM, Actor
+from app.platform.actor import ANONYMOUS, Actor
 from app.platform.db import BrandSession, Database
 from app.platform.errors import Conflict, Forbidden, InvalidInput, NotFound
 from tests.employees.conftest import Company, new_phone
@@ -195,21 +194,3 @@ async def test_unit_and_store_have_to_fit_and_be_the_brands(
         with pytest.raises(NotFound):
             await hire(session, company.owner, company, **strange)
     assert await count(session) == PEOPLE
-
-
-async def test_guide_facts_are_one_statement_for_many(
-    session: BrandSession, company: Company, other_company: Company, counted: Callable[[], Any]
-) -> None:
-    wide_id = await hire(session, SYSTEM, company, org_unit_id=company.root_id)
-    ids = [company.guide.employee_id, company.manager.employee_id, wide_id, other_company.guide.employee_id]
-    with counted() as statements:
-        facts = await staff.guide_facts(session, ids)
-    assert (len(statements), len(facts)) == (1, 3)
-    guide, manager = facts[ids[0]], facts[ids[1]]
-    digest = session.vault.digest(session.brand_id, "phone", f"+86{company.guide_phone}")
-    assert guide == GuideFacts(ids[0], True, company.east_store_id, company.guide.branch, digest)
-    assert (manager.store_id, manager.branch) == (None, company.manager.branch)
-    assert facts[wide_id].branch == company.guide.branch
-    with counted() as statements:
-        assert await staff.guide_facts(session, []) == {}
-    assert statements == []

@@ -107,7 +107,6 @@ EMPLOYEES: dict[str, Read] = {
     ),
     "number of employees": lambda s, t: employees.count_employees(s, t.owner),
     "employees by id": lambda s, t: employees.employees_by_id(s, several(t, "owner", "guide", "colleague", "manager")),
-    "guides' facts": lambda s, t: staff.guide_facts(s, several(t, "guide", "colleague", "manager")),
     "employee of a phone": lambda s, t: staff.employee_id_by_phone(s, "+8619911110001"),
     "return address": lambda s, t: organisation.return_address(s, store_id=t.ids["store"]),
     "actors": actors,
