@@ -5,10 +5,12 @@ import logging
 
 from app.commission import pulses
 from app.commission.events import CommissionHeld
+from app.employees import sessions, sign_in_codes
 from app.employees.events import SignInCodeRequested
 from app.employees.jobs import send_sign_in_code
-from app.platform import idempotency, jobs, outbox
+from app.platform import idempotency, jobs, outbox, rate_limits, retention
 from app.platform.db import Brand
+from app.platform.integrations.sandbox_bank import SandboxBank
 from app.platform.jobs import Job
 from app.platform.logs import set_up_logs
 from app.platform.outbox import Relay, Subscriptions
@@ -45,11 +47,27 @@ def scheduled_jobs() -> list[Job]:
 
 
 async def forget_old_rows(runtime: Runtime, brand: Brand) -> int:
-    """Drop what is past its time: idempotency keys, completed events, cron slots."""
-    async with runtime.database.transaction(brand) as session:
-        dropped = await idempotency.forget_old(session, ttl_seconds=runtime.settings.idempotency_ttl_seconds)
-        dropped += await outbox.forget_done(session, ttl_seconds=runtime.settings.idempotency_ttl_seconds)
+    """Drop what is past its time: keys and events, sign-in codes, refresh tokens, counted tries, slots, callbacks sent.
+
+    Many rows go in several transactions; what is left when the job's time is over goes in the next slot.
+    """
+    kept_seconds = runtime.settings.idempotency_ttl_seconds
+    dropped = 0
+    while True:
+        async with runtime.database.transaction(brand) as session:
+            numbers = [
+                await idempotency.forget_old(session, ttl_seconds=kept_seconds),
+                await outbox.forget_done(session, ttl_seconds=kept_seconds),
+                await rate_limits.forget_old(session, longest_window_seconds=sign_in_codes.DAY_SECONDS),
+                await sign_in_codes.forget_old(session),
+                await sessions.forget_old_tokens(session),
+            ]
+        dropped += sum(numbers)
+        if max(numbers) < retention.AT_ONCE:
+            break
     await jobs.forget_old_slots(runtime)
+    if not runtime.settings.is_production:
+        await SandboxBank(runtime.database, runtime.settings).forget_delivered()
     return dropped
 
 

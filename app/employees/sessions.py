@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from app.employees.models import EmployeeRow, OrgUnitRow, RefreshTokenRow, SessionRow, StoreRow
 from app.employees.reads import SHOPS
 from app.employees.values import Audience, EmployeeState, Role
-from app.platform import clock, tokens
+from app.platform import clock, retention, tokens
 from app.platform.actor import Actor, ActorKind
 from app.platform.db import BrandSession, register
 from app.platform.errors import NotFound, SignInRefused
+from app.platform.models import DirectoryRow
 from app.platform.secrets import KeyRing
 from app.platform.settings import Settings
 from app.platform.tokens import AccessClaims
@@ -115,6 +116,33 @@ async def end(session: BrandSession, actor: Actor, *, everywhere: bool = False, 
     if not ended:
         raise NotFound("Session")
     return ended
+
+
+async def forget_old_tokens(session: BrandSession) -> int:
+    """Delete refresh tokens past their life, used or not, with their directory entries; gives how many.
+
+    A used one is kept till then: until its life is over, its second use tells that somebody has a copy.
+    """
+    old = sa.select(RefreshTokenRow.id).where(
+        RefreshTokenRow.brand_id == session.brand_id, RefreshTokenRow.expires_at < session.now
+    )
+    forgotten = (await session.scalars(old.limit(retention.AT_ONCE))).all()
+    if forgotten:
+        await session.execute(
+            sa.delete(DirectoryRow)
+            .where(
+                DirectoryRow.kind == REFRESH_TOKEN,
+                DirectoryRow.brand_id == session.brand_id,
+                DirectoryRow.target_id.in_(forgotten),
+            )
+            .execution_options(synchronize_session=False)
+        )
+        await session.execute(
+            sa.delete(RefreshTokenRow)
+            .where(RefreshTokenRow.brand_id == session.brand_id, RefreshTokenRow.id.in_(forgotten))
+            .execution_options(synchronize_session=False)
+        )
+    return len(forgotten)
 
 
 async def load_actor(session: BrandSession, claims: AccessClaims) -> Actor | None:

@@ -16,7 +16,7 @@ from app.employees.events import SignInCodeRequested
 from app.employees.models import SignInCodeRow
 from app.employees.rules import mask_phone
 from app.employees.values import Audience
-from app.platform import rate_limits
+from app.platform import rate_limits, retention
 from app.platform.db import BrandSession
 from app.platform.errors import InvalidInput, RateLimited, SignInRefused
 from app.platform.personal_data import PersonalData
@@ -165,6 +165,12 @@ async def code_to_send(session: BrandSession, *, sign_in_code_id: UUID) -> CodeT
         code=code_for(session.vault, sign_in_code_id),
         ttl_seconds=round((row.expires_at - row.created_at).total_seconds()),
     )
+
+
+async def forget_old(session: BrandSession) -> int:
+    """Delete codes that ended a day ago or earlier, a bounded number; gives how many."""
+    ended_before = session.now - timedelta(seconds=DAY_SECONDS)
+    return await retention.forget(session, SignInCodeRow, SignInCodeRow.expires_at < ended_before)
 
 
 def _change(session: BrandSession, sign_in_code_id: UUID) -> sa.Update:

@@ -9,6 +9,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from app.platform import retention
 from app.platform.db import BrandSession
 from app.platform.errors import IdempotencyConflict, InvalidInput
 from app.platform.models import IdempotencyRow
@@ -53,17 +54,16 @@ async def remember(session: BrandSession, *, principal: str, operation: str, key
     await session.execute(_REMEMBER, _its(session, principal, operation, key) | {"made": kept})
 
 
+async def release(session: BrandSession, *, principal: str, operation: str, key: str) -> None:
+    """Give a key back that this transaction took: what it was taken for was refused, and may be asked for again."""
+    await session.execute(_RELEASE, _its(session, principal, operation, key))
+
+
 async def forget_old(session: BrandSession, *, ttl_seconds: int) -> int:
-    """Delete keys past their time; gives how many."""
-    done = await session.execute(
-        sa.delete(IdempotencyRow)
-        .where(
-            IdempotencyRow.brand_id == session.brand.id,
-            IdempotencyRow.created_at < session.now - timedelta(seconds=ttl_seconds),
-        )
-        .execution_options(synchronize_session=False)
+    """Delete keys past their time, a bounded number; gives how many."""
+    return await retention.forget(
+        session, IdempotencyRow, IdempotencyRow.created_at < session.now - timedelta(seconds=ttl_seconds)
     )
-    return int(done.rowcount)  # type: ignore[attr-defined]
 
 
 def _its(session: BrandSession, principal: str, operation: str, key: str) -> dict[str, Any]:
@@ -92,4 +92,5 @@ _TAKE = (
     .returning(_table.c.key)
 )
 _KEPT = sa.select(_table.c.fingerprint, _table.c.result).where(_IS_IT)
+_RELEASE = sa.delete(_table).where(_IS_IT)
 _REMEMBER = sa.update(_table).where(_IS_IT).values(result=sa.bindparam("made", type_=JSONB))

@@ -17,7 +17,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import array
 
-from app.platform import clock, faults, metrics
+from app.platform import clock, faults, metrics, retention
 from app.platform.db import Brand, BrandSession, Database
 from app.platform.models import OutboxRow
 from app.platform.settings import Settings
@@ -256,13 +256,5 @@ async def waiting(session: BrandSession) -> tuple[int, int, float]:
 
 
 async def forget_done(session: BrandSession, *, ttl_seconds: int) -> int:
-    """Delete events completed longer ago than `ttl_seconds`; gives how many."""
-    done = await session.execute(
-        sa.delete(OutboxRow)
-        .where(
-            OutboxRow.brand_id == session.brand.id,
-            OutboxRow.done_at < session.now - timedelta(seconds=ttl_seconds),
-        )
-        .execution_options(synchronize_session=False)
-    )
-    return int(done.rowcount)  # type: ignore[attr-defined]
+    """Delete events completed longer ago than `ttl_seconds`, a bounded number; gives how many."""
+    return await retention.forget(session, OutboxRow, OutboxRow.done_at < session.now - timedelta(seconds=ttl_seconds))

@@ -5,6 +5,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from app.platform import retention
 from app.platform.db import BrandSession
 from app.platform.models import RateBucketRow
 
@@ -35,3 +36,9 @@ async def take(session: BrandSession, *, kind: str, subject: str, limit: int, wi
         return 0
     left = (started_at + timedelta(seconds=window_seconds) - session.now).total_seconds()
     return max(1, int(left) + 1)
+
+
+async def forget_old(session: BrandSession, *, longest_window_seconds: int) -> int:
+    """Delete counts whose window is over, whatever it was; a bounded number. Gives how many."""
+    begun_before = session.now - timedelta(seconds=longest_window_seconds)
+    return await retention.forget(session, RateBucketRow, RateBucketRow.window_started_at < begun_before)

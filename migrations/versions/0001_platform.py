@@ -56,7 +56,14 @@ def upgrade() -> None:
         sa.Column("target_id", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "key", name=op.f("pk_directory")),
     )
-    tenancy.grant(op, "directory")
+    op.create_index(
+        "ix_directory_refresh_token",
+        "directory",
+        ["target_id"],
+        unique=False,
+        postgresql_where=sa.text("kind = 'REFRESH_TOKEN'"),
+    )
+    tenancy.grant(op, "directory", deletable=True)
     op.create_table(
         "idempotency",
         sa.Column("brand_id", sa.Uuid(), nullable=False),
@@ -92,7 +99,7 @@ def upgrade() -> None:
         "outbox",
         ["brand_id", "due_at"],
         unique=False,
-        postgresql_where=sa.text("done_at IS NULL AND parked_at IS NULL"),
+        postgresql_where=sa.text("done_at IS NULL"),
     )
     tenancy.secure_tenant_table(op, "outbox", deletable=True)
     op.create_table(

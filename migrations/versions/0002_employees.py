@@ -44,7 +44,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_sign_in_code_phone", "sign_in_code", ["brand_id", "phone_hash", "audience", "created_at"], unique=False
     )
-    tenancy.secure_tenant_table(op, "sign_in_code")
+    tenancy.secure_tenant_table(op, "sign_in_code", deletable=True)
     op.create_table(
         "org_unit",
         sa.Column("brand_id", sa.Uuid(), nullable=False),
@@ -80,7 +80,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("brand_id", "id", name=op.f("pk_refresh_token")),
         info={"tenant": True, "append_only": False},
     )
-    tenancy.secure_tenant_table(op, "refresh_token")
+    tenancy.secure_tenant_table(op, "refresh_token", deletable=True)
     op.create_table(
         "store",
         sa.Column("brand_id", sa.Uuid(), nullable=False),

@@ -23,7 +23,17 @@ WITHOUT_BRAND = {
     "sandbox_delivery",
     "sandbox_refund",
 }
-DELETABLE = {"cron_slot", "idempotency", "outbox", "rate_bucket", "sandbox_delivery", "shelf_item"}
+DELETABLE = {
+    "cron_slot",
+    "directory",
+    "idempotency",
+    "outbox",
+    "rate_bucket",
+    "refresh_token",
+    "sandbox_delivery",
+    "shelf_item",
+    "sign_in_code",
+}
 """Passing rows, and what a guide changed on the own shelf; nothing else is ever deleted."""
 
 POLICY = "(brand_id = (NULLIF(current_setting('app.brand'::text, true), ''::text))::uuid)"

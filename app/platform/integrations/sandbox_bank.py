@@ -34,6 +34,8 @@ GIVE_UP_AFTER = 20
 LEASE_SECONDS = 15
 """How long a callback that is being sent stays away from other senders."""
 LONGEST_PAUSE_SECONDS = 60
+KEPT = timedelta(days=7)
+"""How long a callback that is over stays to be looked at."""
 
 
 class Confirmation(StrEnum):
@@ -190,6 +192,19 @@ class SandboxBank:
                 .values(due_at=clock.utc_now() + pause)
                 .execution_options(synchronize_session=False)
             )
+
+    async def forget_delivered(self) -> int:
+        """Delete callbacks sent or given up a week ago; gives how many."""
+        async with self._database.directory() as session:
+            before = clock.utc_now() - KEPT
+            is_over = sa.or_(
+                SandboxDeliveryRow.delivered_at < before,
+                sa.and_(SandboxDeliveryRow.attempts >= GIVE_UP_AFTER, SandboxDeliveryRow.due_at < before),
+            )
+            done = await session.execute(
+                sa.delete(SandboxDeliveryRow).where(is_over).execution_options(synchronize_session=False)
+            )
+            return int(done.rowcount)  # type: ignore[attr-defined]
 
     async def _queue(
         self, session: AsyncSession, charge: Charge, kind: str, transaction_id: str | None, now: datetime
