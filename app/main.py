@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 import socket
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
@@ -80,12 +81,17 @@ async def _health(runtime: Runtime) -> Response:
 
 
 async def _measure_outbox(runtime: Runtime) -> None:
-    waiting, parked, oldest = 0, 0, 0.0
-    for brand in await runtime.database.brands():
-        if not brand.is_simulated:
-            async with runtime.database.reading(brand) as session:
-                more, stuck, age = await outbox.waiting(session)
-            waiting, parked, oldest = waiting + more, parked + stuck, max(oldest, age)
+    """Set the gauges of the outbox. Without a database they tell nothing, and the counters are shown all the same."""
+    waiting, parked, oldest = 0.0, 0.0, 0.0
+    try:
+        for brand in await runtime.database.brands():
+            if not brand.is_simulated:
+                async with runtime.database.reading(brand) as session:
+                    more, stuck, age = await outbox.waiting(session)
+                waiting, parked, oldest = waiting + more, parked + stuck, max(oldest, age)
+    except (sa.exc.SQLAlchemyError, OSError) as error:
+        log.warning("outbox not measured", extra={"error": repr(error)})
+        waiting = parked = oldest = math.nan
     metrics.events_waiting.set(waiting)
     metrics.events_parked.set(parked)
     metrics.oldest_event_seconds.set(oldest)

@@ -50,6 +50,8 @@ async def mutate(
         if made is None:
             done = await act(session)
             if isinstance(done, errors.UserFault):
+                if key is not None:
+                    await idempotency.release(session, principal=scope, operation=operation, key=key)
                 return done
             if key is not None:
                 await idempotency.remember(session, principal=scope, operation=operation, key=key, result=done)
