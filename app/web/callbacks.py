@@ -1,6 +1,8 @@
 """`POST /callbacks/payments/{provider}`: what payment providers tell us. Public; only a signature is believed."""
 
-from starlette.requests import Request
+import asyncio
+
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -9,13 +11,20 @@ from app.platform.runtime import Runtime
 from app.trade import callbacks
 
 LARGEST_BODY_BYTES = 64 * 1024
+BODY_SECONDS = 15.0
 
 
 def routes(runtime: Runtime) -> list[Route]:
     """The callback route of every provider."""
 
     async def payment(request: Request) -> Response:
-        body = await _body(request)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _body(request)
+        except TimeoutError:
+            return JSONResponse({"code": "FAIL", "message": "TIME"}, status_code=408, headers={"Connection": "close"})
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it
         if body is None:
             return JSONResponse({"code": "FAIL", "message": "BODY"}, status_code=413)
         answer = await callbacks.take(

@@ -18,8 +18,11 @@ def routes(runtime: Runtime) -> list[Route]:
     """The sandbox's own route."""
 
     async def confirm(request: Request) -> Response:
+        number = request.path_params["number"]
+        if not number.isalnum():
+            return JSONResponse({"state": "UNKNOWN"}, status_code=404)
         is_late = request.query_params.get("late", "") == "true"
-        outcome = await providers.confirm_in_sandbox(runtime, request.path_params["number"], is_late=is_late)
+        outcome = await providers.confirm_in_sandbox(runtime, number, is_late=is_late)
         return JSONResponse({"state": outcome.value}, status_code=_STATUS[outcome.value])
 
     return [Route("/sandbox/payments/{number}/confirm", confirm, methods=["POST"])]
