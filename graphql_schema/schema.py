@@ -20,6 +20,7 @@ from graphql_schema.marketing import loaders as marketing_loaders
 from graphql_schema.marketing.mutations import MarketingMutation
 from graphql_schema.paging import Node, decode_global_id
 from graphql_schema.permissions import SIGNED_IN, Requires
+from graphql_schema.plain_fields import PlainFieldsContext
 from graphql_schema.products import loaders as products_loaders
 from graphql_schema.products.mutations import ProductsMutation
 from graphql_schema.products.queries import ProductsQuery
@@ -74,6 +75,7 @@ schema = strawberry.Schema(
     mutation=Mutation,
     subscription=Subscription,
     config=StrawberryConfig(scalar_map=SCALARS),
+    execution_context_class=PlainFieldsContext,
 )
 
 
