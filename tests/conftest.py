@@ -8,7 +8,7 @@ TEST_PG_BINDIR runs it on another PostgreSQL's programs.
 import os
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -20,7 +20,7 @@ from app.platform.settings import Settings, reload_settings
 from tests import ground, statements
 
 if TYPE_CHECKING:
-    from tests import factories
+    from tests import factories, scheduling
 
 GIVEN = pytest.StashKey[Settings]()
 
@@ -35,6 +35,14 @@ def pytest_configure(config: pytest.Config) -> None:
     # Keys and sandbox files of a worker are its own; only the servers are shared.
     reload_settings(APP_HOME=str(home / os.environ.get("PYTEST_XDIST_WORKER", "main")))
     statements.guard_every_database()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "scheduling.GroupScheduling | None":
+    """Under `--dist loadgroup` tests of a group share a worker."""
+    from tests import scheduling  # noqa: PLC0415 - only where pytest-xdist is
+
+    return scheduling.GroupScheduling(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 @pytest.hookimpl(wrapper=True)
