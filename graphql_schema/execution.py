@@ -1,6 +1,7 @@
 """From a request's parameters to an answer: what HTTP and WebSocket have in common."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from starlette.requests import HTTPConnection
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
+from app.platform import metrics
 from app.platform.settings import Settings
 from graphql_schema.documents import Documents, Prepared, accept_prepared, pass_on
 from graphql_schema.errors import ErrorCode, RequestRefused, mask
@@ -108,10 +110,15 @@ class Execution:
         except TimeoutError:
             message = "Too many operations are waiting. Nothing was done; try again later."
             raise RequestRefused.because(ErrorCode.TIMEOUT, message) from None
+        # Names come from clients and have no bound, so the kind stands for the operation.
+        kind = prepared.kind.value
+        began, outcome = time.perf_counter(), "failed"
         try:
             async with asyncio.timeout(self._seconds) as limit:
                 context = await self.make_context(connection, parameters)
-                return await self._run(request, prepared, context)
+                given = await self._run(request, prepared, context)
+                outcome = "errors" if "errors" in given.body else "ok"
+                return given
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -119,6 +126,8 @@ class Execution:
             raise RequestRefused.because(ErrorCode.TIMEOUT, message) from None
         finally:
             self._turns.release()
+            metrics.operations.labels(kind, outcome).inc()
+            metrics.operation_seconds.labels(kind).observe(time.perf_counter() - began)
 
     async def _run(self, request: Request, prepared: Prepared, context: Any) -> Answer:
         result = await self._schema.execute(
