@@ -37,8 +37,8 @@ class PlainFieldsContext(StrawberryGraphQLCoreExecutionContext):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # By type and the identity of the field's nodes, which the executor keeps for as long as it lives.
-        self._readers: dict[tuple[GraphQLObjectType, int], Reader | None] = {}
+        # By type and the identity of the field's nodes; they are kept beside, so that no other list gets their identity.
+        self._readers: dict[tuple[GraphQLObjectType, int], tuple[Reader | None, Any]] = {}
 
     def collect_and_execute_subfields(
         self, return_type: GraphQLObjectType, field_details_list: Any, path: Any, result: Any, position_context: Any
@@ -53,8 +53,8 @@ class PlainFieldsContext(StrawberryGraphQLCoreExecutionContext):
         """The reader of a selection of an object type; None unless every field in it is plain."""
         key = (kind, id(field_details_list))
         if key not in self._readers:
-            self._readers[key] = self._make_reader(kind, field_details_list)
-        return self._readers[key]
+            self._readers[key] = self._make_reader(kind, field_details_list), field_details_list
+        return self._readers[key][0]
 
     def _make_reader(self, kind: GraphQLObjectType, field_details_list: Any) -> Reader | None:
         if self.middleware_manager is not None and self.middleware_manager.middlewares:
