@@ -124,9 +124,11 @@ class Database:
             await self.on_events(brand.id)
 
     @asynccontextmanager
-    async def reading(self, brand: Brand, *, now: datetime | None = None) -> AsyncIterator[BrandSession]:
-        """A short read: never commits. Sibling fields each take their own."""
-        async with self._session(brand, now) as session:
+    async def reading(
+        self, brand: Brand, *, now: datetime | None = None, is_snapshot: bool = False
+    ) -> AsyncIterator[BrandSession]:
+        """A short read: never commits. Sibling fields each take their own. A snapshot is of one instant throughout."""
+        async with self._session(brand, now, is_snapshot=is_snapshot) as session:
             yield session
 
     async def run(
@@ -160,8 +162,12 @@ class Database:
             await session.commit()
 
     @asynccontextmanager
-    async def _session(self, brand: Brand, now: datetime | None) -> AsyncIterator[BrandSession]:
+    async def _session(
+        self, brand: Brand, now: datetime | None, *, is_snapshot: bool = False
+    ) -> AsyncIterator[BrandSession]:
         async with BrandSession(self.engine, expire_on_commit=False, autoflush=False) as session:
+            if is_snapshot:
+                await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             await set_brand(session, brand.id)
             if now is None:
                 now = await _simulated_now(session, brand.id) if brand.is_simulated else clock.utc_now()

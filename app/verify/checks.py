@@ -36,7 +36,7 @@ CHECKS: dict[str, Check] = {
 async def violations(runtime: Runtime, brand: Brand) -> dict[str, list[str]]:
     """What breaks each check for one brand; empty lists where nothing does. All checks see one snapshot."""
     found: dict[str, list[str]] = {}
-    async with runtime.database.reading(brand) as session:
+    async with runtime.database.reading(brand, is_snapshot=True) as session:
         await session.execute(sa.text("SET LOCAL statement_timeout = 0"))
         for name, check in CHECKS.items():
             found[name] = await check(session)

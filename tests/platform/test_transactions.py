@@ -35,6 +35,31 @@ async def test_block_commits_at_its_end_and_reading_never_does(database: Databas
     assert await counted(database, brand) == {"it": 1}
 
 
+@pytest.mark.parametrize(("is_snapshot", "second_look"), [(True, {}), (False, {"it": 1})])
+async def test_snapshot_does_not_see_what_is_committed_meanwhile(
+    runtime: Runtime, brand: Brand, is_snapshot: bool, second_look: dict[str, int]
+) -> None:
+    """On a pool of one connection, which goes back to its old ways afterwards."""
+    single = db.Database(runtime.settings.database_url, runtime.settings, runtime.secrets, pool_size=1)
+    level = sa.text("SELECT current_setting('transaction_isolation')")
+    looks = []
+    try:
+        async with single.reading(brand, is_snapshot=is_snapshot) as session:
+            for _ in range(2):
+                rows = await session.execute(
+                    sa.select(RateBucketRow.subject, RateBucketRow.tries).where(RateBucketRow.brand_id == brand.id)
+                )
+                looks.append({row.subject: row.tries for row in rows})
+                async with runtime.database.transaction(brand) as other:
+                    await count(other)
+        async with single.transaction(brand) as session:
+            assert (await session.execute(level)).scalar_one() == "read committed"
+    finally:
+        await single.close()
+    assert looks == [{}, second_look]
+    assert await counted(runtime.database, brand) == {"it": 2}
+
+
 async def test_any_exception_rolls_everything_back(database: Database, brand: Brand) -> None:
     for error in (RuntimeError, asyncio.CancelledError, KeyError):
         with pytest.raises(error):
