@@ -37,7 +37,7 @@ class PlainFieldsContext(StrawberryGraphQLCoreExecutionContext):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # By type and the identity of the field's nodes; they are kept beside, so that no other list gets their identity.
+        # By type and identity of the field's nodes; these are kept beside, so that no other list gets their identity.
         self._readers: dict[tuple[GraphQLObjectType, int], tuple[Reader | None, Any]] = {}
 
     def collect_and_execute_subfields(
