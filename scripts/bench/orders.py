@@ -148,7 +148,7 @@ def _literal(value: Any, fresh: dict[UUID, str], sku: UUID) -> str:
         case int():
             return str(value)
         case datetime():
-            return f"'{value.isoformat()}'::timestamptz"
+            return f"{_quoted(value.isoformat())}::timestamptz"
         case bytes():
             return f"'\\x{value.hex()}'::bytea"
         case list() | tuple():
@@ -159,11 +159,20 @@ def _literal(value: Any, fresh: dict[UUID, str], sku: UUID) -> str:
 
 def _text(text: str, fresh: dict[UUID, str], sku: UUID) -> str:
     """A text, also one of JSON: keys and order numbers become random, fresh ids the transaction's own."""
-    quoted = "'" + text.replace("'", "''") + "'"
-    for value, name in [*fresh.items(), (sku, "sku")]:
-        quoted = quoted.replace(str(value), f"'||:{name}::text||'")
-    quoted = re.sub(r"bench-capture-\d+-0000|(?<![\d-])\d{12}(?!\d)", "'||left(:word::text, 16)||'", quoted)
-    return f"({quoted})" if "||" in quoted else quoted
+    names = {str(value): f":{name}::text" for value, name in [*fresh.items(), (sku, "sku")]}
+    parts = re.split(rf"({'|'.join(names)}|bench-capture-\d+-0000|(?<![0-9a-f-])\d{{12}}(?![0-9a-f]))", text)
+    shown = [
+        names.get(part, "left(:word::text, 16)") if position % 2 else _quoted(part)
+        for position, part in enumerate(parts)
+        if part
+    ]
+    return f"({' || '.join(shown)})" if shown else "''"
+
+
+def _quoted(text: str) -> str:
+    """A literal without a colon in it: pgbench would take what follows one for a variable."""
+    escaped = text.replace("\\", "\\\\").replace("'", "''").replace(":", "\\x3a")
+    return f"E'{escaped}'"
 
 
 def _pgbench(settings: Settings, script: Path) -> float:
