@@ -118,8 +118,9 @@ async def test_loop_that_is_told_to_stop_begins_no_further_event_of_a_long_queue
     began = 0
 
     async def slow(brand: Brand, event: Any, event_id: Any) -> None:
+        # A hint that an earlier test left may lead the loop to another brand's events: they are not counted here.
         nonlocal began
-        began += 1
+        began += brand.id == post.brand.id
         await asyncio.sleep(0.3)
 
     post.subscriptions.delivery(GoodsMoved, "letter", slow)
