@@ -12,7 +12,7 @@ from graphql_schema.commission.queries import CommissionQuery
 from graphql_schema.commission.subscriptions import CommissionSubscription
 from graphql_schema.context import Info
 from graphql_schema.customers import loaders as customers_loaders
-from graphql_schema.customers.mutations import CustomersMutation
+from graphql_schema.customers.session_mutations import SessionMutation
 from graphql_schema.employees import loaders as employees_loaders
 from graphql_schema.employees.mutations import EmployeesMutation
 from graphql_schema.employees.queries import EmployeesQuery
@@ -60,7 +60,7 @@ class Query(TradeQuery, CommissionQuery, ProductsQuery, EmployeesQuery):
 
 @strawberry.type(description="What can be changed. Every mutation is one transaction.")
 class Mutation(
-    TradeMutation, CommissionMutation, MarketingMutation, CustomersMutation, ProductsMutation, EmployeesMutation
+    TradeMutation, CommissionMutation, MarketingMutation, SessionMutation, ProductsMutation, EmployeesMutation
 ):
     pass
 

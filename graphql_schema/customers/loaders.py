@@ -17,18 +17,11 @@ from graphql_schema.customers.types import (
     Touchpoint,
     to_binding,
     to_customer,
-    to_named_customer,
     to_touchpoint,
 )
 from graphql_schema.employees import batches as employee_batches
 from graphql_schema.errors import BadUserInput
 from graphql_schema.paging import Connection, build_connection, is_asked_for, read_page
-
-
-async def customer_of(info: Info, customer_id: UUID) -> Customer | None:
-    """A customer by masked name, for what refers to one and was itself checked (an order); the rest is guarded."""
-    name = await batches.names(info.context).load(customer_id)
-    return None if name is None else to_named_customer(customer_id, name)
 
 
 async def fetch_customer(info: Info, customer_id: UUID) -> Customer | None:

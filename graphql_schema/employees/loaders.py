@@ -34,12 +34,6 @@ async def guide_of(info: Info, employee_id: UUID) -> Guide | None:
     return None if facts is None else guide_of_facts(facts)
 
 
-async def guides_of(info: Info, employee_ids: list[UUID]) -> dict[UUID, Guide]:
-    """Several guides at once."""
-    found = await batches.employees(info.context).load_many(employee_ids)
-    return {facts.id: guide_of_facts(facts) for facts in found if facts is not None}
-
-
 async def store_of(info: Info, store_id: UUID) -> Store | None:
     """A store; read in one statement with what else is asked for at once."""
     facts = await batches.stores(info.context).load(store_id)

@@ -9,7 +9,6 @@ from app.employees import organisation, reads
 from app.employees.values import OpeningHours
 from app.platform.db import BrandSession
 from graphql_schema.context import Info
-from graphql_schema.customers.session_mutations import SessionMutation
 from graphql_schema.employees.inputs import OrgUnitCreateInput, StoreCreateInput
 from graphql_schema.employees.types import OrgUnit, Store, store_from, to_unit
 from graphql_schema.global_ids import input_id
@@ -39,7 +38,7 @@ StoreCreateResult = Annotated[
 
 
 @strawberry.type
-class EmployeesMutation(SessionMutation):
+class EmployeesMutation:
     @strawberry.mutation(
         description="Make a region, area or team. For headquarters and the owner.", extensions=[Requires(HEADQUARTERS)]
     )
