@@ -80,11 +80,13 @@ def _order(
         "freight_minor": basket.totals.freight_minor,
         "total_minor": basket.totals.total_minor,
         "refunded_minor": 0,
+        "refunded_goods_minor": 0,
         "placed_at": now,
         "pay_by": order.pay_by,
         "paid_at": None,
         "paid_on": None,
         "shipped_at": None,
+        "delivered_at": None,
         "completed_at": None,
         "ended_at": None,
     }

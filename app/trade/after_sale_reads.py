@@ -1,0 +1,243 @@
+"""Reads of after-sales, and who may see and decide them. Each is one statement; lists come newest first."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from app.customers.models import CustomerRow
+from app.employees import organisation
+from app.employees.models import EmployeeRow
+from app.employees.rules import may_reach
+from app.employees.values import PostalAddress, Role, StaffFunction
+from app.platform.actor import Actor
+from app.platform.db import BrandSession
+from app.trade import after_sale_rules as rules
+from app.trade.after_sales import COMMENT, REASON
+from app.trade.models import AfterSaleRow, OrderRow
+from app.trade.values import AfterSaleAction, AfterSaleKind, AfterSaleState
+
+
+@dataclass(frozen=True, slots=True)
+class AfterSaleView:
+    """An after-sale as it is shown. Amounts: minor units. `branch`: that of the order.
+
+    `is_interested`: the caller sold the order, or bought it, being an employee too.
+    """
+
+    id: UUID
+    order_id: UUID
+    line_id: UUID
+    kind: AfterSaleKind
+    state: AfterSaleState
+    quantity: int
+    reason: str
+    evidence_urls: Sequence[str]
+    goods_minor: int
+    freight_minor: int
+    requested_at: datetime
+    due_at: datetime | None
+    decided_at: datetime | None
+    comment: str | None
+    return_carrier: str | None
+    return_tracking_number: str | None
+    refunded_at: datetime | None
+    order_number: str
+    customer_id: UUID
+    store_id: UUID | None
+    branch: str
+    is_interested: bool
+
+
+_COLUMNS: tuple[Any, ...] = (
+    AfterSaleRow.id,
+    AfterSaleRow.order_id,
+    AfterSaleRow.line_id,
+    AfterSaleRow.kind,
+    AfterSaleRow.state,
+    AfterSaleRow.quantity,
+    AfterSaleRow.reason,
+    AfterSaleRow.evidence_urls,
+    AfterSaleRow.goods_minor,
+    AfterSaleRow.freight_minor,
+    AfterSaleRow.requested_at,
+    AfterSaleRow.due_at,
+    AfterSaleRow.decided_at,
+    AfterSaleRow.comment,
+    AfterSaleRow.return_carrier,
+    AfterSaleRow.return_tracking_number,
+    AfterSaleRow.refunded_at,
+    OrderRow.number,
+    OrderRow.customer_id,
+    OrderRow.store_id,
+    OrderRow.branch,
+)
+
+
+def decided_by(actor: Actor) -> sa.ColumnElement[bool] | None:
+    """The orders whose after-sales an actor may decide, but for those that he gains from; None: of no order."""
+    if not actor.is_employee:
+        return None
+    if actor.role == Role.OWNER or StaffFunction.SERVICE in actor.functions:
+        return sa.true()
+    return _of_branch(actor)
+
+
+def allowed_actions(actor: Actor, view: AfterSaleView) -> tuple[AfterSaleAction, ...]:
+    """What an actor may do with an after-sale that he sees."""
+    decides = actor.is_employee and (
+        actor.role == Role.OWNER
+        or StaffFunction.SERVICE in actor.functions
+        or (actor.role == Role.MANAGER and may_reach(role=actor.role, branch=actor.branch, path=view.branch))
+    )
+    return rules.allowed_after_sale_actions(
+        view.kind,
+        view.state,
+        is_buyer=actor.is_customer and actor.customer_id == view.customer_id,
+        may_decide=decides and not view.is_interested,
+    )
+
+
+async def has_open_after_sale(session: BrandSession, order_id: UUID) -> bool:
+    """Whether any after-sale of an order has not ended: it pauses shipping and completion."""
+    is_open = sa.exists().where(
+        AfterSaleRow.brand_id == session.brand_id,
+        AfterSaleRow.order_id == order_id,
+        AfterSaleRow.state.not_in([state.value for state in rules.OVER]),
+    )
+    return bool(await session.scalar(sa.select(is_open)))
+
+
+async def after_sales_by_id(
+    session: BrandSession, actor: Actor, after_sale_ids: Collection[UUID]
+) -> dict[UUID, AfterSaleView]:
+    """Those of these after-sales that the actor may see: the buyer, the guide of the order, and staff in scope."""
+    scope = _seen_by(actor)
+    if not after_sale_ids or scope is None:
+        return {}
+    rows = await session.execute(_after_sales(session, actor).where(AfterSaleRow.id.in_(after_sale_ids), scope))
+    return {row[0]: _view(session, row) for row in rows}
+
+
+async def after_sales_of_orders(
+    session: BrandSession, actor: Actor, order_ids: Collection[UUID]
+) -> dict[UUID, list[AfterSaleView]]:
+    """The after-sales of each order as far as the actor may see them; every order asked for has an entry."""
+    found: dict[UUID, list[AfterSaleView]] = {order_id: [] for order_id in order_ids}
+    scope = _seen_by(actor)
+    if not found or scope is None:
+        return found
+    rows = await session.execute(
+        _after_sales(session, actor)
+        .where(AfterSaleRow.order_id.in_(list(found)), scope)
+        .order_by(AfterSaleRow.id.desc())
+    )
+    for row in rows:
+        found[row[1]].append(_view(session, row))
+    return found
+
+
+async def after_sale_page(
+    session: BrandSession,
+    actor: Actor,
+    *,
+    states: Collection[AfterSaleState] | None = None,
+    limit: int,
+    after: UUID | None = None,
+) -> list[AfterSaleView]:
+    """The after-sales of an employee's scope in these states (None: in any), after the after-sale `after`."""
+    scope = _listed_for(actor, states)
+    if scope is None:
+        return []
+    query = _after_sales(session, actor).where(*scope).order_by(AfterSaleRow.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(AfterSaleRow.id < after)
+    return [_view(session, row) for row in await session.execute(query)]
+
+
+async def after_sale_count(
+    session: BrandSession, actor: Actor, *, states: Collection[AfterSaleState] | None = None
+) -> int:
+    """How many after-sales `after_sale_page` walks through."""
+    scope = _listed_for(actor, states)
+    if scope is None:
+        return 0
+    query = (
+        sa.select(sa.func.count())
+        .select_from(AfterSaleRow)
+        .join(OrderRow, sa.and_(OrderRow.brand_id == session.brand_id, OrderRow.id == AfterSaleRow.order_id))
+        .where(AfterSaleRow.brand_id == session.brand_id, *scope)
+    )
+    return (await session.execute(query)).scalar_one()
+
+
+async def return_address(session: BrandSession, view: AfterSaleView) -> PostalAddress | None:
+    """Where the goods of an approved return are sent: the order's store; None before approval, and where none is known.
+
+    Without one the goods are brought to the store.
+    """
+    is_awaited = view.state in (AfterSaleState.APPROVED, AfterSaleState.RETURNING)
+    if view.store_id is None or not is_awaited or view.kind is not AfterSaleKind.RETURN_AND_REFUND:
+        return None
+    return await organisation.return_address(session, store_id=view.store_id)
+
+
+def _of_branch(actor: Actor) -> sa.ColumnElement[bool] | None:
+    if actor.role != Role.MANAGER or not actor.branch:
+        return None
+    return OrderRow.branch.startswith(actor.branch, autoescape=True)
+
+
+def _seen_by(actor: Actor) -> sa.ColumnElement[bool] | None:
+    if actor.is_customer:
+        return OrderRow.customer_id == actor.customer_id
+    if not actor.is_employee:
+        return None
+    if actor.sees_whole_brand:
+        return sa.true()
+    own = OrderRow.guide_id == actor.employee_id
+    branch = _of_branch(actor)
+    return own if branch is None else sa.or_(own, branch)
+
+
+def _listed_for(
+    actor: Actor, states: Collection[AfterSaleState] | None
+) -> tuple[sa.ColumnElement[bool], ...] | None:
+    """Headquarters, whose people of SERVICE are among them, and the owner: of the whole brand; managers: the branch."""
+    if not actor.is_employee:
+        return None
+    scope = sa.true() if actor.sees_whole_brand else _of_branch(actor)
+    if scope is None:
+        return None
+    return (scope,) if states is None else (scope, AfterSaleRow.state.in_([state.value for state in states]))
+
+
+def _after_sales(session: BrandSession, actor: Actor) -> sa.Select[*tuple[Any, ...]]:
+    """After-sales with what their orders say; whether the actor has an interest in each."""
+    bought = sa.exists().where(
+        EmployeeRow.brand_id == session.brand_id,
+        EmployeeRow.id == actor.employee_id,
+        EmployeeRow.phone_hash == CustomerRow.phone_hash,
+    )
+    is_interested = sa.and_(
+        sa.literal(actor.is_employee), sa.or_(OrderRow.guide_id.is_not_distinct_from(actor.employee_id), bought)
+    )
+    return (
+        sa.select(*_COLUMNS, is_interested)
+        .select_from(AfterSaleRow)
+        .join(OrderRow, sa.and_(OrderRow.brand_id == session.brand_id, OrderRow.id == AfterSaleRow.order_id))
+        .join(CustomerRow, sa.and_(CustomerRow.brand_id == session.brand_id, CustomerRow.id == OrderRow.customer_id))
+        .where(AfterSaleRow.brand_id == session.brand_id)
+    )
+
+
+def _view(session: BrandSession, row: Any) -> AfterSaleView:
+    values: dict[str, Any] = dict(zip(AfterSaleView.__slots__, row, strict=True))
+    values["kind"], values["state"] = AfterSaleKind(values["kind"]), AfterSaleState(values["state"])
+    for name, field in (("reason", REASON), ("comment", COMMENT)):
+        values[name] = session.vault.open(session.brand_id, field, values[name])
+    values["reason"] = values["reason"] or ""
+    return AfterSaleView(**values)
