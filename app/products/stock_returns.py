@@ -47,12 +47,12 @@ async def put_back(session: BrandSession, *, order_id: UUID, lines: Sequence[Sto
             await versions.touch_catalogue(session)
 
 
-async def _places(
-    session: BrandSession, order_id: UUID, lines: Sequence[StockLine]
-) -> list[tuple[UUID, UUID, int]]:
+async def _places(session: BrandSession, order_id: UUID, lines: Sequence[StockLine]) -> list[tuple[UUID, UUID, int]]:
     """SKU, location and pieces: from each place at most what it sold to the order and has not got back."""
     returned = (
-        sa.select(StockMovementRow.sku_id, StockMovementRow.location_id, sa.func.sum(StockMovementRow.change).label("n"))
+        sa.select(
+            StockMovementRow.sku_id, StockMovementRow.location_id, sa.func.sum(StockMovementRow.change).label("n")
+        )
         .where(
             StockMovementRow.brand_id == session.brand_id,
             StockMovementRow.order_id == order_id,
@@ -69,9 +69,7 @@ async def _places(
         )
         .outerjoin(
             returned,
-            sa.and_(
-                returned.c.sku_id == ReservationRow.sku_id, returned.c.location_id == ReservationRow.location_id
-            ),
+            sa.and_(returned.c.sku_id == ReservationRow.sku_id, returned.c.location_id == ReservationRow.location_id),
         )
         .where(
             ReservationRow.brand_id == session.brand_id,

@@ -1,4 +1,4 @@
-"""After-sales, the brand's side: approved or rejected, received, their refund asked for anew; and both sides' time-outs.
+"""After-sales, the brand's side: approved or rejected, received, refunds asked for anew; and both sides' time-outs.
 
 SERVICE and the owner decide for the whole brand, managers for the own branch; nobody what he gains from.
 """
@@ -21,7 +21,7 @@ from app.trade import after_sale_moves, after_sale_reads, after_sale_refunds, re
 from app.trade import after_sale_rules as rules
 from app.trade.after_sale_moves import LockedAfterSale
 from app.trade.after_sales import COMMENT
-from app.trade.models import AfterSaleRow, OrderRow
+from app.trade.models import AfterSaleRow
 from app.trade.moves import LockedOrder
 from app.trade.values import AfterSaleEvent, AfterSaleKind, AfterSaleState
 

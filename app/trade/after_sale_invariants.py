@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from app.commission.models import ShareRow
+from app.commission.models import LineHoldRow, ShareRow
 from app.commission.values import CommissionKind, ShareRole
 from app.platform.db import BrandSession
 from app.products.models import StockMovementRow
@@ -39,9 +39,7 @@ async def after_sales_fit_their_lines(session: BrandSession) -> list[str]:
     pieces, share = sa.func.sum(AfterSaleRow.quantity), sa.func.sum(AfterSaleRow.share_minor)
     rows = await session.execute(
         sa.select(OrderLineRow.id, pieces, OrderLineRow.quantity, share, OrderLineRow.total_minor)
-        .join(
-            AfterSaleRow, sa.and_(AfterSaleRow.brand_id == session.brand_id, AfterSaleRow.line_id == OrderLineRow.id)
-        )
+        .join(AfterSaleRow, sa.and_(AfterSaleRow.brand_id == session.brand_id, AfterSaleRow.line_id == OrderLineRow.id))
         .where(OrderLineRow.brand_id == session.brand_id, _COUNTS)
         .group_by(OrderLineRow.id, OrderLineRow.quantity, OrderLineRow.total_minor, OrderLineRow.order_id)
         .having(
@@ -63,7 +61,7 @@ async def after_sales_have_their_instants(session: BrandSession) -> list[str]:
     is_wrong = sa.or_(
         state.in_([one.value for one in rules.OVER]) != AfterSaleRow.ended_at.is_not(None),
         (state == _S.REFUNDED.value) != AfterSaleRow.refunded_at.is_not(None),
-        _DECIDED != AfterSaleRow.refund_on.is_not(None),
+        AfterSaleRow.refund_on.is_not(None) != _DECIDED,
         sa.and_(_DECIDED, is_return) != AfterSaleRow.received_at.is_not(None),
         state.in_([one.value for one in _WAITED_FOR]) != AfterSaleRow.due_at.is_not(None),
         AfterSaleRow.decided_at.is_(None) != AfterSaleRow.decided_by.is_(None),
@@ -97,9 +95,7 @@ async def after_sale_moves_are_a_path(session: BrandSession) -> list[str]:
         )
         .outerjoin(
             AfterSaleMoveRow,
-            sa.and_(
-                AfterSaleMoveRow.brand_id == session.brand_id, AfterSaleMoveRow.after_sale_id == AfterSaleRow.id
-            ),
+            sa.and_(AfterSaleMoveRow.brand_id == session.brand_id, AfterSaleMoveRow.after_sale_id == AfterSaleRow.id),
         )
         .where(AfterSaleRow.brand_id == session.brand_id)
         .group_by(AfterSaleRow.id, AfterSaleRow.kind, AfterSaleRow.state, AfterSaleRow.steps)
@@ -128,7 +124,7 @@ def _is_path(kind: AfterSaleKind, moves: Sequence[Sequence[object]], end: str) -
 
 
 async def refunded_goods_are_the_after_sales(session: BrandSession) -> list[str]:
-    """An order's refunded goods are those of its after-sales whose refund is decided; freight goes back once at most."""
+    """An order's refunded goods are those of its decided after-sales; freight goes back once at most."""
     goods = sa.func.coalesce(sa.func.sum(AfterSaleRow.goods_minor), 0)
     freight = sa.func.coalesce(sa.func.sum(AfterSaleRow.freight_minor), 0)
     rows = await session.execute(
@@ -145,7 +141,7 @@ async def refunded_goods_are_the_after_sales(session: BrandSession) -> list[str]
 
 
 async def refunds_are_of_after_sales(session: BrandSession) -> list[str]:
-    """A decided after-sale with money to give back has one refund, of that amount and of its state; no other has one."""
+    """A decided after-sale with money to give back has one refund, of that amount and its state; no other has one."""
     amount = AfterSaleRow.goods_minor + AfterSaleRow.freight_minor
     expected = sa.case(*((AfterSaleRow.state == state.value, found.value) for state, found in _REFUND_STATES.items()))
     rows = await session.execute(
@@ -167,42 +163,46 @@ async def refunds_are_of_after_sales(session: BrandSession) -> list[str]:
 
 
 async def reversals_are_the_refunded_goods(session: BrandSession) -> list[str]:
-    """What sellers lost of a line's performance is what decided after-sales gave back of its goods."""
-    refunded = (
-        sa.select(
-            AfterSaleRow.order_id,
-            AfterSaleRow.line_id,
-            sa.func.sum(AfterSaleRow.goods_minor).label("amount_minor"),
-        )
-        .where(AfterSaleRow.brand_id == session.brand_id, _DECIDED, AfterSaleRow.goods_minor > 0)
-        .group_by(AfterSaleRow.order_id, AfterSaleRow.line_id)
-        .subquery()
+    """What sellers lost of a line's performance, and what its hold counts, is what decided after-sales gave back."""
+    line = (AfterSaleRow.order_id == LineHoldRow.sale_id, AfterSaleRow.line_id == LineHoldRow.line_id)
+    of_line = sa.select(sa.func.coalesce(sa.func.sum(AfterSaleRow.goods_minor), 0)).where(
+        AfterSaleRow.brand_id == session.brand_id, *line, _DECIDED
     )
-    reversed_ = (
-        sa.select(
-            ShareRow.sale_id, ShareRow.line_id, sa.func.sum(ShareRow.performance_minor).label("amount_minor")
-        )
-        .where(
-            ShareRow.brand_id == session.brand_id,
-            ShareRow.kind == CommissionKind.REVERSAL.value,
-            ShareRow.role == ShareRole.SELLER.value,
-        )
-        .group_by(ShareRow.sale_id, ShareRow.line_id)
-        .subquery()
+    taken_back = sa.select(sa.func.coalesce(sa.func.sum(ShareRow.performance_minor), 0)).where(
+        ShareRow.brand_id == session.brand_id,
+        ShareRow.sale_id == LineHoldRow.sale_id,
+        ShareRow.line_id == LineHoldRow.line_id,
+        ShareRow.kind == CommissionKind.REVERSAL.value,
+        ShareRow.role == ShareRole.SELLER.value,
     )
-    line = sa.func.coalesce(refunded.c.line_id, reversed_.c.line_id)
+    goods, performance = of_line.scalar_subquery(), taken_back.scalar_subquery()
     rows = await session.execute(
-        sa.select(line, refunded.c.amount_minor, reversed_.c.amount_minor)
-        .select_from(
-            refunded.outerjoin(
-                reversed_,
-                sa.and_(reversed_.c.sale_id == refunded.c.order_id, reversed_.c.line_id == refunded.c.line_id),
-                full=True,
-            )
+        sa.select(LineHoldRow.line_id, goods, performance, LineHoldRow.refunded_minor).where(
+            LineHoldRow.brand_id == session.brand_id,
+            sa.or_(goods != performance, goods != LineHoldRow.refunded_minor),
         )
-        .where(refunded.c.amount_minor.is_distinct_from(reversed_.c.amount_minor))
     )
-    return [f"line {row[0]}: goods of {row[1]} went back, performance of {row[2]} was taken back" for row in rows]
+    return [f"line {row[0]}: goods of {row[1]} went back, {row[2]} taken back, {row[3]} counted" for row in rows]
+
+
+async def open_after_sales_pause_their_lines(session: BrandSession) -> list[str]:
+    """A line's commission is held for every open after-sale of it, and for no other reason."""
+    opened = (
+        sa.select(sa.func.count())
+        .where(
+            AfterSaleRow.brand_id == session.brand_id,
+            AfterSaleRow.order_id == LineHoldRow.sale_id,
+            AfterSaleRow.line_id == LineHoldRow.line_id,
+            AfterSaleRow.state.not_in([state.value for state in rules.OVER]),
+        )
+        .scalar_subquery()
+    )
+    rows = await session.execute(
+        sa.select(LineHoldRow.line_id, LineHoldRow.pauses, opened).where(
+            LineHoldRow.brand_id == session.brand_id, LineHoldRow.pauses != opened
+        )
+    )
+    return [f"line {row[0]}: {row[1]} pauses, {row[2]} open after-sales" for row in rows]
 
 
 async def orders_are_closed_when_all_went_back(session: BrandSession) -> list[str]:
@@ -234,12 +234,8 @@ async def orders_are_closed_when_all_went_back(session: BrandSession) -> list[st
 async def stock_came_back(session: BrandSession) -> list[str]:
     """As many pieces of an order's SKU came into stock again as its restocked after-sales say."""
     expected = (
-        sa.select(
-            AfterSaleRow.order_id, OrderLineRow.sku_id, sa.func.sum(AfterSaleRow.quantity).label("pieces")
-        )
-        .join(
-            OrderLineRow, sa.and_(OrderLineRow.brand_id == session.brand_id, OrderLineRow.id == AfterSaleRow.line_id)
-        )
+        sa.select(AfterSaleRow.order_id, OrderLineRow.sku_id, sa.func.sum(AfterSaleRow.quantity).label("pieces"))
+        .join(OrderLineRow, sa.and_(OrderLineRow.brand_id == session.brand_id, OrderLineRow.id == AfterSaleRow.line_id))
         .where(AfterSaleRow.brand_id == session.brand_id, AfterSaleRow.is_restocked)
         .group_by(AfterSaleRow.order_id, OrderLineRow.sku_id)
         .subquery()
@@ -288,6 +284,7 @@ CHECKS: dict[str, Callable[[BrandSession], Awaitable[list[str]]]] = {
     "refunded goods are those of after-sales": refunded_goods_are_the_after_sales,
     "refunds are those of after-sales": refunds_are_of_after_sales,
     "reversals are the refunded goods": reversals_are_the_refunded_goods,
+    "open after-sales pause their lines": open_after_sales_pause_their_lines,
     "orders are closed when all went back": orders_are_closed_when_all_went_back,
     "stock came back as after-sales say": stock_came_back,
     "our book and the providers' agree": books_agree,

@@ -17,7 +17,7 @@ from app.platform.actor import Actor
 from app.platform.db import BrandSession
 from app.trade import after_sale_rules as rules
 from app.trade.after_sales import COMMENT, REASON
-from app.trade.models import AfterSaleRow, OrderRow
+from app.trade.models import AfterSaleRow, OrderLineRow, OrderRow
 from app.trade.values import AfterSaleAction, AfterSaleKind, AfterSaleState
 
 
@@ -77,6 +77,9 @@ _COLUMNS: tuple[Any, ...] = (
 )
 
 
+_IS_OPEN = AfterSaleRow.state.not_in([state.value for state in rules.OVER])
+
+
 def decided_by(actor: Actor) -> sa.ColumnElement[bool] | None:
     """The orders whose after-sales an actor may decide, but for those that he gains from; None: of no order."""
     if not actor.is_employee:
@@ -102,13 +105,36 @@ def allowed_actions(actor: Actor, view: AfterSaleView) -> tuple[AfterSaleAction,
 
 
 async def has_open_after_sale(session: BrandSession, order_id: UUID) -> bool:
-    """Whether any after-sale of an order has not ended: it pauses shipping and completion."""
-    is_open = sa.exists().where(
+    """Whether a return or refund of the order is under way; whoever asks holds the order's lock."""
+    return order_id in await orders_with_open_after_sale(session, [order_id])
+
+
+async def orders_with_open_after_sale(session: BrandSession, order_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these orders that have an open after-sale."""
+    rows = await session.scalars(
+        sa.select(AfterSaleRow.order_id)
+        .where(AfterSaleRow.brand_id == session.brand_id, AfterSaleRow.order_id.in_(order_ids), _IS_OPEN)
+        .distinct()
+    )
+    return set(rows)
+
+
+def is_paused(session: BrandSession) -> sa.ColumnElement[bool]:
+    """The same as a condition on `OrderRow`: an order with an open after-sale takes no step by itself."""
+    return sa.exists().where(AfterSaleRow.brand_id == session.brand_id, AfterSaleRow.order_id == OrderRow.id, _IS_OPEN)
+
+
+async def has_pieces_left(session: BrandSession, order_id: UUID) -> bool:
+    """Whether the customer is still to get, or keeps, a piece of the order; False where every one was refunded."""
+    sold = sa.select(sa.func.sum(OrderLineRow.quantity)).where(
+        OrderLineRow.brand_id == session.brand_id, OrderLineRow.order_id == order_id
+    )
+    refunded = sa.select(sa.func.coalesce(sa.func.sum(AfterSaleRow.quantity), 0)).where(
         AfterSaleRow.brand_id == session.brand_id,
         AfterSaleRow.order_id == order_id,
-        AfterSaleRow.state.not_in([state.value for state in rules.OVER]),
+        AfterSaleRow.state.in_([state.value for state in rules.DECIDED]),
     )
-    return bool(await session.scalar(sa.select(is_open)))
+    return bool(await session.scalar(sa.select(sold.scalar_subquery() > refunded.scalar_subquery())))
 
 
 async def after_sales_by_id(
@@ -203,9 +229,7 @@ def _seen_by(actor: Actor) -> sa.ColumnElement[bool] | None:
     return own if branch is None else sa.or_(own, branch)
 
 
-def _listed_for(
-    actor: Actor, states: Collection[AfterSaleState] | None
-) -> tuple[sa.ColumnElement[bool], ...] | None:
+def _listed_for(actor: Actor, states: Collection[AfterSaleState] | None) -> tuple[sa.ColumnElement[bool], ...] | None:
     """Headquarters, whose people of SERVICE are among them, and the owner: of the whole brand; managers: the branch."""
     if not actor.is_employee:
         return None

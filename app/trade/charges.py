@@ -38,13 +38,7 @@ async def open_charge(runtime: Runtime, brand: Brand, payment_id: UUID) -> bool:
     payment = await _payment(runtime, brand, payment_id)
     if payment.client_parameters is not None or payment.state is not PaymentState.STARTED:
         return True
-    request = ChargeRequest(
-        number=payment.number,
-        amount_minor=payment.amount_minor,
-        currency=brand.currency,
-        description=f"{brand.name} {payment.order_number}",
-        expires_at=payment.pay_by,
-    )
+    request = charge_request(brand, payment)
     provider = required_provider(runtime, payment.provider)
     for left in reversed(range(TRIES)):
         try:
@@ -60,6 +54,23 @@ async def open_charge(runtime: Runtime, brand: Brand, payment_id: UUID) -> bool:
 
     await runtime.database.run(brand, work)
     return True
+
+
+def charge_request(brand: Brand, payment: PaymentFacts) -> ChargeRequest:
+    """A payment as its provider is to know it."""
+    return ChargeRequest(
+        number=payment.number,
+        account=account_of(brand),
+        amount_minor=payment.amount_minor,
+        currency=brand.currency,
+        description=f"{brand.name} {payment.order_number}",
+        expires_at=payment.pay_by,
+    )
+
+
+def account_of(brand: Brand) -> str:
+    """The name under which providers keep a brand's money."""
+    return brand.id.hex
 
 
 def closer(runtime: Runtime) -> Callable[[Brand, OrderCancelled, UUID], Awaitable[None]]:

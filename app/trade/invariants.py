@@ -88,7 +88,8 @@ async def refunds_add_up(session: BrandSession) -> list[str]:
         .group_by(PaymentRow.number, PaymentRow.state, PaymentRow.amount_minor)
         .having(
             sa.or_(
-                (PaymentRow.state == PaymentState.REFUNDED.value) != (back == PaymentRow.amount_minor),
+                (PaymentRow.state == PaymentState.REFUNDED.value)
+                != sa.and_(back == PaymentRow.amount_minor, PaymentRow.amount_minor > 0),
                 sa.func.sum(RefundRow.amount_minor) > PaymentRow.amount_minor,
             )
         )

@@ -1,4 +1,4 @@
-"""Tables of trade: orders with lines and history, payments, refunds, after-sales, differences with a provider's book."""
+"""Tables of trade: orders with lines and history, payments, refunds, after-sales, differences with providers' books."""
 
 from datetime import date, datetime
 from typing import Any
@@ -260,7 +260,10 @@ class ReconciliationRow(TenantBase, Base):
 
 
 class DifferenceRow(Tenant, Base):
-    """A charge or refund about which our book and the provider's differ, each side in a few words for people."""
+    """A charge or refund about which our book and the provider's differ, each side in a few words for people.
+
+    `booked_at`: when the provider booked it, on its own clock.
+    """
 
     __tablename__ = "reconciliation_difference"
     __table_args__ = tenant_args(
@@ -280,5 +283,6 @@ class DifferenceRow(Tenant, Base):
     kind: Mapped[str]
     ours: Mapped[str | None]
     theirs: Mapped[str | None]
+    booked_at: Mapped[datetime | None]
     found_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]

@@ -201,9 +201,7 @@ async def book_success(session: BrandSession, *, refund_id: UUID, now: datetime)
             .execution_options(synchronize_session=False)
         )
     if refund.after_sale is not None:
-        await after_sale_moves.end_refunded(
-            session, refund.order, refund.after_sale, actor=SYSTEM.principal, now=now
-        )
+        await after_sale_moves.end_refunded(session, refund.order, refund.after_sale, actor=SYSTEM.principal, now=now)
     return True
 
 

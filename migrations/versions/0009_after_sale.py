@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from app.platform import tenancy
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
@@ -185,6 +185,7 @@ def _reconciliation() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("ours", sa.Text(), nullable=True),
         sa.Column("theirs", sa.Text(), nullable=True),
+        sa.Column("booked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("brand_id", "id", name=op.f("pk_reconciliation_difference")),
