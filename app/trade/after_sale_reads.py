@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +15,12 @@ from app.employees.rules import may_reach
 from app.employees.values import PostalAddress, Role, StaffFunction
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
+from app.platform.settings import load_settings
 from app.trade import after_sale_rules as rules
 from app.trade.after_sales import COMMENT, REASON
 from app.trade.models import AfterSaleRow, OrderLineRow, OrderRow
-from app.trade.values import AfterSaleAction, AfterSaleKind, AfterSaleState
+from app.trade.rules import is_paid
+from app.trade.values import AfterSaleAction, AfterSaleKind, AfterSaleState, OrderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class AfterSaleView:
     refunded_at: datetime | None
     order_number: str
     customer_id: UUID
+    guide_id: UUID | None
     store_id: UUID | None
     branch: str
     is_interested: bool
@@ -72,9 +75,18 @@ _COLUMNS: tuple[Any, ...] = (
     AfterSaleRow.refunded_at,
     OrderRow.number,
     OrderRow.customer_id,
+    OrderRow.guide_id,
     OrderRow.store_id,
     OrderRow.branch,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an order stands with its after-sales. `is_refundable`: another one could be asked for now."""
+
+    is_paused: bool
+    is_refundable: bool
 
 
 _IS_OPEN = AfterSaleRow.state.not_in([state.value for state in rules.OVER])
@@ -151,19 +163,48 @@ async def after_sales_by_id(
 async def after_sales_of_orders(
     session: BrandSession, actor: Actor, order_ids: Collection[UUID]
 ) -> dict[UUID, list[AfterSaleView]]:
-    """The after-sales of each order as far as the actor may see them; every order asked for has an entry."""
+    """All after-sales of each order, whoever asks: `may_see` says who is shown them. Every order has an entry."""
     found: dict[UUID, list[AfterSaleView]] = {order_id: [] for order_id in order_ids}
-    scope = _seen_by(actor)
-    if not found or scope is None:
+    if not found:
         return found
     rows = await session.execute(
-        _after_sales(session, actor)
-        .where(AfterSaleRow.order_id.in_(list(found)), scope)
-        .order_by(AfterSaleRow.id.desc())
+        _after_sales(session, actor).where(AfterSaleRow.order_id.in_(list(found))).order_by(AfterSaleRow.id.desc())
     )
     for row in rows:
         found[row[1]].append(_view(session, row))
     return found
+
+
+def may_see(actor: Actor, view: AfterSaleView) -> bool:
+    """Whether the actor is shown an after-sale: the buyer, the guide of the order, and staff in scope."""
+    if not actor.is_employee:
+        return actor.is_customer and actor.customer_id == view.customer_id
+    return actor.employee_id == view.guide_id or may_reach(role=actor.role, branch=actor.branch, path=view.branch)
+
+
+async def standings(session: BrandSession, order_ids: Collection[UUID]) -> dict[UUID, Standing]:
+    """Where each of these orders stands with its after-sales."""
+    sold = sa.select(sa.func.sum(OrderLineRow.quantity)).where(
+        OrderLineRow.brand_id == session.brand_id, OrderLineRow.order_id == OrderRow.id
+    )
+    taken = sa.select(sa.func.coalesce(sa.func.sum(AfterSaleRow.quantity), 0)).where(
+        AfterSaleRow.brand_id == session.brand_id,
+        AfterSaleRow.order_id == OrderRow.id,
+        AfterSaleRow.state.not_in([state.value for state in rules.WITHOUT_EFFECT]),
+    )
+    received_at = sa.func.coalesce(OrderRow.delivered_at, OrderRow.completed_at)
+    opened_from = session.now - timedelta(seconds=load_settings().return_window_seconds)
+    is_refundable = sa.and_(
+        OrderRow.state.in_([state.value for state in OrderState if is_paid(state)]),
+        sa.or_(received_at.is_(None), received_at >= opened_from),
+        sold.scalar_subquery() > taken.scalar_subquery(),
+    )
+    rows = await session.execute(
+        sa.select(OrderRow.id, is_paused(session), is_refundable).where(
+            OrderRow.brand_id == session.brand_id, OrderRow.id.in_(order_ids)
+        )
+    )
+    return {row[0]: Standing(row[1], row[2]) for row in rows}
 
 
 async def after_sale_page(

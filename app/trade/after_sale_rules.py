@@ -1,8 +1,11 @@
 """Rules of after-sales: what pieces of a line come to, what may be asked for, how long each side has. Pure."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from app.platform.money import cumulative_part
 from app.trade.values import AfterSaleAction, AfterSaleKind, AfterSaleState, OrderState
@@ -53,6 +56,15 @@ def pieces_share(*, line_minor: int, line_pieces: int, taken: Taken, pieces: int
     """
     up_to_here = cumulative_part(line_minor, 0, taken.pieces + pieces, line_pieces)
     return max(0, up_to_here - taken.share_minor)
+
+
+def taken_pieces(after_sales: Iterable[tuple[UUID, AfterSaleState, int]]) -> Mapping[UUID, int]:
+    """The pieces that each line has in after-sales, those without effect left out; 0 for a line without any."""
+    pieces: Counter[UUID] = Counter()
+    for line_id, state, quantity in after_sales:
+        if state not in WITHOUT_EFFECT:
+            pieces[line_id] += quantity
+    return pieces
 
 
 def never_left(state: OrderState) -> bool:
