@@ -17,7 +17,7 @@ from app.trade import payments
 from app.trade.events import OrderCancelled
 from app.trade.models import PaymentRow
 from app.trade.payments import PaymentFacts
-from app.trade.providers import required_provider
+from app.trade.providers import required_provider, settle_in_sandbox
 from app.trade.values import OrderState, PaymentState
 
 log = logging.getLogger(__name__)
@@ -71,6 +71,14 @@ def charge_request(brand: Brand, payment: PaymentFacts) -> ChargeRequest:
 def account_of(brand: Brand) -> str:
     """The name under which providers keep a brand's money."""
     return brand.id.hex
+
+
+async def settle(runtime: Runtime, brand: Brand, payment_id: UUID) -> str:
+    """Let the sandbox have a payment's money without a customer, for data that is made up; gives its transaction.
+
+    A second time it is the same. Nothing is booked here: that is the caller's next step.
+    """
+    return await settle_in_sandbox(runtime, charge_request(brand, await _payment(runtime, brand, payment_id)))
 
 
 def closer(runtime: Runtime) -> Callable[[Brand, OrderCancelled, UUID], Awaitable[None]]:

@@ -180,7 +180,7 @@ async def sell(
     payment_id = await purchase.start(database, brand, buyer, order_id)
     async with database.reading(brand) as session:
         (facts,) = await payments.payment_facts(session, PaymentRow.id == payment_id)
-    transaction_id = await purchase.bank_of(runtime).settle(charges.charge_request(brand, facts))
+    transaction_id = await charges.settle(runtime, brand, payment_id)
     async with database.transaction(brand) as session:
         await payments.book_success(
             session,
