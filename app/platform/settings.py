@@ -49,6 +49,11 @@ class Settings(BaseSettings):
     """How many proxies in front append to X-Forwarded-For; 0: the peer's own address counts."""
 
     order_payment_ttl_seconds: int = 1_800
+    order_receipt_ttl_seconds: int = 10 * 86_400
+    """A shipped order that nobody confirms counts as received so long after it was shipped."""
+    order_completion_ttl_seconds: int = 7 * 86_400
+    """A received order is completed so long after its receipt."""
+    pickup_code_tries_per_hour: int = Field(default=5, ge=1)
     return_window_seconds: int = 7 * 86_400
     """Returns without a reason, from receipt."""
     after_sale_decide_unshipped_seconds: int = 48 * 3_600

@@ -6,7 +6,7 @@ What staff decide stands in `after_sale_decisions`, the money's way in `after_sa
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -24,7 +24,7 @@ from app.trade import after_sale_rules as rules
 from app.trade.after_sale_rules import Taken
 from app.trade.models import AfterSaleMoveRow, AfterSaleRow, OrderLineRow, OrderRow
 from app.trade.moves import LockedOrder
-from app.trade.rules import is_paid
+from app.trade.rules import is_paid, return_until
 from app.trade.values import AfterSaleEvent, AfterSaleKind, AfterSaleState
 
 REASON, COMMENT = "after_sale_reason", "after_sale_comment"
@@ -208,8 +208,8 @@ def _beginning(order: LockedOrder, kind: AfterSaleKind, now: datetime) -> dict[s
 
 def _refuse(order: LockedOrder, line: _Line, *, quantity: int, kind: AfterSaleKind, now: datetime) -> None:
     """Raises: InvalidInput, DeadlinePassed."""
-    window = timedelta(seconds=load_settings().return_window_seconds)
-    if rules.window_is_over(line.received_at, window, now):
+    window_seconds = load_settings().return_window_seconds
+    if line.received_at is not None and now > return_until(line.received_at, window_seconds=window_seconds):
         raise DeadlinePassed("return_window_over", path=("orderLineId",))
     if line.left == 0:
         raise InvalidInput("after_sale_nothing_left", path=("quantity",))

@@ -1,4 +1,4 @@
-"""Tables of trade: orders with lines and history, payments, refunds, after-sales, differences with providers' books."""
+"""Tables of trade: orders with lines, history and parcels, payments, refunds, after-sales, a provider's book."""
 
 from datetime import date, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from app.platform.tables import Base, Tenant, TenantBase, tenant_args, tenant_ke
 class OrderRow(Tenant, Base):
     """An order. `guide_id`, `store_id` and `branch` are the attributed ones, as they were when it was placed.
 
+    `pickup_store_id`: where the customer fetches the goods, whosever sale it is. `delivered_at`: when he had them.
     Amounts: minor units. `refunded_minor`: what really went back, freight with it; `refunded_goods_minor`: the goods
     whose refund is decided, which figures count.
     """
@@ -24,13 +25,26 @@ class OrderRow(Tenant, Base):
         tenant_key("customer_id", "customer"),
         tenant_key("shop_id", "shop"),
         tenant_key("store_id", "store"),
+        tenant_key("pickup_store_id", "store"),
         sa.Index("ix_order_customer", "brand_id", "customer_id", "id"),
         sa.Index("ix_order_guide", "brand_id", "guide_id", "id"),
+        sa.Index("ix_order_store", "brand_id", "store_id", "id"),
+        sa.Index("ix_order_state", "brand_id", "state", "id"),
+        sa.Index(
+            "ix_order_pickup",
+            "brand_id",
+            "pickup_store_id",
+            "id",
+            postgresql_where=sa.text("pickup_store_id IS NOT NULL"),
+        ),
         sa.Index("ix_order_unpaid", "brand_id", "pay_by", postgresql_where=sa.text("state = 'PENDING_PAYMENT'")),
+        sa.Index("ix_order_shipped", "brand_id", "shipped_at", postgresql_where=sa.text("state = 'SHIPPED'")),
+        sa.Index("ix_order_delivered", "brand_id", "delivered_at", postgresql_where=sa.text("state = 'DELIVERED'")),
         sa.Index("ix_order_paid_on", "brand_id", "paid_on"),
         sa.CheckConstraint("total_minor = subtotal_minor - discount_minor + freight_minor", name="total"),
         sa.CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refunded"),
         sa.CheckConstraint("refunded_goods_minor BETWEEN 0 AND subtotal_minor - discount_minor", name="refunded_goods"),
+        sa.CheckConstraint("(fulfilment = 'PICKUP') = (pickup_store_id IS NOT NULL)", name="pickup"),
     )
     number: Mapped[str]
     state: Mapped[str]
@@ -41,6 +55,7 @@ class OrderRow(Tenant, Base):
     branch: Mapped[str]
     code_id: Mapped[UUID | None]
     fulfilment: Mapped[str]
+    pickup_store_id: Mapped[UUID | None]
     address: Mapped[bytes | None]
     note: Mapped[bytes | None]
     subtotal_minor: Mapped[int]
@@ -101,6 +116,22 @@ class OrderMoveRow(Tenant, Base):
     to_state: Mapped[str]
     actor: Mapped[str]
     at: Mapped[datetime]
+
+
+class ShipmentRow(Tenant, Base):
+    """A parcel that was sent to the customer, and by whom. Append-only."""
+
+    __tablename__ = "shipment"
+    __table_args__ = tenant_args(
+        tenant_key("order_id", "orders"),
+        sa.Index("ix_shipment_order", "brand_id", "order_id"),
+        append_only=True,
+    )
+    order_id: Mapped[UUID]
+    carrier: Mapped[str | None]
+    tracking_number: Mapped[str | None]
+    shipped_at: Mapped[datetime]
+    shipped_by: Mapped[str]
 
 
 class PaymentRow(Tenant, Base):

@@ -10,7 +10,7 @@ from app.platform.actor import Actor
 from app.platform.db import BrandSession
 from app.trade import after_sale_reads, reads
 from app.trade.after_sale_reads import AfterSaleView, Standing
-from app.trade.reads import CustomerSales, LineView, OrderView
+from app.trade.reads import CustomerSales, LineView, OrderView, ShipmentView
 from graphql_schema.context import Context
 
 T = TypeVar("T")
@@ -43,6 +43,15 @@ def lines(context: Context) -> DataLoader[UUID, list[LineView] | None]:
         return await reads.lines_of_orders(session, order_ids)
 
     return _batch(context, "lines", read)
+
+
+def shipments(context: Context) -> DataLoader[UUID, list[ShipmentView] | None]:
+    """Parcels by their order, whoever asks: only who sees an order asks for its parcels; None: none yet."""
+
+    async def read(session: BrandSession, _: Actor, order_ids: list[UUID]) -> dict[UUID, list[ShipmentView]]:
+        return await reads.shipments_of_orders(session, order_ids)
+
+    return _batch(context, "shipments", read)
 
 
 def sales(context: Context) -> DataLoader[UUID, CustomerSales | None]:

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from app.platform import tenancy
 
 revision = "0009"
-down_revision = "0010"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -20,7 +20,6 @@ def upgrade() -> None:
 
 
 def _orders_and_payments() -> None:
-    op.add_column("orders", sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column(
         "orders", sa.Column("refunded_goods_minor", sa.BigInteger(), nullable=False, server_default=sa.text("0"))
     )
@@ -232,4 +231,3 @@ def downgrade() -> None:
     op.drop_column("payment", "reconciled_at")
     op.drop_constraint("ck_orders_refunded_goods", "orders", type_="check")
     op.drop_column("orders", "refunded_goods_minor")
-    op.drop_column("orders", "delivered_at")

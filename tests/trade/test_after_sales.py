@@ -204,7 +204,7 @@ async def test_days_for_returns_run_from_receipt(
 ) -> None:
     sold = await sell_and(runtime, scene, OrderState.SHIPPED)
     now = datetime.now(UTC)
-    await sold.go(*returns.ROAD[2:], now=now - timedelta(days=days) + timedelta(minutes=1))
+    await sold.go(*returns.ROAD[1:], now=now - timedelta(days=days) + timedelta(minutes=1))
     if days < 8:
         await sold.request(kind=kind)
         return
