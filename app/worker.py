@@ -16,7 +16,7 @@ from app.platform.logs import set_up_logs
 from app.platform.outbox import Relay, Subscriptions
 from app.platform.runtime import Runtime, open_runtime
 from app.platform.settings import Settings
-from app.trade import charges, orders, pickups, receipts, refunds
+from app.trade import after_sale_decisions, charges, orders, pickups, receipts, reconciliation, refunds
 from app.trade.events import OrderCancelled, OrderReadyForPickup, RefundRequested
 
 log = logging.getLogger(__name__)
@@ -40,13 +40,18 @@ def business_jobs() -> list[Job]:
         Job("receive_and_complete_orders", 60, receipts.carry_on_due),
         Job("query_started_payments", 30, charges.query_started),
         Job("retry_refunds", 60, refunds.retry_failed),
+        Job("go_on_with_after_sales", 60, after_sale_decisions.act_when_due),
         Job("release_commission", 60, holds.release_due),
     ]
 
 
 def scheduled_jobs() -> list[Job]:
     """Every job with its rhythm."""
-    return [*business_jobs(), Job("forget_old_rows", 3_600, forget_old_rows)]
+    return [
+        *business_jobs(),
+        Job("reconcile_payments", 3_600, reconciliation.reconcile),
+        Job("forget_old_rows", 3_600, forget_old_rows),
+    ]
 
 
 async def forget_old_rows(runtime: Runtime, brand: Brand) -> int:

@@ -40,6 +40,8 @@ HEADQUARTERS = Callers(roles=frozenset({"OWNER", "HEADQUARTERS"}))
 MANAGERS = Callers(roles=frozenset({"OWNER", "HEADQUARTERS", "MANAGER"}))
 GUIDES = Callers(roles=frozenset({"GUIDE", "MANAGER"}))
 
+AFTER_SALE_DECIDERS = Callers(roles=frozenset({"OWNER", "MANAGER"}), functions=frozenset({"SERVICE"}))
+
 
 class Requires(FieldExtension):
     """Lets a field be resolved for `callers` only. Raises: Unauthenticated, Forbidden (top-level errors)."""

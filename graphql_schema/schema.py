@@ -26,6 +26,8 @@ from graphql_schema.products.mutations import ProductsMutation
 from graphql_schema.products.queries import ProductsQuery
 from graphql_schema.scalars import SCALARS
 from graphql_schema.trade import loaders as trade_loaders
+from graphql_schema.trade.after_sale_mutations import AfterSaleMutation
+from graphql_schema.trade.after_sale_queries import AfterSaleQuery
 from graphql_schema.trade.fulfilment_mutations import FulfilmentMutation
 from graphql_schema.trade.mutations import TradeMutation
 from graphql_schema.trade.queries import TradeQuery
@@ -51,7 +53,7 @@ async def find_node(
 
 
 @strawberry.type(description="What can be read.")
-class Query(TradeQuery, CommissionQuery, ProductsQuery, EmployeesQuery):
+class Query(AfterSaleQuery, TradeQuery, CommissionQuery, ProductsQuery, EmployeesQuery):
     node: Node | None = strawberry.field(
         resolver=find_node,
         description="Anything with a global id that is yours to see; null else.",
@@ -63,6 +65,7 @@ class Query(TradeQuery, CommissionQuery, ProductsQuery, EmployeesQuery):
 class Mutation(
     TradeMutation,
     FulfilmentMutation,
+    AfterSaleMutation,
     CommissionMutation,
     MarketingMutation,
     SessionMutation,

@@ -38,6 +38,7 @@ ENUMS: dict[str, type[StrEnum]] = {
     "PaymentProvider": trade.ProviderName,
     "PaymentState": trade.PaymentState,
     "AfterSaleKind": trade.AfterSaleKind,
+    "Decision": commission.Decision,
     "CommissionState": commission.CommissionState,
     "CommissionKind": commission.CommissionKind,
     "ShareRole": commission.ShareRole,

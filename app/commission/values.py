@@ -170,6 +170,13 @@ class CommissionState(StrEnum):
     DISPUTED = "DISPUTED"
 
 
+class Decision(StrEnum):
+    """What somebody says to a request."""
+
+    APPROVE = "APPROVE"
+    REJECT = "REJECT"
+
+
 @dataclass(frozen=True, slots=True)
 class PlanRule:
     """A rate of one role, for one product or one category with all below it, in one branch. None: everywhere."""

@@ -111,7 +111,9 @@ class SandboxChargeRow(Base):
     """The sandbox payment provider's own book: it plays an outside party, so nothing else reads or writes it."""
 
     __tablename__ = "sandbox_charge"
+    __table_args__ = (sa.Index("ix_sandbox_charge_account", "account", "confirmed_at"),)
     number: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str]
     amount_minor: Mapped[int]
     currency: Mapped[str]
     state: Mapped[str]
@@ -124,7 +126,12 @@ class SandboxRefundRow(Base):
     """A refund in the sandbox provider's book; the merchant's number makes it happen once."""
 
     __tablename__ = "sandbox_refund"
+    __table_args__ = (
+        sa.Index("ix_sandbox_refund_account", "account", "created_at"),
+        sa.Index("ix_sandbox_refund_charge", "charge_number"),
+    )
     number: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str]
     charge_number: Mapped[str]
     amount_minor: Mapped[int]
     created_at: Mapped[datetime]

@@ -54,6 +54,15 @@ class Settings(BaseSettings):
     order_completion_ttl_seconds: int = 7 * 86_400
     """A received order is completed so long after its receipt."""
     pickup_code_tries_per_hour: int = Field(default=5, ge=1)
+    return_window_seconds: int = 7 * 86_400
+    """Returns without a reason, from receipt."""
+    after_sale_decide_unshipped_seconds: int = 48 * 3_600
+    """Nobody has decided: the after-sale is approved. This is for goods that have not left."""
+    after_sale_decide_seconds: int = 5 * 86_400
+    after_sale_send_seconds: int = 7 * 86_400
+    """The customer has not sent the goods: the after-sale is withdrawn."""
+    after_sale_receive_seconds: int = 10 * 86_400
+    """Nobody has received what the customer sent: it counts as received."""
     freight_flat_minor: int = 1_000
     freight_free_from_minor: int = 9_900
     idempotency_ttl_seconds: int = 7 * 86_400

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import strawberry
 
-from app.commission.values import CandidateOutcome, CommissionKind, CommissionState, ShareRole
+from app.commission.values import CandidateOutcome, CommissionKind, CommissionState, Decision, ShareRole
 from app.customers.values import BindingMode, BindOn, RenewOn, SelfPurchase, Takeover
 
 strawberry.enum(BindOn, description="When a customer is bound to a guide: at a scan, at sign-in, at the first order.")
@@ -24,6 +24,9 @@ strawberry.enum(
 )
 
 
+strawberry.enum(Decision, description="What somebody says to a request.")
+
+
 @strawberry.enum(description="What happened to an order. New values may be added.")
 class PulseKind(StrEnum):
     PAID = "PAID"
@@ -36,6 +39,7 @@ __all__ = [
     "CandidateOutcome",
     "CommissionKind",
     "CommissionState",
+    "Decision",
     "PulseKind",
     "RenewOn",
     "SelfPurchase",

@@ -27,6 +27,7 @@ from app.trade.models import PaymentRow
 from app.trade.staff_orders import OrderFilter
 from app.trade.values import LineRequest
 from app.verify.checks import CHECKS
+from tests.flows import twin_returns
 from tests.flows.twins import NOW, Tale
 
 Read = Callable[[BrandSession, Tale], Awaitable[Any]]
@@ -231,7 +232,7 @@ MONEY: dict[str, Read] = {
     "outbox": lambda s, t: outbox.waiting(s),
 }
 
-READS = {**EMPLOYEES, **PRODUCTS, **CUSTOMERS, **MONEY}
+READS = {**EMPLOYEES, **PRODUCTS, **CUSTOMERS, **MONEY, **twin_returns.READS}
 
 
 async def read_all(session: BrandSession, tale: Tale) -> dict[str, str]:

@@ -225,6 +225,15 @@ async def _trade(stage: Stage) -> None:
     stage.ids["payment"] = begun["payment"]["id"]
     stage.facts["confirm_url"] = begun["payment"]["clientParameters"]["confirmUrl"]
     await purchase.pay(database, stage.brand, stage.uuid("payment"))
+    asked = await customer.do(
+        "AfterSaleRequest",
+        idempotencyKey=key(),
+        orderLineId=stage.ids["line"],
+        quantity=1,
+        kind="REFUND_ONLY",
+        reason=f"{stage.mark}不合适",
+    )
+    stage.ids["after_sale"] = asked["afterSale"]["id"]
     entries = (await stage.as_("guide").data("GuideCommission"))["viewer"]["employee"]["commissionEntries"]
     stage.ids["entry"] = entries["edges"][0]["node"]["id"]
     async with database.reading(stage.brand) as session:

@@ -33,8 +33,7 @@ def words(text: str) -> list[str]:
 
 LATER_MUTATIONS = words(
     """
-    afterSaleRequest afterSaleWithdraw afterSaleReturnShip afterSaleDecide
-    afterSaleReceive withdrawalRequest withdrawalDecide
+    withdrawalRequest withdrawalDecide
     materialCreate materialShare posterRender couponTemplateCreate couponClaim
     trainingTaskPublish trainingAssignmentSubmit trainingAssignmentOpen trainingSubmissionReview
     employeeResign posTicketsImport attributionReplayStart
@@ -43,18 +42,18 @@ LATER_MUTATIONS = words(
 """Each comes with its input, its payload and its result."""
 
 LATER_FIELDS = {
-    "Query": set(words("afterSales withdrawals dashboard materials posterTemplates trainingProgress")),
+    "Query": set(words("withdrawals dashboard materials posterTemplates trainingProgress")),
     "Mutation": set(LATER_MUTATIONS),
     "Subscription": {"salesPulse", "inboxPulse"},
     "Customer": {"coupons"},
 }
 
-LATER_CONNECTIONS = words("AfterSale Withdrawal Material PosterTemplate Coupon Handover AttributionReplayGuide")
+LATER_CONNECTIONS = words("Withdrawal Material PosterTemplate Coupon Handover AttributionReplayGuide")
 
 LATER_TYPES = {
     *words(
         """
-        Decision AmountTooLarge Withdrawal WithdrawalState Handover
+        AmountTooLarge Withdrawal WithdrawalState Handover
         Dashboard DashboardInput Period PeriodPreset Breakdown BreakdownBy BreakdownRow
         SalesFigures TrafficFigures CommissionFigures SalesPulse SalesToday
         Poster PosterState PosterTemplate Coupon CouponKind CouponState CouponTemplate CouponUnavailable CouponRefusal
