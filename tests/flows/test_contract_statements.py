@@ -52,7 +52,7 @@ STATEMENTS = {
     "StaffEmployees": 4,
     "StaffStores": 4,
     "StaffProducts": 5,
-    "StaffOrders": 5,
+    "StaffOrders": 4,
     "OrderShip": 11,
     "CurrentRules": 4,
     "StaffAfterSales": 4,
