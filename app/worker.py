@@ -3,8 +3,8 @@
 import asyncio
 import logging
 
-from app.commission import holds, pulses
-from app.commission.events import CommissionHeld
+from app.commission import holds, payout_reconciliation, payouts, pulses
+from app.commission.events import CommissionHeld, WithdrawalApproved
 from app.employees import sessions, sign_in_codes
 from app.employees.events import SignInCodeRequested
 from app.employees.jobs import send_sign_in_code
@@ -28,6 +28,7 @@ def subscriptions(runtime: Runtime) -> Subscriptions:
     table.delivery(SignInCodeRequested, "sms", send_sign_in_code(runtime))
     table.delivery(OrderCancelled, "provider", charges.closer(runtime))
     table.delivery(RefundRequested, "provider", refunds.refunder(runtime))
+    table.delivery(WithdrawalApproved, "payout", payouts.sender(runtime))
     table.delivery(CommissionHeld, "guide_pulse", pulses.publisher(runtime))
     return table
 
@@ -39,12 +40,17 @@ def business_jobs() -> list[Job]:
         Job("query_started_payments", 30, charges.query_started),
         Job("retry_refunds", 60, refunds.retry_failed),
         Job("release_commission", 60, holds.release_due),
+        Job("look_after_payouts", 30, payouts.look_after),
     ]
 
 
 def scheduled_jobs() -> list[Job]:
     """Every job with its rhythm."""
-    return [*business_jobs(), Job("forget_old_rows", 3_600, forget_old_rows)]
+    return [
+        *business_jobs(),
+        Job("reconcile_payouts", 3_600, payout_reconciliation.reconcile),
+        Job("forget_old_rows", 3_600, forget_old_rows),
+    ]
 
 
 async def forget_old_rows(runtime: Runtime, brand: Brand) -> int:

@@ -322,11 +322,17 @@ class WithdrawalState(StrEnum):
 
 
 class WithdrawalEvent(StrEnum):
-    """SEND_AGAIN: the provider has never seen the first try, and never will."""
+    """REQUEST: it comes into being. SEND_AGAIN: the provider has never seen the try before, and never will."""
 
+    REQUEST = "REQUEST"
     APPROVE = "APPROVE"
     REJECT = "REJECT"
     SEND = "SEND"
     SEND_AGAIN = "SEND_AGAIN"
     PAY = "PAY"
     FAIL = "FAIL"
+
+
+class Decision(StrEnum):
+    APPROVE = "APPROVE"
+    REJECT = "REJECT"

@@ -1,14 +1,13 @@
 """Rules of withdrawals: the state machine, how much may be asked for, and which money pays. Pure."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Final
-from uuid import UUID
+from typing import Final, TypeVar
 
 from app.commission.values import AccountKind, ForbiddenMove, WithdrawalEvent, WithdrawalState
 
+T = TypeVar("T")
 _S, _E = WithdrawalState, WithdrawalEvent
 
 WITHDRAWAL_MOVES: Mapping[tuple[WithdrawalState, WithdrawalEvent], WithdrawalState] = MappingProxyType(
@@ -41,14 +40,6 @@ SHORTEST_PAUSE: Final = timedelta(seconds=30)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
-class PayableMoney:
-    """What of an entry with its reversals is payable, in minor units, >= 0. The oldest entry has the least id."""
-
-    entry_id: UUID
-    amount_minor: int
-
-
 def move(state: WithdrawalState, event: WithdrawalEvent) -> WithdrawalState:
     """The withdrawal's state after an event. Raises: ForbiddenMove."""
     after = WITHDRAWAL_MOVES.get((state, event))
@@ -62,21 +53,21 @@ def most(payable_minor: int, claimed_minor: int) -> int:
     return max(0, payable_minor - claimed_minor)
 
 
-def allocate(money: Iterable[PayableMoney], amount_minor: int) -> list[PayableMoney]:
-    """The parts that pay `amount_minor` > 0: the oldest entries first, the last one split; they add up exactly.
+def allocate(payable: Sequence[tuple[T, int]], amount_minor: int) -> list[tuple[T, int]]:
+    """The parts that pay `amount_minor` > 0: in the order given, the last one split; they add up exactly.
 
     Raises: ValueError when there is not so much, or for a negative part.
     """
     if amount_minor <= 0:
         raise ValueError("a withdrawal is of more than nothing")
     left = amount_minor
-    parts: list[PayableMoney] = []
-    for one in sorted(money, key=lambda one: one.entry_id):
-        if one.amount_minor < 0:
+    parts: list[tuple[T, int]] = []
+    for key, there_minor in payable:
+        if there_minor < 0:
             raise ValueError("payable money must not be negative")
-        taken = min(left, one.amount_minor)
+        taken = min(left, there_minor)
         if taken:
-            parts.append(PayableMoney(one.entry_id, taken))
+            parts.append((key, taken))
             left -= taken
     if left:
         raise ValueError(f"{left} of {amount_minor} are missing")
