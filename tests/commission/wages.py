@@ -9,8 +9,16 @@ import sqlalchemy as sa
 
 from app.boss import founding
 from app.commission import holds, invariants, ledger, payouts, reversals, sales, withdrawal_invariants, withdrawals
-from app.commission.models import LineHoldRow, WithdrawalMoveRow, WithdrawalRow
-from app.commission.values import AccountKind, Decision, WithdrawalState
+from app.commission.models import LineHoldRow, ShareRow, WithdrawalMoveRow, WithdrawalRow
+from app.commission.values import (
+    AccountKind,
+    CommissionKind,
+    Decision,
+    LedgerEvent,
+    PartyKind,
+    ShareRole,
+    WithdrawalState,
+)
 from app.platform.actor import Actor, ActorKind
 from app.platform.db import BrandSession, Database
 from app.platform.models import OutboxRow, SandboxPayoutRow
@@ -95,6 +103,40 @@ async def earn(office: Office, *amounts: int, guide: int = 0) -> UUID:
     order_id = await sell(office, *amounts, guide=guide)
     await release(office, order_id)
     return order_id
+
+
+async def grant(session: BrandSession, party_id: UUID, amount_minor: int) -> UUID:
+    """A bonus that is payable at once, where no sale is wanted; gives the entry's id."""
+    entry_id = session.new_id()
+    values = dict.fromkeys(("sale_id", "line_id", "rule_id", "reverses_id"))
+    await session.execute(
+        sa.insert(ShareRow).values(
+            brand_id=session.brand_id,
+            id=entry_id,
+            kind=CommissionKind.BONUS.value,
+            role=ShareRole.MANAGER.value,
+            party_kind=PartyKind.EMPLOYEE.value,
+            party_id=party_id,
+            performance_bp=0,
+            performance_minor=0,
+            rate_bp=0,
+            amount_minor=amount_minor,
+            booked_at=session.now,
+            booked_on=session.brand.day_of(session.now),
+            **values,
+        )
+    )
+    steps = (
+        (AccountKind.COMMISSION_EXPENSE, LedgerEvent.PLACED),
+        (AccountKind.ESTIMATED, LedgerEvent.PAID),
+        (AccountKind.HELD, LedgerEvent.RELEASED),
+    )
+    for standing, event in steps:
+        postings = ledger.postings_for(
+            session, event, entry_id=entry_id, party_id=party_id, standing=standing, amount_minor=amount_minor
+        )
+        await ledger.post(session, postings, now=session.now)
+    return entry_id
 
 
 async def refund(office: Office, line: tuple[UUID, UUID], refund_minor: int) -> None:

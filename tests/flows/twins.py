@@ -135,6 +135,7 @@ async def tell(runtime: Runtime, mark: str, *, price_minor: int, stock_pieces: i
         (30, _order),
         (40, _pay),
         (45, twin_endings.release),
+        (47, twin_endings.withdraw),
         (50, _sign_in_all),
     ):
         async with runtime.database.transaction(brand, now=at(minutes)) as session:

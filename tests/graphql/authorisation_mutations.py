@@ -1,13 +1,14 @@
 """The expected table of mutations, written by hand, with inputs that an allowed caller may send.
 
-O done · E done, in the caller's own brand alone · X NotFound · I InvalidInput · U UNAUTHENTICATED · F FORBIDDEN ·
-B BAD_USER_INPUT (the request is of another brand). Columns: `stage.CALLERS`.
+O done · E done, in the caller's own brand alone · X NotFound · I InvalidInput · A AmountTooLarge ·
+U UNAUTHENTICATED · F FORBIDDEN · B BAD_USER_INPUT (the request is of another brand). Columns: `stage.CALLERS`.
 """
 
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from app.employees import sessions, sign_in_codes
+from tests.commission.wages import grant
 from tests.factories import key, next_number, next_phone
 from tests.graphql.stage import Stage
 
@@ -160,6 +161,18 @@ async def _plan_for_product(stage: Stage, caller: str) -> Input:
     return plan | {"rules": [*plan["rules"], {"rateBp": 1, "role": "SELLER", "productId": stage.ids["product"]}]}
 
 
+async def _withdrawal(stage: Stage, caller: str) -> Input:
+    """One of the manager's, who alone has something to draw."""
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        await grant(session, stage.people["manager"], 100)
+    return {"idempotencyKey": key(), "amountMinor": 100}
+
+
+async def _withdrawal_to_decide(stage: Stage, caller: str) -> Input:
+    made = await stage.as_("manager").do("WithdrawalRequest", **await _withdrawal(stage, caller))
+    return {"idempotencyKey": key(), "withdrawalId": made["withdrawal"]["id"], "decision": "APPROVE"}
+
+
 #                     anonymous visitor customer other_customer guide colleague guide_elsewhere
 #                     manager manager_elsewhere headquarters owner owner_of_other_brand
 FOR_HEADQUARTERS = "   U U F F F F F F F O O X"
@@ -193,6 +206,8 @@ ATTEMPTS = [
     Attempt("productUpdate", "", _product_change, FOR_HEADQUARTERS),
     Attempt("stockAdjust", "", _stock, FOR_HEADQUARTERS),
     Attempt("attributionPolicyPublish", "", _policy, "U U F F F F F F F F O E"),
+    Attempt("withdrawalRequest", "", _withdrawal, "U U F F A A A O A F F F"),
+    Attempt("withdrawalDecide", "the manager's", _withdrawal_to_decide, "U U F F F F F F F F O X"),
     Attempt("commissionPlanPublish", "", _plan, "U U F F F F F F F F O E"),
     Attempt("commissionPlanPublish", "a product", _plan_for_product, "U U F F F F F F F F O I"),
 ]
