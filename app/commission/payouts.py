@@ -122,7 +122,7 @@ async def _book(runtime: Runtime, brand: Brand, known: Standing, payout: Payout)
     if (payout.amount_minor, payout.currency) != (known.amount_minor, brand.currency):
         raise ValueError("the provider has another amount or currency")
     if payout.state is PayoutState.FAILED:
-        return await _fail(runtime, brand, known, payout.reason or payout.state.value)
+        return await _fail(runtime, brand, known.id, payout.reason or payout.state.value)
     if payout.transaction_id is None:
         raise ValueError("the provider has paid without a transaction")
     transaction_id = payout.transaction_id
@@ -141,13 +141,11 @@ async def _come_to_nothing(runtime: Runtime, brand: Brand, known: Standing, payo
         return False
     if known.tries < MOST_TRIES:
         return await send(runtime, brand, known.id, after_tries=known.tries)
-    return await _fail(runtime, brand, known, NOT_ACCEPTED)
+    return await _fail(runtime, brand, known.id, NOT_ACCEPTED)
 
 
-async def _fail(runtime: Runtime, brand: Brand, known: Standing, reason: str) -> bool:
+async def _fail(runtime: Runtime, brand: Brand, withdrawal_id: UUID, reason: str) -> bool:
     async def work(session: BrandSession) -> bool:
-        return await withdrawals.book_failed(
-            session, withdrawal_id=known.id, after_tries=known.tries, reason=reason, now=session.now
-        )
+        return await withdrawals.book_failed(session, withdrawal_id=withdrawal_id, reason=reason, now=session.now)
 
     return await runtime.database.run(brand, work)

@@ -162,15 +162,13 @@ async def book_paid(session: BrandSession, *, withdrawal_id: UUID, transaction_i
     return True
 
 
-async def book_failed(
-    session: BrandSession, *, withdrawal_id: UUID, after_tries: int, reason: str, now: datetime
-) -> bool:
+async def book_failed(session: BrandSession, *, withdrawal_id: UUID, reason: str, now: datetime) -> bool:
     """The provider has not paid and never will: the money is PAYABLE again, and pays debt off where there is any.
 
-    False when that changes nothing any more, or when it was sent more often than `after_tries`. Emits: LedgerMoved.
+    False when that changes nothing any more. Emits: LedgerMoved.
     """
     found = await _lock_in_payout(session, withdrawal_id)
-    if found is None or found.tries != after_tries:
+    if found is None:
         return False
     parts = await _parts(session, found.id)
     await _post(session, found, LedgerEvent.PAYOUT_FAILED, parts, standing=AccountKind.IN_PAYOUT, now=now)

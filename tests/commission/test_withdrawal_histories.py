@@ -95,11 +95,16 @@ class Histories(RuleBasedStateMachine):
 
     # --- what happens
 
-    @rule(amounts=st.lists(st.sampled_from([1, 99, 1_234, 10_000, 77_777]), min_size=1, max_size=3))
-    def sell(self, amounts: list[int]) -> None:
+    @rule(
+        amounts=st.lists(st.sampled_from([1, 99, 1_234, 10_000, 77_777]), min_size=1, max_size=3),
+        is_released=st.booleans(),
+    )
+    def sell(self, amounts: list[int], is_released: bool) -> None:
         order_id = self.call(wages.sell(self.office, *amounts))
         bases = self.call(self._bases(order_id))
         self.lines += [Line(order_id, line_id, base_minor) for line_id, base_minor in bases.items()]
+        if is_released:
+            self._release(order_id)
 
     async def _bases(self, order_id: UUID) -> dict[UUID, int]:
         async with self.office.database.reading(self.office.market.brand) as session:
@@ -115,26 +120,33 @@ class Histories(RuleBasedStateMachine):
     @rule(data=st.data())
     def release(self, data: st.DataObject) -> None:
         chosen = data.draw(st.sampled_from([line for line in self.lines if not line.is_released]))
-        self.call(wages.release(self.office, chosen.order_id))
+        self._release(chosen.order_id)
+
+    def _release(self, order_id: UUID) -> None:
+        self.call(wages.release(self.office, order_id))
         for line in self.lines:
-            line.is_released |= line.order_id == chosen.order_id
+            line.is_released |= line.order_id == order_id
 
     @precondition(lambda self: any(line.refunded_minor < line.base_minor for line in self.lines))
     @rule(data=st.data())
     def refund(self, data: st.DataObject) -> None:
         line = data.draw(st.sampled_from([line for line in self.lines if line.refunded_minor < line.base_minor]))
-        part = data.draw(st.integers(1, line.base_minor - line.refunded_minor))
+        left = line.base_minor - line.refunded_minor
+        part = data.draw(st.sampled_from([left, (left + 1) // 2, (left + 2) // 3, 1]))
         self.call(wages.refund(self.office, (line.order_id, line.line_id), part))
         line.refunded_minor += part
 
-    @rule(share=st.sampled_from([10, 50, 100, 100, 101]))
-    def ask(self, share: int) -> None:
+    @rule(share=st.sampled_from([10, 50, 100, 100, 101]), decision=st.sampled_from([None, *[Decision.APPROVE] * 3]))
+    def ask(self, share: int, decision: Decision | None) -> None:
         open_minor = sum(self.withdrawals[one] for one in self._in(State.REQUESTED))
         limit = max(0, self._owed()) - open_minor
         amount = max(100, limit * share // 100 + (share > 100))
         try:
-            self.withdrawals[self.call(wages.ask(self.office, amount))] = amount
+            asked = self.call(wages.ask(self.office, amount))
+            self.withdrawals[asked] = amount
             assert amount <= limit
+            if decision is not None:
+                self._decide(asked, decision)
         except AmountTooLarge as refused:
             assert amount > limit
             assert refused.limit_minor == max(0, limit)
@@ -142,7 +154,9 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: bool(self._in(State.REQUESTED)))
     @rule(data=st.data(), decision=st.sampled_from([Decision.APPROVE, Decision.APPROVE, Decision.REJECT]))
     def decide(self, data: st.DataObject, decision: Decision) -> None:
-        chosen = data.draw(st.sampled_from(self._in(State.REQUESTED)))
+        self._decide(data.draw(st.sampled_from(self._in(State.REQUESTED))), decision)
+
+    def _decide(self, chosen: UUID, decision: Decision) -> None:
         payable = max(0, self._owed())
         try:
             self.call(wages.decide(self.office, chosen, decision))
