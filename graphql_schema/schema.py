@@ -28,6 +28,7 @@ from graphql_schema.products.mutations import ProductsMutation
 from graphql_schema.products.queries import ProductsQuery
 from graphql_schema.scalars import SCALARS
 from graphql_schema.trade import loaders as trade_loaders
+from graphql_schema.trade.fulfilment_mutations import FulfilmentMutation
 from graphql_schema.trade.mutations import TradeMutation
 from graphql_schema.trade.queries import TradeQuery
 
@@ -65,6 +66,7 @@ class Query(TradeQuery, WithdrawalQuery, CommissionQuery, ProductsQuery, Employe
 class Mutation(
     TradeMutation,
     WithdrawalMutation,
+    FulfilmentMutation,
     CommissionMutation,
     MarketingMutation,
     SessionMutation,
