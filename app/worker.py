@@ -3,8 +3,8 @@
 import asyncio
 import logging
 
-from app.commission import holds, pulses
-from app.commission.events import CommissionHeld
+from app.commission import holds, payout_reconciliation, payouts, pulses
+from app.commission.events import CommissionHeld, WithdrawalApproved
 from app.employees import sessions, sign_in_codes
 from app.employees.events import SignInCodeRequested
 from app.employees.jobs import send_sign_in_code
@@ -29,6 +29,7 @@ def subscriptions(runtime: Runtime) -> Subscriptions:
     table.delivery(OrderCancelled, "provider", charges.closer(runtime))
     table.delivery(OrderReadyForPickup, "sms", pickups.code_sender(runtime))
     table.delivery(RefundRequested, "provider", refunds.refunder(runtime))
+    table.delivery(WithdrawalApproved, "payout", payouts.sender(runtime))
     table.delivery(CommissionHeld, "guide_pulse", pulses.publisher(runtime))
     return table
 
@@ -42,6 +43,7 @@ def business_jobs() -> list[Job]:
         Job("retry_refunds", 60, refunds.retry_failed),
         Job("go_on_with_after_sales", 60, after_sale_decisions.act_when_due),
         Job("release_commission", 60, holds.release_due),
+        Job("look_after_payouts", 30, payouts.look_after),
     ]
 
 
@@ -50,6 +52,7 @@ def scheduled_jobs() -> list[Job]:
     return [
         *business_jobs(),
         Job("reconcile_payments", 3_600, reconciliation.reconcile),
+        Job("reconcile_payouts", 3_600, payout_reconciliation.reconcile),
         Job("forget_old_rows", 3_600, forget_old_rows),
     ]
 

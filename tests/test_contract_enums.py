@@ -43,6 +43,8 @@ ENUMS: dict[str, type[StrEnum]] = {
     "CommissionKind": commission.CommissionKind,
     "ShareRole": commission.ShareRole,
     "CandidateOutcome": commission.CandidateOutcome,
+    "WithdrawalState": commission.WithdrawalState,
+    "Decision": commission.Decision,
 }
 
 

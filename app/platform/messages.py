@@ -192,6 +192,7 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "org_unit_code_taken": {"zh-CN": "这个组织编码已被使用。", "en": "This unit code is in use already."},
     "org_unit_kind": {"zh-CN": "总部是根组织，不能再建。", "en": "Headquarters is the root; there is only one."},
     "payment_provider_not_offered": {"zh-CN": "暂不支持这种支付方式。", "en": "This way of paying is not offered."},
+    "payouts_not_offered": {"zh-CN": "这里暂不支持付款。", "en": "Nothing can be paid out here."},
     "phone_form": {
         "zh-CN": "请填写 11 位手机号，或以 +86 开头。",
         "en": "Give a mobile number of 11 digits, or with +86 before them.",
@@ -273,6 +274,7 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "text_too_long": {"zh-CN": "最多 {longest} 个字符。", "en": "At most {longest} characters."},
     "unit_or_store_required": {"zh-CN": "请指定组织或门店。", "en": "Name a unit or a store."},
     "url_form": {"zh-CN": "请填写网址，最多 500 个字符。", "en": "Give a web address of at most 500 characters."},
+    "withdrawal_minimum": {"zh-CN": "每次至少提现 {amount}。", "en": "Withdraw at least {amount}."},
     "wrong_state": {"zh-CN": "当前状态不允许这样做。", "en": "The present state does not allow this."},
 }
 

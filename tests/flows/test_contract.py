@@ -20,14 +20,11 @@ from tests.factories import ADDRESS, Scene, key
 from tests.trade.purchase import bank_of
 
 LATER = {
-    # Issue 3: withdrawals, the boss's figures.
+    # Issue 3: the boss's figures.
     **dict.fromkeys(
         [
-            "WithdrawalRequest",
             "BossDashboard",
             "SalesPulse",
-            "StaffWithdrawals",
-            "WithdrawalDecide",
         ],
         3,
     ),

@@ -79,6 +79,8 @@ QUERIES: list[tuple[str, str | None, Variables]] = [
     ("MyOrder", "customer", lambda t: {"id": gid("Order", t, "sent")}),
     ("StaffProducts", "guide", nothing),
     ("StaffProducts", "owner", lambda t: {"search": "other_product"}),
+    ("StaffWithdrawals", "owner", nothing),
+    ("StaffWithdrawals", "owner", lambda t: {"states": ["REQUESTED", "PAID"]}),
     ("CurrentRules", "guide", nothing),
     ("Inbox", "guide", nothing),
     ("MyAssignment", "guide", lambda t: {"id": gid("Order", t, "paid")}),
@@ -107,6 +109,7 @@ def nodes(t: Tale) -> dict[str, list[str]]:
         "AttributionPolicy": ["policy"],
         "CommissionPlan": ["plan"],
         "CommissionEntry": ["entry"],
+        "Withdrawal": ["withdrawal", "rejected_withdrawal"],
     }
     found = {kind: [gid(kind, t, name) for name in names] for kind, names in named.items()}
     found["ShelfItem"] = [gid("ShelfItem", t, "shop_of_guide", "product")]
@@ -198,6 +201,14 @@ async def come_and_go(http: httpx.AsyncClient, t: Tale) -> None:
     assert refused["__typename"] == "SignInRefused"
 
 
+async def ask_and_be_refused(http: httpx.AsyncClient, t: Tale) -> None:
+    asked = await as_(http, t, "guide").do("WithdrawalRequest", **keyed(amountMinor=100))
+    assert asked["__typename"] == "WithdrawalRequestPayload", asked
+    fields = keyed(withdrawalId=asked["withdrawal"]["id"], decision="REJECT", comment="不行")
+    refused = await as_(http, t, "owner").do("WithdrawalDecide", **fields)
+    assert refused["__typename"] == "WithdrawalDecidePayload", refused
+
+
 def unit_fields(t: Tale) -> dict[str, Any]:
     return keyed(code=f"U{factories.next_number()}", name="西区", kind="AREA", parentId=gid("OrgUnit", t, "root"))
 
@@ -271,6 +282,7 @@ MUTATIONS: dict[str, Mutation] = {
     "CommissionPlanPublish": do(
         "CommissionPlanPublish", "owner", lambda t: keyed(holdDays=9, rules=[{"rateBp": 800, "role": "SELLER"}])
     ),
+    "WithdrawalRequest WithdrawalDecide": ask_and_be_refused,
     "SessionRefresh SignInCodeRequest SignIn": come_and_go,
     "SignOut": do("SignOut", "manager", lambda t: {"everywhere": True}),
 }
