@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+from app.boss import rollups
 from app.commission import holds, pulses
 from app.commission.events import CommissionHeld
 from app.employees import sessions, sign_in_codes
@@ -28,6 +29,7 @@ def subscriptions(runtime: Runtime) -> Subscriptions:
     table.delivery(SignInCodeRequested, "sms", send_sign_in_code(runtime))
     table.delivery(OrderCancelled, "provider", charges.closer(runtime))
     table.delivery(RefundRequested, "provider", refunds.refunder(runtime))
+    rollups.subscribe(table)
     table.delivery(CommissionHeld, "guide_pulse", pulses.publisher(runtime))
     return table
 
