@@ -292,7 +292,7 @@ async def events_of(database: Database, brand: Brand) -> list[tuple[Any, UUID]]:
 
 
 async def apply(database: Database, brand: Brand, event: Any, event_id: UUID) -> None:
-    """What the relay does with an event, without the mark: nothing but the effect's own care keeps it from repeating."""
+    """What the relay does with an event, without the mark: only the effect's own care keeps it from repeating."""
 
     async def work(session: BrandSession) -> None:
         await rollups.EFFECTS[type(event)](session, event, event_id)

@@ -38,7 +38,7 @@ async def problems(database: Database, brand: Brand) -> dict[str, list[str]]:
         return {name: found for name, check in invariants.CHECKS.items() if (found := await check(session))}
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 async def test_events_in_any_order_and_twice_make_what_a_rebuild_makes_and_plain_python_says(
     database: Database, seed: int
 ) -> None:
@@ -64,13 +64,13 @@ async def test_events_told_meanwhile_and_late_come_to_the_same(database: Databas
     """Some events are relayed between the steps, others stay behind: what was late makes no difference."""
     tale, random = await told(database, seed, steps=10), Random(seed)
     seen: set[object] = set()
-    for _ in range(6):
+    for _ in range(4):
         await tale.act(10)
         for event, event_id in await story.events_of(database, tale.brand):
             if event_id not in seen and random.random() < 0.6:
                 seen.add(event_id)
                 await story.apply(database, tale.brand, event, event_id)
-        assert {name for name in await problems(database, tale.brand)} == set()
+        assert await problems(database, tale.brand) == {}
     for event, event_id in reversed(await story.events_of(database, tale.brand)):
         if event_id not in seen:
             await story.apply(database, tale.brand, event, event_id)
