@@ -98,21 +98,14 @@ async def attribute(
     the same transaction; it reads no order. Raises: InvalidInput when nobody is left to sell (the guide is gone,
     without a store).
     """
-    plan_lines = [
-        PlanLine(line.line_id, line.base_minor, line.product_id, ids_of(line.category_path)) for line in lines
-    ]
+    plan_lines = [_plan_line(line) for line in lines]
     policy, plan = await terms.in_force(
         session,
         product_ids=sorted({line.product_id for line in plan_lines}),
         category_ids=sorted({category for line in plan_lines for category in line.category_path}),
     )
     facts, people = await evidence.gather(
-        session,
-        customer_id=customer_id,
-        shop=shop,
-        code=code,
-        policy=policy,
-        now=now,
+        session, customer_id=customer_id, shop=shop, code=code, policy=policy, now=now
     )
     decision = decide_attribution(facts, policy)
     branch, manager_id = _place(decision, people)
@@ -176,6 +169,10 @@ async def book_cancelled(session: BrandSession, *, order_id: UUID, now: datetime
 def ids_of(path: str | None) -> tuple[UUID, ...]:
     """The ids in a path of hex ids, nearest first."""
     return tuple(UUID(part) for part in reversed((path or "").split("/")) if part)
+
+
+def _plan_line(line: SaleLine) -> PlanLine:
+    return PlanLine(line.line_id, line.base_minor, line.product_id, ids_of(line.category_path))
 
 
 def _place(decision: AttributionDecision, people: evidence.People) -> tuple[str, UUID | None]:
