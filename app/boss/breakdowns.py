@@ -114,7 +114,7 @@ def _child(session: BrandSession, scope: Scope) -> sa.ColumnElement[UUID]:
     path = SalesRollupRow.branch
     root: sa.ColumnElement[str]
     if own is None:
-        # /root/child/… has the root in its second field.
+        # A path begins with a slash: the root stands in the second field, its child in the third.
         root, below = sa.func.split_part(path, "/", 2), sa.func.split_part(path, "/", 3)
     else:
         root = sa.literal(own.hex)
