@@ -15,7 +15,8 @@ from app.products import reads, shelf_reads
 from app.products.reads import ShopFacts
 from app.products.shelf_reads import ShelfItem, ShelfKey
 from app.products.shops import SHOP_SLUG
-from app.web import answers, callers, views
+from app.web import answers, callers, readers, views
+from app.web.texts import Speech
 from graphql_schema.errors import BadUserInput
 from graphql_schema.paging import decode_cursor, decode_global_id, encode_cursor
 
@@ -28,18 +29,18 @@ async def open_shop(runtime: Runtime, request: Request) -> Response:
     """`/s/{slug}`: the guide and a page of the shelf. A person's visit is recorded, once in 30 minutes."""
     brand = await _brand(runtime, request)
     if brand is None:
-        return answers.missing("shop")
-    slug = request.path_params["slug"]
+        return answers.missing("shop", say=Speech(readers.language_of(request)))
+    slug, say = request.path_params["slug"], Speech(readers.language_of(request), brand)
     async with runtime.database.reading(brand) as session:
         shop = await reads.shop_facts_by_slug(session, slug)
         if shop is None:
-            return answers.missing("shop")
-        tag = f'"{answers.BUILD}-{shop.page_tag}"'
+            return answers.missing("shop", say=say)
+        tag = f'"{answers.BUILD}-{say.language}-{shop.page_tag}"'
         if tag in request.headers.get("if-none-match", ""):
             response = answers.unchanged(tag)
         else:
-            values = await _shelf_values(session, shop, request.query_params.get("after"))
-            response = answers.page("shop.html", values, headers={"ETag": tag})
+            values = await _shelf_values(session, shop, request.query_params.get("after"), say)
+            response = answers.page("shop.html", values, say=say, headers={"ETag": tag})
     return await _with_visit(runtime, request, brand, shop, response)
 
 
@@ -47,23 +48,23 @@ async def open_product(runtime: Runtime, request: Request) -> Response:
     """`/s/{slug}/p/{productId}`: a product of the shelf with its variants; the id is the API's."""
     brand = await _brand(runtime, request)
     if brand is None:
-        return answers.missing("shop")
-    slug = request.path_params["slug"]
+        return answers.missing("shop", say=Speech(readers.language_of(request)))
+    slug, say = request.path_params["slug"], Speech(readers.language_of(request), brand)
     async with runtime.database.reading(brand) as session:
         shop = await reads.shop_facts_by_slug(session, slug)
         if shop is None:
-            return answers.missing("shop")
+            return answers.missing("shop", say=say)
         product_id = _product_id(request.path_params["product_id"])
         item = (
             None
             if product_id is None
             else await shelf_reads.shelf_item(session, shop_id=shop.shop_id, product_id=product_id)
         )
-        values = None if item is None else await _product_values(session, shop, item)
+        values = None if item is None else await _product_values(session, shop, item, say)
         response = (
-            answers.missing("product", href=f"/s/{slug}", label=f"去{shop.name}")
+            answers.missing("product", say=say, href=f"/s/{slug}", label=say("go_shop", shop=shop.name))
             if values is None
-            else answers.page("product.html", values)
+            else answers.page("product.html", values, say=say)
         )
     return await _with_visit(runtime, request, brand, shop, response)
 
@@ -90,7 +91,7 @@ async def _with_visit(
     return response
 
 
-async def _shelf_values(session: BrandSession, shop: ShopFacts, after: str | None) -> dict[str, Any]:
+async def _shelf_values(session: BrandSession, shop: ShopFacts, after: str | None, say: Speech) -> dict[str, Any]:
     key = _key(after)
     page = await shelf_reads.shelf_page(session, shop_id=shop.shop_id, limit=PAGE_SIZE + 1, after=key)
     items = page.items[:PAGE_SIZE]
@@ -98,11 +99,7 @@ async def _shelf_values(session: BrandSession, shop: ShopFacts, after: str | Non
     cards = [
         card
         for item in items
-        if (
-            card := views.product_card(
-                item, skus[item.product.product_id], slug=shop.slug, currency=session.brand.currency
-            )
-        )
+        if (card := views.product_card(item, skus[item.product.product_id], slug=shop.slug, say=say))
     ]
     lead = cards.pop(0) if key is None and cards and items[0].is_featured else None
     has_more = len(page.items) > PAGE_SIZE
@@ -110,7 +107,7 @@ async def _shelf_values(session: BrandSession, shop: ShopFacts, after: str | Non
     return {
         "shop": shop,
         "brand_name": session.brand.name,
-        "who": views.who_serves(shop, session.brand.name),
+        "who": views.who_serves(shop, session.brand.name, say),
         "lead": lead,
         "items": cards,
         "total_count": page.total_count,
@@ -119,19 +116,21 @@ async def _shelf_values(session: BrandSession, shop: ShopFacts, after: str | Non
     }
 
 
-async def _product_values(session: BrandSession, shop: ShopFacts, item: ShelfItem) -> dict[str, Any] | None:
+async def _product_values(
+    session: BrandSession, shop: ShopFacts, item: ShelfItem, say: Speech
+) -> dict[str, Any] | None:
     product_id = item.product.product_id
     skus = (await reads.skus_of_products(session, [product_id]))[product_id]
-    card = views.product_card(item, skus, slug=shop.slug, currency=session.brand.currency)
+    card = views.product_card(item, skus, slug=shop.slug, say=say)
     if card is None:
         return None
     return {
         "shop": shop,
         "shop_href": f"/s/{shop.slug}",
         "brand_name": session.brand.name,
-        "who": views.who_serves(shop, session.brand.name),
+        "who": views.who_serves(shop, session.brand.name, say),
         "product": card,
-        "skus": views.sku_lines(skus, session.brand.currency),
+        "skus": views.sku_lines(skus, say),
     }
 
 
