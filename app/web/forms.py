@@ -44,6 +44,13 @@ class Form:
         return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
 
 
+class Errors(dict[str, str]):
+    """What is wrong with a form's fields, by field; templates may ask about any."""
+
+    def __missing__(self, name: str) -> None:
+        return None
+
+
 def new_key() -> str:
     """A key under which a form does its work once, however often it is sent."""
     return random.token_hex(16)

@@ -50,8 +50,13 @@ class Reader:
     ) -> HTMLResponse:
         """A page with the reader's form token at hand; kept nowhere unless `headers` say otherwise."""
         kept = answers.KEPT_NOWHERE if headers is None else headers
-        given = {**values, "form_token": self.form_token, "reader": self}
+        errors = forms.Errors(values.get("errors", {}))
+        given = {**values, "errors": errors, "form_token": self.form_token, "is_signed_in": self.is_signed_in}
         return answers.page(template, given, say=self.say, status=status, headers=kept)
+
+    @property
+    def is_signed_in(self) -> bool:
+        return False
 
     def form_token(self) -> str:
         """What every form of this browser carries: the seal of a secret that only its cookie holds."""
@@ -106,6 +111,10 @@ class BrandReader(Reader):
         super().__init__(runtime, request, brand)
         self.brand = brand
         self.actor = actor
+
+    @property
+    def is_signed_in(self) -> bool:
+        return self.actor is not ANONYMOUS
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[BrandSession]:

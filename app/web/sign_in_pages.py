@@ -102,7 +102,6 @@ def _asking(reader: Reader, onward: str, form: Form | None = None) -> dict[str, 
         "sent_to": None,
         "minutes": reader.runtime.settings.sign_in_code_ttl_seconds // 60,
         "is_sandbox": not reader.runtime.settings.is_production,
-        "errors": {},
         "notice": None,
     }
 
