@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.platform.runtime import Runtime
-from app.web import answers, code_pages, readers, shop_pages, sign_in_pages
+from app.web import answers, cart_pages, checkout_pages, code_pages, readers, shop_pages, sign_in_pages
 from app.web.answers import Refused
 from app.web.readers import Reader, ShopReader, StaffReader
 from app.web.texts import Speech
@@ -92,7 +92,9 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         Route("/q/{token}", bound(code_pages.open_code), methods=["GET"]),
         Route("/codes/{name}", bound(code_pages.show_picture), methods=["GET"]),
         Route("/s/{slug}", bound(shop_pages.open_shop), methods=["GET"]),
-        Route("/s/{slug}/p/{product_id}", bound(shop_pages.open_product), methods=["GET"]),
+        shop_route(runtime, "/p/{product_id}", show=shop_pages.open_product),
+        shop_route(runtime, "/cart", show=cart_pages.show_cart, act=cart_pages.change_cart),
+        shop_route(runtime, "/checkout", show=checkout_pages.show_checkout, act=checkout_pages.place_order),
         shop_route(runtime, "/sign-in", show=sign_in_pages.show_customer, act=sign_in_pages.sign_customer_in),
         shop_route(runtime, "/sign-out", act=sign_in_pages.sign_customer_out),
         Route("/sign-in", bound(sign_in_pages.show_staff), methods=["GET"]),
