@@ -67,7 +67,7 @@ async def place_order(reader: ShopReader) -> Response:
 
 async def _place(reader: ShopReader, form: Form, wanted: list[CartLine]) -> Result | UserFault:
     address = {name: form.text(name) for name in ADDRESS}
-    code, note, expected = callers.code_token(reader.request), form.text("note"), form.number("expected")
+    code, note, expected = callers.code_token(reader.request), form.text("note"), form.number("expected") or 0
     decided = [
         Consent(purpose, CONSENT_VERSION, form.has(purpose.value)) for purpose in ASKED if form.has(f"asked-{purpose}")
     ]

@@ -14,7 +14,17 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.platform.runtime import Runtime
-from app.web import answers, cart_pages, checkout_pages, code_pages, readers, shop_pages, sign_in_pages
+from app.web import (
+    answers,
+    cart_pages,
+    checkout_pages,
+    code_pages,
+    order_pages,
+    payment_pages,
+    readers,
+    shop_pages,
+    sign_in_pages,
+)
 from app.web.answers import Refused
 from app.web.readers import Reader, ShopReader, StaffReader
 from app.web.texts import Speech
@@ -95,6 +105,11 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         shop_route(runtime, "/p/{product_id}", show=shop_pages.open_product),
         shop_route(runtime, "/cart", show=cart_pages.show_cart, act=cart_pages.change_cart),
         shop_route(runtime, "/checkout", show=checkout_pages.show_checkout, act=checkout_pages.place_order),
+        shop_route(runtime, "/orders", show=order_pages.show_orders),
+        shop_route(runtime, "/orders/{order_id}", show=order_pages.show_order),
+        shop_route(runtime, "/orders/{order_id}/cancel", act=order_pages.cancel_order),
+        shop_route(runtime, "/orders/{order_id}/pay", act=payment_pages.start_payment),
+        shop_route(runtime, "/pay/{payment_id}", show=payment_pages.show_payment, act=payment_pages.confirm_payment),
         shop_route(runtime, "/sign-in", show=sign_in_pages.show_customer, act=sign_in_pages.sign_customer_in),
         shop_route(runtime, "/sign-out", act=sign_in_pages.sign_customer_out),
         Route("/sign-in", bound(sign_in_pages.show_staff), methods=["GET"]),
