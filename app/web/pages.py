@@ -110,6 +110,7 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         shop_route(runtime, "/orders", show=order_pages.show_orders),
         shop_route(runtime, "/orders/{order_id}", show=order_pages.show_order),
         shop_route(runtime, "/orders/{order_id}/cancel", act=order_pages.cancel_order),
+        shop_route(runtime, "/orders/{order_id}/receipt", act=order_pages.confirm_receipt),
         shop_route(runtime, "/orders/{order_id}/pay", act=payment_pages.start_payment),
         shop_route(runtime, "/pay/{payment_id}", show=payment_pages.show_payment, act=payment_pages.confirm_payment),
         shop_route(runtime, "/sign-in", show=sign_in_pages.show_customer, act=sign_in_pages.sign_customer_in),
