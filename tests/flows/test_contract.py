@@ -20,23 +20,6 @@ from tests.factories import ADDRESS, Scene, key
 from tests.trade.purchase import bank_of
 
 LATER = {
-    # Issue 3: after-sale, withdrawals, the boss's figures.
-    **dict.fromkeys(
-        [
-            "AfterSaleRequest",
-            "AfterSaleWithdraw",
-            "AfterSaleReturnShip",
-            "WithdrawalRequest",
-            "BossDashboard",
-            "SalesPulse",
-            "StaffAfterSales",
-            "StaffWithdrawals",
-            "AfterSaleDecide",
-            "AfterSaleReceive",
-            "WithdrawalDecide",
-        ],
-        3,
-    ),
     # Issue 4: the toolbox.
     **{name: 4 for name, operation in OPERATIONS.items() if operation.file == "toolbox.graphql"},
     # Issue 5: training.
