@@ -6,9 +6,15 @@ from zoneinfo import ZoneInfo
 
 from app.platform.db import Brand
 from app.web.amounts import Amount, amount
-from app.web.texts import common, ordering, receiving, shopping
+from app.web.texts import common, ordering, receiving, returns, shopping
 
-TEXTS: Final[dict[str, tuple[str, str]]] = {**common.TEXTS, **shopping.TEXTS, **ordering.TEXTS, **receiving.TEXTS}
+TEXTS: Final[dict[str, tuple[str, str]]] = {
+    **common.TEXTS,
+    **shopping.TEXTS,
+    **ordering.TEXTS,
+    **receiving.TEXTS,
+    **returns.TEXTS,
+}
 """By key: the Chinese sentence and the English one, with the same `{placeholders}`."""
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
