@@ -3,8 +3,10 @@
 import asyncio
 import logging
 
-from app.commission import holds, pulses
-from app.commission.events import CommissionHeld
+from app.boss import pulses as boss_pulses
+from app.boss import rollups
+from app.commission import holds, payout_reconciliation, payouts, pulses
+from app.commission.events import CommissionHeld, CommissionReversed, WithdrawalApproved
 from app.employees import sessions, sign_in_codes
 from app.employees.events import SignInCodeRequested
 from app.employees.jobs import send_sign_in_code
@@ -29,7 +31,12 @@ def subscriptions(runtime: Runtime) -> Subscriptions:
     table.delivery(OrderCancelled, "provider", charges.closer(runtime))
     table.delivery(OrderReadyForPickup, "sms", pickups.code_sender(runtime))
     table.delivery(RefundRequested, "provider", refunds.refunder(runtime))
+    table.delivery(WithdrawalApproved, "payout", payouts.sender(runtime))
+    rollups.subscribe(table)
     table.delivery(CommissionHeld, "guide_pulse", pulses.publisher(runtime))
+    table.delivery(CommissionReversed, "guide_pulse", pulses.refund_publisher(runtime))
+    table.delivery(CommissionHeld, "sales_pulse", boss_pulses.payment_publisher(runtime))
+    table.delivery(CommissionReversed, "sales_pulse", boss_pulses.refund_publisher(runtime))
     return table
 
 
@@ -42,6 +49,7 @@ def business_jobs() -> list[Job]:
         Job("retry_refunds", 60, refunds.retry_failed),
         Job("go_on_with_after_sales", 60, after_sale_decisions.act_when_due),
         Job("release_commission", 60, holds.release_due),
+        Job("look_after_payouts", 30, payouts.look_after),
     ]
 
 
@@ -50,6 +58,7 @@ def scheduled_jobs() -> list[Job]:
     return [
         *business_jobs(),
         Job("reconcile_payments", 3_600, reconciliation.reconcile),
+        Job("reconcile_payouts", 3_600, payout_reconciliation.reconcile),
         Job("forget_old_rows", 3_600, forget_old_rows),
     ]
 

@@ -6,10 +6,14 @@ import strawberry
 from graphql import print_schema
 from strawberry.schema.config import StrawberryConfig
 
+from graphql_schema.boss.queries import BossQuery
+from graphql_schema.boss.subscriptions import BossSubscription
 from graphql_schema.commission import loaders as commission_loaders
 from graphql_schema.commission.mutations import CommissionMutation
 from graphql_schema.commission.queries import CommissionQuery
 from graphql_schema.commission.subscriptions import CommissionSubscription
+from graphql_schema.commission.withdrawal_loaders import NODES as WITHDRAWAL_NODES
+from graphql_schema.commission.withdrawal_mutations import WithdrawalMutation, WithdrawalQuery
 from graphql_schema.context import Info
 from graphql_schema.customers import loaders as customers_loaders
 from graphql_schema.customers.session_mutations import SessionMutation
@@ -39,6 +43,7 @@ NODES = {
     **marketing_loaders.NODES,
     **trade_loaders.NODES,
     **commission_loaders.NODES,
+    **WITHDRAWAL_NODES,
 }
 """Global id type name → `fetch(info, *uuids)`: the object, or None where it is missing or not the caller's."""
 
@@ -53,7 +58,7 @@ async def find_node(
 
 
 @strawberry.type(description="What can be read.")
-class Query(TradeQuery, AfterSaleQuery, CommissionQuery, ProductsQuery, EmployeesQuery):
+class Query(BossQuery, AfterSaleQuery, TradeQuery, WithdrawalQuery, CommissionQuery, ProductsQuery, EmployeesQuery):
     node: Node | None = strawberry.field(
         resolver=find_node,
         description="Anything with a global id that is yours to see; null else.",
@@ -64,6 +69,7 @@ class Query(TradeQuery, AfterSaleQuery, CommissionQuery, ProductsQuery, Employee
 @strawberry.type(description="What can be changed. Every mutation is one transaction.")
 class Mutation(
     TradeMutation,
+    WithdrawalMutation,
     FulfilmentMutation,
     AfterSaleMutation,
     CommissionMutation,
@@ -76,7 +82,7 @@ class Mutation(
 
 
 @strawberry.type(description="What can be watched, over graphql-transport-ws.")
-class Subscription(CommissionSubscription):
+class Subscription(CommissionSubscription, BossSubscription):
     pass
 
 

@@ -13,6 +13,7 @@ reconciliation_differences = Gauge(
 operations = Counter("graphql_operations_total", "GraphQL operations by kind and outcome.", ["kind", "outcome"])
 operation_seconds = Histogram("graphql_operation_seconds", "Time of a query or mutation, from its turn.", ["kind"])
 callbacks = Counter("payment_callbacks_total", "Payment callbacks by outcome.", ["provider", "outcome"])
+payout_differences = Counter("payout_differences_total", "Payouts not the same in both books, each find.", ["kind"])
 jobs = Counter("jobs_total", "Scheduled jobs by outcome.", ["job", "outcome"])
 
 

@@ -148,3 +148,21 @@ class SandboxDeliveryRow(Base):
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(sa.Integer)
     delivered_at: Mapped[datetime | None]
+
+
+class SandboxPayoutRow(Base):
+    """A payout in the sandbox payout provider's own book; how it stands follows from the row and the time."""
+
+    __tablename__ = "sandbox_payout"
+    __table_args__ = (sa.Index("ix_sandbox_payout_payer", "payer", "created_at"),)
+    number: Mapped[str] = mapped_column(primary_key=True)
+    payer: Mapped[str]
+    recipient: Mapped[str]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    transaction_id: Mapped[str]
+    is_refused: Mapped[bool]
+    created_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    confirm_by: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]

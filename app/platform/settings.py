@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     """Nobody has received what the customer sent: it counts as received."""
     freight_flat_minor: int = 1_000
     freight_free_from_minor: int = 9_900
+    withdrawal_minimum_minor: int = Field(default=100, ge=1)
+    payout_acceptance_seconds: int = Field(default=120, ge=1)
+    """How long a provider may accept a payout that was sent; whatever it has not seen by then was never sent."""
     idempotency_ttl_seconds: int = 7 * 86_400
     callback_tolerance_seconds: int = 300
 
@@ -89,6 +92,12 @@ class Settings(BaseSettings):
     sandbox_payment_duplicates: int = Field(default=0, ge=0, le=10)
     sandbox_payment_reorder: bool = False
     sandbox_payment_timeout_percent: int = Field(default=0, ge=0, le=100)
+    sandbox_payout_delay_seconds: float = 0.0
+    sandbox_payout_refused_percent: int = Field(default=0, ge=0, le=100)
+    sandbox_payout_unanswered_percent: int = Field(default=0, ge=0, le=100)
+    sandbox_payout_unreached_percent: int = Field(default=0, ge=0, le=100)
+    sandbox_payout_waiting_percent: int = Field(default=0, ge=0, le=100)
+    sandbox_payout_confirmation_seconds: int = 86_400
 
     pause_at: str = ""
     """Fault tests only: `point:seconds` holds the process at a named point, so that it can be killed there."""

@@ -1,4 +1,4 @@
-"""Tables of trade: orders with lines, history and parcels, payments, refunds, after-sales, a provider's book."""
+"""Tables of trade: orders with lines, history and parcels, payments, refunds, after-sales, reconciliation."""
 
 from datetime import date, datetime
 from typing import Any
@@ -15,8 +15,8 @@ class OrderRow(Tenant, Base):
     """An order. `guide_id`, `store_id` and `branch` are the attributed ones, as they were when it was placed.
 
     `pickup_store_id`: where the customer fetches the goods, whosever sale it is. `delivered_at`: when he had them.
-    Amounts: minor units. `refunded_minor`: what really went back, freight with it; `refunded_goods_minor`: the goods
-    whose refund is decided, which figures count.
+    `refunded_minor`: what really went back, freight with it; `refunded_goods_minor`: the goods whose refund is decided,
+    which figures count. Amounts: minor units.
     """
 
     __tablename__ = "orders"
@@ -43,8 +43,8 @@ class OrderRow(Tenant, Base):
         sa.Index("ix_order_paid_on", "brand_id", "paid_on"),
         sa.CheckConstraint("total_minor = subtotal_minor - discount_minor + freight_minor", name="total"),
         sa.CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refunded"),
-        sa.CheckConstraint("refunded_goods_minor BETWEEN 0 AND subtotal_minor - discount_minor", name="refunded_goods"),
         sa.CheckConstraint("(fulfilment = 'PICKUP') = (pickup_store_id IS NOT NULL)", name="pickup"),
+        sa.CheckConstraint("refunded_goods_minor BETWEEN 0 AND subtotal_minor - discount_minor", name="refunded_goods"),
     )
     number: Mapped[str]
     state: Mapped[str]

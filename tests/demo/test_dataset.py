@@ -120,33 +120,6 @@ async def test_demo_is_resumed_where_it_broke_and_loaded_once(
     assert f"/s/{await first_slug(runtime, brand)}" in await dataset.where_to_look(runtime)
 
 
-async def after_sale_states(runtime: Runtime, brand: Brand) -> dict[str, int]:
-    async with runtime.database.reading(brand) as session:
-        rows = await session.execute(
-            sa.select(AfterSaleRow.state, sa.func.count())
-            .where(AfterSaleRow.brand_id == brand.id)
-            .group_by(AfterSaleRow.state)
-        )
-        return {row[0]: row[1] for row in rows}
-
-
-async def assert_reconciled(runtime: Runtime, brand: Brand, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sandbox provider has all of the demo's money in its book, and nothing else."""
-    now = clock.utc_now() + timedelta(hours=3)
-    with monkeypatch.context() as patch:
-        patch.setattr(clock, "utc_now", lambda: now)
-        assert await reconciliation.reconcile(runtime, brand) == 0
-    async with runtime.database.reading(brand) as session:
-        assert await reconciliation.open_differences(session) == 0
-        for kind in (PaymentRow, RefundRow):
-            waiting = sa.select(sa.func.count()).where(
-                kind.brand_id == brand.id,
-                kind.state.in_(["SUCCEEDED", "REFUNDED"]),
-                kind.reconciled_at.is_(None),
-            )
-            assert await session.scalar(waiting) == 0
-
-
 def states_at_the_end(planned: list[month.Visit], *, days: int) -> Counter[str]:
     """How many orders stand where when the last day is closed: by what was planned, and by time."""
     found: Counter[str] = Counter()
@@ -178,6 +151,33 @@ def test_a_month_ends_with_most_orders_over_and_some_of_every_kind_under_way() -
     assert found["COMPLETED"] > paid / 2
     for state in ("PAID", "SHIPPED", "DELIVERED", "READY_FOR_PICKUP"):
         assert found[state] >= 3, found
+
+
+async def after_sale_states(runtime: Runtime, brand: Brand) -> dict[str, int]:
+    async with runtime.database.reading(brand) as session:
+        rows = await session.execute(
+            sa.select(AfterSaleRow.state, sa.func.count())
+            .where(AfterSaleRow.brand_id == brand.id)
+            .group_by(AfterSaleRow.state)
+        )
+        return {row[0]: row[1] for row in rows}
+
+
+async def assert_reconciled(runtime: Runtime, brand: Brand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox provider has all of the demo's money in its book, and nothing else."""
+    now = clock.utc_now() + timedelta(hours=3)
+    with monkeypatch.context() as patch:
+        patch.setattr(clock, "utc_now", lambda: now)
+        assert await reconciliation.reconcile(runtime, brand) == 0
+    async with runtime.database.reading(brand) as session:
+        assert await reconciliation.open_differences(session) == 0
+        for kind in (PaymentRow, RefundRow):
+            waiting = sa.select(sa.func.count()).where(
+                kind.brand_id == brand.id,
+                kind.state.in_(["SUCCEEDED", "REFUNDED"]),
+                kind.reconciled_at.is_(None),
+            )
+            assert await session.scalar(waiting) == 0
 
 
 async def test_two_programs_that_load_at_once_make_one_demo_and_the_slower_one_turns_no_clock_back(

@@ -68,6 +68,8 @@ QUERIES: list[tuple[str, str | None, Variables]] = [
     ("StaffAfterSales", "owner", nothing),
     ("StaffAfterSales", "manager", lambda t: {"states": ["REQUESTED", "APPROVED"]}),
     ("MyOrder", "customer", lambda t: {"id": gid("Order", t, "returned")}),
+    ("BossDashboard", "owner", lambda t: {"input": {"preset": "LAST_7_DAYS"}}),
+    ("BossDashboard", "manager", lambda t: {"input": {"preset": "LAST_7_DAYS", "guideId": gid("Guide", t, "guide")}}),
     ("OrgUnits", "owner", nothing),
     ("OrgUnits", "manager", nothing),
     ("StaffStores", "guide", nothing),
@@ -79,6 +81,8 @@ QUERIES: list[tuple[str, str | None, Variables]] = [
     ("MyOrder", "customer", lambda t: {"id": gid("Order", t, "sent")}),
     ("StaffProducts", "guide", nothing),
     ("StaffProducts", "owner", lambda t: {"search": "other_product"}),
+    ("StaffWithdrawals", "owner", nothing),
+    ("StaffWithdrawals", "owner", lambda t: {"states": ["REQUESTED", "PAID"]}),
     ("CurrentRules", "guide", nothing),
     ("Inbox", "guide", nothing),
     ("MyAssignment", "guide", lambda t: {"id": gid("Order", t, "paid")}),
@@ -107,6 +111,7 @@ def nodes(t: Tale) -> dict[str, list[str]]:
         "AttributionPolicy": ["policy"],
         "CommissionPlan": ["plan"],
         "CommissionEntry": ["entry"],
+        "Withdrawal": ["withdrawal", "rejected_withdrawal"],
     }
     found = {kind: [gid(kind, t, name) for name in names] for kind, names in named.items()}
     found["ShelfItem"] = [gid("ShelfItem", t, "shop_of_guide", "product")]
@@ -164,6 +169,13 @@ async def buy_and_give_up(http: httpx.AsyncClient, t: Tale) -> None:
     assert gone["__typename"] == "OrderCancelPayload", gone
 
 
+async def ship_and_confirm(http: httpx.AsyncClient, t: Tale) -> None:
+    """An order that was bought for it."""
+    for operation, caller in (("OrderShip", "owner"), ("OrderConfirmReceipt", "customer")):
+        done = await as_(http, t, caller).do(operation, **keyed(orderId=gid("Order", t, "to_send")))
+        assert "message" not in done, (operation, done)
+
+
 async def send_back(http: httpx.AsyncClient, t: Tale) -> None:
     """A return that is asked for, approved, sent and received, and one that is given up."""
     customer, owner = as_(http, t, "customer"), as_(http, t, "owner")
@@ -180,13 +192,6 @@ async def send_back(http: httpx.AsyncClient, t: Tale) -> None:
         assert done["__typename"] == f"{operation}Payload", done
 
 
-async def ship_and_confirm(http: httpx.AsyncClient, t: Tale) -> None:
-    """An order that was bought for it."""
-    for operation, caller in (("OrderShip", "owner"), ("OrderConfirmReceipt", "customer")):
-        done = await as_(http, t, caller).do(operation, **keyed(orderId=gid("Order", t, "to_send")))
-        assert done["__typename"] == f"{operation}Payload", done
-
-
 async def come_and_go(http: httpx.AsyncClient, t: Tale) -> None:
     """A refresh, its repetition, which ends the session, and a sign-out everywhere."""
     refreshed = [await Client(http).do("SessionRefresh", refreshToken=t.tokens["refresh_of_member"]) for _ in range(2)]
@@ -196,6 +201,14 @@ async def come_and_go(http: httpx.AsyncClient, t: Tale) -> None:
     assert asked["__typename"] == "SignInCodeRequestPayload", asked
     refused = await Client(http).do("SignIn", brandCode=brand, phone=phone, audience="CUSTOMER", code="000000")
     assert refused["__typename"] == "SignInRefused"
+
+
+async def ask_and_be_refused(http: httpx.AsyncClient, t: Tale) -> None:
+    asked = await as_(http, t, "guide").do("WithdrawalRequest", **keyed(amountMinor=100))
+    assert asked["__typename"] == "WithdrawalRequestPayload", asked
+    fields = keyed(withdrawalId=asked["withdrawal"]["id"], decision="REJECT", comment="不行")
+    refused = await as_(http, t, "owner").do("WithdrawalDecide", **fields)
+    assert refused["__typename"] == "WithdrawalDecidePayload", refused
 
 
 def unit_fields(t: Tale) -> dict[str, Any]:
@@ -243,8 +256,8 @@ MUTATIONS: dict[str, Mutation] = {
     "CodeScan": do("CodeScan", None, lambda t: keyed(code=t.tokens["code_of_guide"])),
     "CodeScan of a customer": do("CodeScan", "customer", lambda t: keyed(code=t.tokens["code_of_colleague"])),
     "OrderPlace PaymentStart OrderCancel": buy_and_give_up,
-    "AfterSaleRequest AfterSaleDecide AfterSaleReturnShip AfterSaleReceive AfterSaleWithdraw": send_back,
     "OrderShip OrderConfirmReceipt": ship_and_confirm,
+    "AfterSaleRequest AfterSaleDecide AfterSaleReturnShip AfterSaleReceive AfterSaleWithdraw": send_back,
     "CodeCreate": do("CodeCreate", "guide", lambda t: keyed(kind="SHOP", channel="POSTER", label="橱窗")),
     "ShelfItemUpdate": do(
         "ShelfItemUpdate",
@@ -271,6 +284,7 @@ MUTATIONS: dict[str, Mutation] = {
     "CommissionPlanPublish": do(
         "CommissionPlanPublish", "owner", lambda t: keyed(holdDays=9, rules=[{"rateBp": 800, "role": "SELLER"}])
     ),
+    "WithdrawalRequest WithdrawalDecide": ask_and_be_refused,
     "SessionRefresh SignInCodeRequest SignIn": come_and_go,
     "SignOut": do("SignOut", "manager", lambda t: {"everywhere": True}),
 }

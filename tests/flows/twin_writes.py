@@ -7,10 +7,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app import worker
-from app.boss import founding
-from app.commission import holds, plans, policies
+from app.boss import founding, rollups
+from app.commission import holds, payout_reconciliation, payouts, plans, policies, withdrawals
 from app.commission.plans import NewRule
-from app.commission.values import ShareRole
+from app.commission.values import Decision, ShareRole
 from app.customers import access, profiles, sign_in
 from app.customers.consents import Consent
 from app.customers.values import Channel, ConsentPurpose, PolicyTerms, Takeover
@@ -31,6 +31,7 @@ from app.trade import reads as trade
 from app.trade.models import RefundRow
 from app.trade.values import AfterSaleKind, LineRequest
 from tests import factories
+from tests.commission.wages import grant, with_faults
 from tests.flows import twin_returns
 from tests.flows.twin_goods import buy_one
 from tests.flows.twins import NOW, Tale, address
@@ -267,6 +268,31 @@ async def hold_and_release(runtime: Runtime, tale: Tale) -> None:
     assert await holds.release_due(runtime, tale.brand) == 0
 
 
+async def draw(runtime: Runtime, tale: Tale) -> None:
+    """A withdrawal is rejected, one is paid, one fails with the provider; it is asked about, and compared."""
+    asked = {}
+    async with runtime.database.transaction(tale.brand, now=NOW) as session:
+        await grant(session, tale.ids["colleague"], 500)
+        for decision in Decision:
+            asked[decision] = await withdrawals.request(session, tale.employee("colleague"), amount_minor=200, now=NOW)
+            await withdrawals.decide(session, tale.owner, withdrawal_id=asked[decision], decision=decision, now=NOW)
+    await payouts.look_after(runtime, tale.brand)
+    async with runtime.database.transaction(tale.brand, now=NOW + timedelta(minutes=2)) as session:
+        assert asked[Decision.APPROVE] in await withdrawals.claim_due(session, limit=9, now=session.now)
+    assert await payouts.advance(runtime, tale.brand, asked[Decision.APPROVE])
+    assert not await payouts.advance(runtime, tale.brand, asked[Decision.APPROVE])
+    async with runtime.database.transaction(tale.brand, now=NOW) as session:
+        failing = await withdrawals.request(session, tale.employee("colleague"), amount_minor=300, now=NOW)
+        await withdrawals.decide(session, tale.owner, withdrawal_id=failing, decision=Decision.APPROVE, now=NOW)
+    assert await payouts.send(with_faults(runtime, refused_percent=100), tale.brand, failing, after_tries=0)
+    await payout_reconciliation.reconcile(runtime, tale.brand)
+
+
+async def roll_up(runtime: Runtime, s: BrandSession, t: Tale) -> None:
+    await codes.scan(s, ANONYMOUS, token=t.tokens["code_of_guide"], now=NOW)
+    await rollups.rebuild(s)
+
+
 async def relay(runtime: Runtime, tale: Tale) -> None:
     """Everything that waits in the brand's outbox, to the real subscribers, and the forgetting of old rows."""
     async with runtime.database.transaction(tale.brand, now=NOW) as session:
@@ -334,5 +360,7 @@ WRITES: dict[str, Step] = {
     "holds and reversals": hold_and_release,
     "after-sales": twin_returns.go_through_after_sales,
     "the provider's book": twin_returns.hear_late,
+    "withdrawals": draw,
+    "rollups": in_one_transaction(roll_up),
     "outbox": relay,
 }

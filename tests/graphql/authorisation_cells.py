@@ -57,6 +57,11 @@ ROOTS = [
     of_root("Query.viewer", "{ viewer { brand { id } employee { id } customer { id } } }", "U U O O O O O O O O O E"),
     of_root("Query.shop", "query ($slug: String!) { shop(slug: $slug) { id } }", "O O O O O O O O O O O B"),
     of_root("Query.orderQuote", QUOTE, "O O O O O O O O O O O B"),
+    of_root(
+        "Query.dashboard",
+        "{ dashboard(input: {preset: TODAY}) { sales { orders } teams: breakdown(by: ORG_UNIT) { rows { key } } } }",
+        "U U F F F F F O O O O O",
+    ),
     of_root("Query.orders", "{ orders { totalCount edges { node { id } } } }", "U U F F F F F 3 2 5 5 0"),
     of_root("Query.pickups", "{ pickups { totalCount edges { node { id } } } }", "U U F F 1 1 0 1 0 1 1 0"),
     of_root("Query.products", "{ products { totalCount edges { node { id } } } }", "U U F F 3 3 3 3 3 3 3 0"),
@@ -65,6 +70,7 @@ ROOTS = [
     of_root("Query.employees", "{ employees { totalCount edges { node { id } } } }", "U U F F F F F 3 2 7 7 1"),
     of_root("Query.attributionPolicy", "{ attributionPolicy { id } }", "U U F F O O O O O O O E"),
     of_root("Query.afterSales", "{ afterSales { totalCount edges { node { id } } } }", "U U F F F F F 1 0 1 1 0"),
+    of_root("Query.withdrawals", "{ withdrawals { totalCount edges { node { id } } } }", "U U F F F F F F F F 1 0"),
     of_root("Query.commissionPlan", "{ commissionPlan { id } }", "U U F F O O O O O O O E"),
 ]
 
@@ -106,6 +112,15 @@ FIELDS = [
         },
     ),
     of_node("Employee.commissionEntries", "guide", "commissionEntries { totalCount }", "U U N N 2 N N 2 N 2 2 N"),
+    of_node(
+        "Employee.commissionStatement",
+        "guide",
+        'commissionStatement(month: "2000-01") { closing { total { minor } } earned { minor } }',
+        OF_THE_GUIDE,
+        value={"closing": {"total": {"minor": 0}}, "earned": {"minor": 0}},
+    ),
+    of_node("Employee.withdrawals", "guide", "withdrawals { totalCount }", "U U N N 0 N N F N F 0 N"),
+    of_node("Employee.withdrawals", "manager", "withdrawals { totalCount }", "U U N N N N N 1 N F 1 N"),
     of_node("Employee.customers", "guide", "customers { totalCount }", "U U N N 1 N N 1 N 1 1 N"),
     of_node("Employee.orders", "guide", "orders { totalCount }", "U U N N 2 N N 2 N 2 2 N"),
     of_node("Employee.trainingAssignments", "guide", "trainingAssignments { totalCount }", "U U N N 0 N N 0 N 0 0 N"),
@@ -268,6 +283,7 @@ NODES = {
     "payment": "           U U O N N N N N N N N N",
     "entry": "             U U N N O N N O N O O N",
     "entry_of_store": "    U U N N N N N O N O O N",
+    "withdrawal": "        U U N N N N N O N N O N",
     "policy": "            U U N N O O O O O O O N",
     "plan": "              U U N N O O O O O O O N",
 }

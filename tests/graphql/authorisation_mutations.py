@@ -1,7 +1,7 @@
 """The expected table of mutations, written by hand, with inputs that an allowed caller may send.
 
-O done · E done, in the caller's own brand alone · X NotFound · I InvalidInput · U UNAUTHENTICATED · F FORBIDDEN ·
-B BAD_USER_INPUT (the request is of another brand). Columns: `stage.CALLERS`.
+O done · E done, in the caller's own brand alone · X NotFound · I InvalidInput · A AmountTooLarge ·
+U UNAUTHENTICATED · F FORBIDDEN · B BAD_USER_INPUT (the request is of another brand). Columns: `stage.CALLERS`.
 """
 
 import dataclasses
@@ -13,6 +13,7 @@ from app.platform.actor import SYSTEM
 from app.trade import pickups
 from app.trade.values import OrderState
 from graphql_schema.paging import decode_global_id, encode_global_id
+from tests.commission.wages import grant
 from tests.factories import Scene, Staff, key, next_number, next_phone
 from tests.graphql.stage import Stage, order_to_fetch, pay
 from tests.trade import purchase, returns
@@ -112,6 +113,30 @@ async def _pay(stage: Stage, caller: str) -> Input:
     return await _cancel(stage, caller) | {"provider": "SANDBOX"}
 
 
+async def _ship(stage: Stage, caller: str) -> Input:
+    placed = await stage.as_("customer").do("OrderPlace", **stage.order_input())
+    return {"idempotencyKey": key(), "orderId": await pay(stage, "customer", placed["order"])}
+
+
+async def _confirm(stage: Stage, caller: str) -> Input:
+    shipped = await _ship(stage, caller)
+    await stage.as_("guide").do("OrderShip", **shipped)
+    return shipped | {"idempotencyKey": key()}
+
+
+async def _make_ready(stage: Stage, caller: str) -> Input:
+    return {"idempotencyKey": key(), "orderId": await order_to_fetch(stage)}
+
+
+async def _hand_over(stage: Stage, caller: str) -> Input:
+    made = await _make_ready(stage, caller)
+    order_id = decode_global_id(made["orderId"]).uuids[0]
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        await pickups.make_ready(session, SYSTEM, order_id=order_id, now=session.now)
+        code = pickups.code_for(session.vault, stage.brand.id, order_id)
+    return made | {"code": code}
+
+
 async def _sold(stage: Stage) -> Sold:
     """A paid order of the customer in the guide's shop, which is on its way."""
     scene = Scene(
@@ -150,30 +175,6 @@ def _after_sale(state: str, **more: Any) -> Callable[[Stage, str], Awaitable[Inp
         return {"idempotencyKey": key(), "afterSaleId": encode_global_id("AfterSale", after_sale_id), **more}
 
     return make
-
-
-async def _ship(stage: Stage, caller: str) -> Input:
-    placed = await stage.as_("customer").do("OrderPlace", **stage.order_input())
-    return {"idempotencyKey": key(), "orderId": await pay(stage, "customer", placed["order"])}
-
-
-async def _confirm(stage: Stage, caller: str) -> Input:
-    shipped = await _ship(stage, caller)
-    await stage.as_("guide").do("OrderShip", **shipped)
-    return shipped | {"idempotencyKey": key()}
-
-
-async def _make_ready(stage: Stage, caller: str) -> Input:
-    return {"idempotencyKey": key(), "orderId": await order_to_fetch(stage)}
-
-
-async def _hand_over(stage: Stage, caller: str) -> Input:
-    made = await _make_ready(stage, caller)
-    order_id = decode_global_id(made["orderId"]).uuids[0]
-    async with stage.runtime.database.transaction(stage.brand) as session:
-        await pickups.make_ready(session, SYSTEM, order_id=order_id, now=session.now)
-        code = pickups.code_for(session.vault, stage.brand.id, order_id)
-    return made | {"code": code}
 
 
 async def _shelf_item(stage: Stage, caller: str) -> Input:
@@ -231,6 +232,18 @@ async def _plan_for_product(stage: Stage, caller: str) -> Input:
     return plan | {"rules": [*plan["rules"], {"rateBp": 1, "role": "SELLER", "productId": stage.ids["product"]}]}
 
 
+async def _withdrawal(stage: Stage, caller: str) -> Input:
+    """One of the manager's, who alone has something to draw."""
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        await grant(session, stage.people["manager"], 100)
+    return {"idempotencyKey": key(), "amountMinor": 100}
+
+
+async def _withdrawal_to_decide(stage: Stage, caller: str) -> Input:
+    made = await stage.as_("manager").do("WithdrawalRequest", **await _withdrawal(stage, caller))
+    return {"idempotencyKey": key(), "withdrawalId": made["withdrawal"]["id"], "decision": "APPROVE"}
+
+
 #                     anonymous visitor customer other_customer guide colleague guide_elsewhere
 #                     manager manager_elsewhere headquarters owner owner_of_other_brand
 FOR_HEADQUARTERS = "   U U F F F F F F F O O X"
@@ -275,6 +288,8 @@ ATTEMPTS = [
     Attempt("productUpdate", "", _product_change, FOR_HEADQUARTERS),
     Attempt("stockAdjust", "", _stock, FOR_HEADQUARTERS),
     Attempt("attributionPolicyPublish", "", _policy, "U U F F F F F F F F O E"),
+    Attempt("withdrawalRequest", "", _withdrawal, "U U F F A A A O A F F F"),
+    Attempt("withdrawalDecide", "the manager's", _withdrawal_to_decide, "U U F F F F F F F F O X"),
     Attempt("commissionPlanPublish", "", _plan, "U U F F F F F F F F O E"),
     Attempt("commissionPlanPublish", "a product", _plan_for_product, "U U F F F F F F F F O I"),
 ]
