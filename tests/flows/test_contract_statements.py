@@ -136,19 +136,16 @@ class Bench:
     def caller(self, name: str) -> Client:
         if name in {"ShopPage", "OrderQuote", "CodeScan", "SignInCodeRequest", "SessionRefresh"}:
             return Client(self.http)
-        if (
-            name
-            in {
-                "OrderPlace",
-                "PaymentStart",
-                "OrderCancel",
-                "OrderConfirmReceipt",
-                "MyOrders",
-                "MyOrder",
-                "SignOut",
-            }
-            | OF_BUYERS
-        ):
+        if name in {
+            "OrderPlace",
+            "PaymentStart",
+            "OrderCancel",
+            "OrderConfirmReceipt",
+            "MyOrders",
+            "MyOrder",
+            "SignOut",
+            *OF_BUYERS,
+        }:
             return self.customer
         if name.startswith("Guide") or name in {"CodeCreate", "ShelfItemUpdate", "MyAttribution", "WithdrawalRequest"}:
             return self.guide
