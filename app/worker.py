@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from app.commission import pulses
+from app.commission import holds, pulses
 from app.commission.events import CommissionHeld
 from app.employees import sessions, sign_in_codes
 from app.employees.events import SignInCodeRequested
@@ -38,6 +38,7 @@ def business_jobs() -> list[Job]:
         Job("cancel_unpaid_orders", 10, orders.cancel_due),
         Job("query_started_payments", 30, charges.query_started),
         Job("retry_refunds", 60, refunds.retry_failed),
+        Job("release_commission", 60, holds.release_due),
     ]
 
 

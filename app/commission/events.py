@@ -11,3 +11,20 @@ class CommissionHeld:
 
     sale_id: UUID
     held_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CommissionReversed:
+    """A refund took its part of a sale's commission back at `reversed_at`."""
+
+    sale_id: UUID
+    after_sale_id: UUID
+    reversed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerMoved:
+    """Transfers of this cause and occasion were posted; a payment's are told by CommissionHeld."""
+
+    occasion_id: UUID
+    cause: str

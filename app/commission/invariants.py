@@ -10,7 +10,16 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from app.commission import evidence, ledger
 from app.commission.ledger_rules import LEDGER_MOVES
-from app.commission.models import CandidateRow, PlanRow, PlanRuleRow, SaleLineRow, SaleRow, ShareRow, TransferRow
+from app.commission.models import (
+    CandidateRow,
+    LineHoldRow,
+    PlanRow,
+    PlanRuleRow,
+    SaleLineRow,
+    SaleRow,
+    ShareRow,
+    TransferRow,
+)
 from app.commission.rules import decide_attribution
 from app.commission.values import AccountKind, CommissionKind, LedgerEvent, ShareRole
 from app.customers.models import BindingPolicyRow
@@ -19,12 +28,14 @@ from app.platform.db import BrandSession
 from app.platform.money import WHOLE_BP, portion_bp
 
 CHUNK = 5_000
+_OF_THE_WHOLE: Final = {LedgerEvent.PLACED, LedgerEvent.PAID, LedgerEvent.CANCELLED}
+"""What happens to an entry before anything of it can have been refunded."""
 
 
 async def trial_balance_is_zero(session: BrandSession) -> list[str]:
-    """Debits equal credits, and every entry's money stands whole on exactly one account."""
+    """Debits equal credits, and every entry's money is all there."""
     found = await ledger.trial_balance(session)
-    problems = [f"entry {entry_id}: the money is not whole on one account" for entry_id in found.astray_entry_ids]
+    problems = [f"entry {entry_id}: the money is not whole" for entry_id in found.astray_entry_ids]
     if found.debits_minor != found.credits_minor:
         problems.append(f"debits {found.debits_minor} are not credits {found.credits_minor}")
     return problems
@@ -53,7 +64,7 @@ async def lines_are_shared_whole(session: BrandSession) -> list[str]:
 
 
 async def transfers_follow_the_table(session: BrandSession) -> list[str]:
-    """Every entry's transfers are declared moves of its whole amount and party, and hang together."""
+    """Every transfer is a declared move of its own party, moves hang together, and a reversal takes its amount."""
     rows = await session.stream(
         sa.select(
             ShareRow.id,
@@ -74,20 +85,95 @@ async def transfers_follow_the_table(session: BrandSession) -> list[str]:
     )
     problems: list[str] = []
     steps: dict[UUID, set[tuple[AccountKind, AccountKind]]] = defaultdict(set)
+    left: dict[UUID, int] = {}
     async for row in rows:
         debit, credit = AccountKind(row.debit_account), AccountKind(row.credit_account)
-        if row.kind != CommissionKind.REVERSAL.value:
-            if (debit, credit) not in _steps(LedgerEvent(row.cause)):
-                problems.append(f"entry {row.id}: {row.cause} moved {debit} to {credit}")
-            if row.moved_minor != row.amount_minor:
-                problems.append(f"entry {row.id}: {row.cause} moved {row.moved_minor} of {row.amount_minor}")
+        event, is_reversal = LedgerEvent(row.cause), row.kind == CommissionKind.REVERSAL.value
+        if (debit, credit) not in _steps(event) or (event is LedgerEvent.REVERSED) is not is_reversal:
+            problems.append(f"entry {row.id}: {row.cause} moved {debit} to {credit}")
+        if event in _OF_THE_WHOLE and row.moved_minor != row.amount_minor:
+            problems.append(f"entry {row.id}: {row.cause} moved {row.moved_minor} of {row.amount_minor}")
+        if is_reversal:
+            left[row.id] = left.get(row.id, row.amount_minor) - row.moved_minor
+        else:
             steps[row.id].add((debit, credit))
         for account, party in ((debit, row.debit_party_id), (credit, row.credit_party_id)):
             owner = session.brand_id if account is AccountKind.COMMISSION_EXPENSE else row.party_id
             if party != owner:
                 problems.append(f"entry {row.id}: {account} of {party}")
     problems += [f"entry {entry_id}: broken chain" for entry_id, chain in steps.items() if not _is_connected(chain)]
+    problems += [f"entry {entry_id}: {rest} was not taken back" for entry_id, rest in left.items() if rest]
     return problems
+
+
+async def holds_follow_their_lines(session: BrandSession) -> list[str]:
+    """A line is held once it is paid; what was refunded of it is what was reversed; once released, nothing is HELD."""
+    brand_id = session.brand_id
+    place = ledger.family_standings(brand_id).subquery("place")
+    held = (
+        sa.select(ShareRow.sale_id, ShareRow.line_id, sa.func.sum(place.c.amount_minor).label("amount_minor"))
+        .join(place, place.c.family_id == ShareRow.id)
+        .where(ShareRow.brand_id == brand_id, place.c.account == AccountKind.HELD.value)
+        .group_by(ShareRow.sale_id, ShareRow.line_id)
+        .subquery("held")
+    )
+    taken = (
+        sa.select(ShareRow.sale_id, ShareRow.line_id, sa.func.sum(ShareRow.performance_minor).label("amount_minor"))
+        .where(
+            ShareRow.brand_id == brand_id,
+            ShareRow.kind == CommissionKind.REVERSAL.value,
+            ShareRow.role == ShareRole.SELLER.value,
+        )
+        .group_by(ShareRow.sale_id, ShareRow.line_id)
+        .subquery("taken")
+    )
+    of_line = [
+        sa.and_(one.c.sale_id == SaleLineRow.sale_id, one.c.line_id == SaleLineRow.line_id) for one in (held, taken)
+    ]
+    refunded, still = sa.func.coalesce(taken.c.amount_minor, 0), sa.func.coalesce(held.c.amount_minor, 0)
+    rows = await session.execute(
+        sa.select(SaleLineRow.sale_id, SaleLineRow.line_id, LineHoldRow.refunded_minor, refunded, still)
+        .outerjoin(
+            LineHoldRow,
+            sa.and_(
+                LineHoldRow.brand_id == brand_id,
+                LineHoldRow.sale_id == SaleLineRow.sale_id,
+                LineHoldRow.line_id == SaleLineRow.line_id,
+            ),
+        )
+        .outerjoin(held, of_line[0])
+        .outerjoin(taken, of_line[1])
+        .where(
+            SaleLineRow.brand_id == brand_id,
+            sa.or_(
+                sa.and_(LineHoldRow.line_id.is_(None), sa.or_(still != 0, refunded != 0)),
+                LineHoldRow.refunded_minor != refunded,
+                sa.and_(LineHoldRow.released_at.is_not(None), still != 0),
+                LineHoldRow.released_at < sa.func.coalesce(LineHoldRow.due_at, sa.func.now()),
+            ),
+        )
+    )
+    return [f"sale {row[0]} line {row[1]}: refunded {row[2]}, reversed {row[3]}, held {row[4]}" for row in rows]
+
+
+async def nobody_is_owed_and_owes(session: BrandSession) -> list[str]:
+    """Nobody has payable money and a debt at once: what is payable pays the debt off first."""
+    accounts = [AccountKind.PAYABLE.value, AccountKind.DEBT.value]
+    sides = [
+        sa.select(party.label("party_id"), account.label("account"), amount.label("amount_minor")).where(
+            TransferRow.brand_id == session.brand_id, account.in_(accounts)
+        )
+        for account, party, amount in (
+            (TransferRow.debit_account, TransferRow.debit_party_id, -TransferRow.amount_minor),
+            (TransferRow.credit_account, TransferRow.credit_party_id, TransferRow.amount_minor),
+        )
+    ]
+    flow = sa.union_all(*sides).subquery()
+    payable, debt = (sa.func.sum(flow.c.amount_minor).filter(flow.c.account == account) for account in accounts)
+    rows = await session.execute(
+        sa.select(flow.c.party_id, payable, debt).group_by(flow.c.party_id).having(sa.and_(payable > 0, debt < 0))
+    )
+    return [f"party {party_id}: payable {payable}, debt {debt}" for party_id, payable, debt in rows]
 
 
 async def amounts_follow_rates(session: BrandSession) -> list[str]:
@@ -184,6 +270,8 @@ CHECKS: Final[dict[str, Callable[[BrandSession], Awaitable[list[str]]]]] = {
     "amounts follow the rates": amounts_follow_rates,
     "sales keep their versions": sales_keep_their_versions,
     "evidence decides the same again": evidence_decides_the_same,
+    "holds follow their lines": holds_follow_their_lines,
+    "nobody is owed and owes": nobody_is_owed_and_owes,
 }
 
 

@@ -2,16 +2,21 @@
 
 An account is a kind and a party. A balance is credits less debits, so the brand's COMMISSION_EXPENSE and a party's DEBT
 are zero or below, everything else zero or above.
+
+A *family* is an entry with the entries that reverse it; it goes by the id of the entry that was reversed. What becomes
+of an entry's money is read from its family.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from app.commission.events import LedgerMoved
 from app.commission.ledger_rules import transfers_for
 from app.commission.models import ShareRow, TransferRow
 from app.commission.values import AccountKind, CommissionKind, LedgerEntry, LedgerEvent, Transfer
@@ -20,16 +25,17 @@ from app.platform.db import BrandSession
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """A transfer with its grounds: the commission entry it moves and the event, which happens to an entry once."""
+    """A transfer with its grounds: the entry it moves, the event, and the occasion of an event that can come again."""
 
     entry_id: UUID
     cause: LedgerEvent
     transfer: Transfer
+    occasion_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TrialBalance:
-    """All debits and all credits of the brand, in minor units; `astray_entry_ids`: money not on exactly one account."""
+    """All debits and all credits of the brand, in minor units; `astray_entry_ids`: entries whose money is not whole."""
 
     debits_minor: int
     credits_minor: int
@@ -48,6 +54,7 @@ def transfer_values(session: BrandSession, posting: Posting, *, now: datetime) -
         "id": session.new_id(),
         "entry_id": posting.entry_id,
         "cause": posting.cause.value,
+        "occasion_id": posting.occasion_id,
         "debit_account": transfer.debit.kind.value,
         "debit_party_id": transfer.debit.party_id,
         "credit_account": transfer.credit.kind.value,
@@ -58,23 +65,54 @@ def transfer_values(session: BrandSession, posting: Posting, *, now: datetime) -
     }
 
 
+def postings_for(
+    session: BrandSession,
+    event: LedgerEvent,
+    *,
+    entry_id: UUID,
+    party_id: UUID,
+    standing: AccountKind,
+    amount_minor: int,
+    occasion_id: UUID | None = None,
+) -> list[Posting]:
+    """What books an event of an entry: one posting, or none for an amount of zero. Raises: ForbiddenMove."""
+    entry = LedgerEntry(session.brand_id, party_id, standing, amount_minor)
+    return [Posting(entry_id, event, transfer, occasion_id) for transfer in transfers_for(event, entry)]
+
+
 async def post(session: BrandSession, postings: Sequence[Posting], *, now: datetime) -> None:
-    """Add transfers, in one statement. An entry has each cause once: a unique key refuses to book it twice."""
-    if postings:
-        await session.execute(
-            sa.insert(TransferRow), [transfer_values(session, posting, now=now) for posting in postings]
-        )
+    """Add transfers, in one statement. A unique key refuses to book the same cause and occasion of an entry twice.
+
+    Emits: LedgerMoved for each cause and occasion, where there is one; a payment's are told by CommissionHeld.
+    """
+    if not postings:
+        return
+    await session.execute(sa.insert(TransferRow), [transfer_values(session, posting, now=now) for posting in postings])
+    for occasion_id, cause in dict.fromkeys((posting.occasion_id, posting.cause) for posting in postings):
+        if occasion_id is not None and cause is not LedgerEvent.PAID:
+            session.emit(LedgerMoved(occasion_id, cause.value))
 
 
-async def move(session: BrandSession, *, sale_id: UUID, event: LedgerEvent, now: datetime) -> int:
+async def move(
+    session: BrandSession, *, sale_id: UUID, event: LedgerEvent, now: datetime, occasion_id: UUID | None = None
+) -> int:
     """Book an event of all entries of kind ORDER of a sale; gives how many moved. Two statements.
 
-    Entries without an amount have no money to move. Raises: ForbiddenMove where an entry does not stand as it must.
+    For events that move a sale's whole money: PAID, CANCELLED. Entries without an amount have none to move.
+    Raises: ForbiddenMove where an entry does not stand as it must.
     """
     postings = [
-        Posting(entry_id, event, transfer)
-        for entry_id, entry in await _standing(session, sale_id)
-        for transfer in transfers_for(event, entry)
+        posting
+        for row in await _places(session, sale_id)
+        for posting in postings_for(
+            session,
+            event,
+            entry_id=row.entry_id,
+            party_id=row.party_id,
+            standing=AccountKind(row.account),
+            amount_minor=row.amount_minor,
+            occasion_id=occasion_id,
+        )
     ]
     await post(session, postings, now=now)
     return len(postings)
@@ -96,8 +134,38 @@ async def balances(
     return dict(found)
 
 
+async def standings(session: BrandSession, entry_ids: Collection[UUID]) -> dict[UUID, dict[AccountKind, int]]:
+    """What the family of each of these entries has on each account; an entry without an amount has nothing anywhere."""
+    found: dict[UUID, dict[AccountKind, int]] = {entry_id: {} for entry_id in entry_ids}
+    if found:
+        for row in await session.execute(family_standings(session.brand_id, entry_ids)):
+            found[row.family_id][AccountKind(row.account)] = int(row.amount_minor)
+    return found
+
+
+async def payable(session: BrandSession, party_id: UUID) -> list[tuple[UUID, int]]:
+    """The families with payable money of a party, the oldest first, with that money. Hold the payee's row."""
+    flow = _flow(session.brand_id, party_ids=[party_id]).subquery()
+    family_id = sa.func.coalesce(ShareRow.reverses_id, ShareRow.id)
+    total = sa.func.sum(flow.c.amount_minor)
+    rows = await session.execute(
+        sa.select(family_id, sa.cast(total, sa.BigInteger))
+        .select_from(flow)
+        .join(ShareRow, ShareRow.id == flow.c.entry_id)
+        .where(ShareRow.brand_id == session.brand_id, flow.c.account == AccountKind.PAYABLE.value)
+        .group_by(family_id)
+        .having(total > 0)
+        .order_by(family_id)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 async def trial_balance(session: BrandSession) -> TrialBalance:
-    """Debits and credits over the whole book, and entries whose money does not stand whole on exactly one account."""
+    """Debits and credits over the whole book, and entries whose money is not whole.
+
+    A family's accounts add up to its entry's amount, no account but DEBT is below zero, what is VOIDED is what was
+    reversed, or all of it where the order was cancelled, and before it is payable the rest stands on one account.
+    """
     flow = _flow(session.brand_id).subquery()
     sums = (
         await session.execute(
@@ -107,61 +175,95 @@ async def trial_balance(session: BrandSession) -> TrialBalance:
             )
         )
     ).one()
-    places = standings(session.brand_id).subquery()
-    per_entry = (
-        sa.select(
-            places.c.entry_id,
-            sa.func.count().label("places"),
-            sa.func.sum(places.c.amount_minor).label("amount_minor"),
-        )
-        .group_by(places.c.entry_id)
-        .subquery()
+    astray = await session.execute(_astray(session.brand_id))
+    return TrialBalance(int(sums[0]), int(sums[1]), tuple(astray.scalars()))
+
+
+def family_standings(brand_id: UUID, entries: sa.Select[Any] | Collection[UUID] | None = None) -> sa.Select[Any]:
+    """What families have where: (family_id, account, amount_minor), only what is not zero, without the brand's expense.
+
+    `entries`: the ids of the families asked for; None: all.
+    """
+    members = [
+        sa.select(ShareRow.id, ShareRow.id.label("family_id")).where(
+            ShareRow.brand_id == brand_id, ShareRow.reverses_id.is_(None)
+        ),
+        sa.select(ShareRow.id, ShareRow.reverses_id.label("family_id")).where(
+            ShareRow.brand_id == brand_id, ShareRow.reverses_id.is_not(None)
+        ),
+    ]
+    if entries is not None:
+        members = [members[0].where(ShareRow.id.in_(entries)), members[1].where(ShareRow.reverses_id.in_(entries))]
+    member = sa.union_all(*members).subquery("member")
+    ids = None if entries is None else sa.select(member.c.id)
+    flow = _flow(brand_id, entries=ids).subquery("flow")
+    total = sa.func.sum(flow.c.amount_minor)
+    return (
+        sa.select(member.c.family_id, flow.c.account, sa.cast(total, sa.BigInteger).label("amount_minor"))
+        .join(member, member.c.id == flow.c.entry_id)
+        .where(flow.c.account != AccountKind.COMMISSION_EXPENSE.value)
+        .group_by(member.c.family_id, flow.c.account)
+        .having(total != 0)
     )
-    astray = await session.execute(
+
+
+def _astray(brand_id: UUID) -> sa.Select[Any]:
+    place = family_standings(brand_id).subquery("place")
+    is_debt, is_void = place.c.account == AccountKind.DEBT.value, place.c.account == AccountKind.VOIDED.value
+    family = (
+        sa.select(
+            place.c.family_id,
+            sa.func.sum(place.c.amount_minor).label("amount_minor"),
+            sa.func.bool_or(sa.and_(place.c.amount_minor < 0, ~is_debt)).label("is_short"),
+            sa.func.coalesce(sa.func.sum(place.c.amount_minor).filter(is_void), 0).label("voided_minor"),
+            sa.and_(
+                sa.func.bool_or(place.c.account.in_([AccountKind.ESTIMATED.value, AccountKind.HELD.value])),
+                sa.func.count().filter(~is_void) > 1,
+            ).label("is_split"),
+        )
+        .group_by(place.c.family_id)
+        .subquery("family")
+    )
+    reversed_minor = (
+        sa.select(ShareRow.reverses_id, sa.func.sum(ShareRow.amount_minor).label("amount_minor"))
+        .where(ShareRow.brand_id == brand_id, ShareRow.reverses_id.is_not(None))
+        .group_by(ShareRow.reverses_id)
+        .subquery("taken")
+    )
+    voided, taken = sa.func.coalesce(family.c.voided_minor, 0), sa.func.coalesce(reversed_minor.c.amount_minor, 0)
+    return (
         sa.select(ShareRow.id)
-        .outerjoin(per_entry, per_entry.c.entry_id == ShareRow.id)
+        .outerjoin(family, family.c.family_id == ShareRow.id)
+        .outerjoin(reversed_minor, reversed_minor.c.reverses_id == ShareRow.id)
         .where(
-            ShareRow.brand_id == session.brand_id,
+            ShareRow.brand_id == brand_id,
+            ShareRow.reverses_id.is_(None),
             sa.or_(
-                per_entry.c.places > 1,
-                sa.func.coalesce(per_entry.c.amount_minor, 0) != ShareRow.amount_minor,
+                sa.func.coalesce(family.c.amount_minor, 0) != ShareRow.amount_minor,
+                family.c.is_short,
+                family.c.is_split,
+                sa.and_(voided != taken, sa.or_(taken != 0, voided != ShareRow.amount_minor)),
             ),
         )
         .order_by(ShareRow.id)
     )
-    return TrialBalance(int(sums[0]), int(sums[1]), tuple(astray.scalars()))
 
 
-def standings(
-    brand_id: UUID, entries: sa.ScalarSelect[UUID] | Sequence[UUID] | None = None
-) -> sa.Select[UUID, str, int]:
-    """Where the money of entries stands: (entry_id, account, amount_minor); one row an entry while all is well."""
-    flow = _flow(brand_id, entries=entries).subquery()
-    total = sa.func.sum(flow.c.amount_minor)
-    return (
-        sa.select(flow.c.entry_id, flow.c.account, total.label("amount_minor"))
-        .group_by(flow.c.entry_id, flow.c.account, flow.c.party_id)
-        .having(total > 0)
+async def _places(session: BrandSession, sale_id: UUID) -> Sequence[Any]:
+    """Where the money of a sale's entries stands: a row an entry and account."""
+    wanted = sa.select(ShareRow.id).where(
+        ShareRow.brand_id == session.brand_id,
+        ShareRow.sale_id == sale_id,
+        ShareRow.kind == CommissionKind.ORDER.value,
     )
-
-
-async def _standing(session: BrandSession, sale_id: UUID) -> list[tuple[UUID, LedgerEntry]]:
-    wanted = (
-        sa.select(ShareRow.id)
-        .where(ShareRow.brand_id == session.brand_id, ShareRow.sale_id == sale_id)
-        .where(ShareRow.kind == CommissionKind.ORDER.value)
-    )
-    places = standings(session.brand_id, wanted.scalar_subquery()).subquery()
+    place = family_standings(session.brand_id, wanted).subquery("place")
     rows = await session.execute(
-        sa.select(ShareRow.id, ShareRow.party_id, ShareRow.amount_minor, places.c.account)
-        .join(places, places.c.entry_id == ShareRow.id)
+        sa.select(ShareRow.id.label("entry_id"), ShareRow.party_id, place.c.account, place.c.amount_minor)
+        .join(place, place.c.family_id == ShareRow.id)
         .where(ShareRow.brand_id == session.brand_id, ShareRow.sale_id == sale_id)
         .order_by(ShareRow.id)
     )
-    return [
-        (row.id, LedgerEntry(session.brand_id, row.party_id, AccountKind(row.account), row.amount_minor))
-        for row in rows
-    ]
+    return rows.all()
 
 
 def _flow(
@@ -169,7 +271,7 @@ def _flow(
     *,
     party_ids: Collection[UUID] | None = None,
     at: datetime | None = None,
-    entries: sa.ScalarSelect[UUID] | Sequence[UUID] | None = None,
+    entries: sa.Select[Any] | None = None,
 ) -> sa.CompoundSelect[UUID, str, UUID, int]:
     """Each transfer twice: taken from one account (below zero), given to the other."""
     conditions = [TransferRow.brand_id == brand_id]

@@ -2,13 +2,17 @@
 
 A transfer takes from one account and gives to another, so the books balance by construction, and the state of a
 commission entry is the account its money stands on. What is taken back before a payout goes to VOIDED. Once money is
-on its way out it cannot be called back: the party's DEBT grows instead, stays, and is offset against what becomes
-payable later.
+on its way out it cannot be called back: the party's DEBT grows instead, stays, and is offset against what is payable,
+now or later.
+
+What a refund takes back is booked with an entry of its own, so an entry's money is that of its *family*: the entry with
+all that reverse it. A family's money can stand on several accounts, as a payout may take a part of it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import TypeVar
 
 from app.commission.values import (
     Account,
@@ -20,6 +24,7 @@ from app.commission.values import (
     Transfer,
 )
 
+T = TypeVar("T")
 _A, _E = AccountKind, LedgerEvent
 
 LEDGER_MOVES: Mapping[tuple[AccountKind, LedgerEvent], tuple[AccountKind, AccountKind]] = MappingProxyType(
@@ -39,7 +44,7 @@ LEDGER_MOVES: Mapping[tuple[AccountKind, LedgerEvent], tuple[AccountKind, Accoun
         (_A.IN_PAYOUT, _E.PAYOUT_FAILED): (_A.IN_PAYOUT, _A.PAYABLE),
         (_A.IN_PAYOUT, _E.REVERSED): (_A.DEBT, _A.VOIDED),
         (_A.PAID, _E.REVERSED): (_A.DEBT, _A.VOIDED),
-        (_A.DEBT, _E.OFFSET): (_A.PAYABLE, _A.DEBT),
+        (_A.PAYABLE, _E.OFFSET): (_A.PAYABLE, _A.DEBT),
     }
 )
 """(where the money stands, what happened) -> (debit, credit). What is not here cannot happen.
@@ -58,6 +63,9 @@ _STATES: Mapping[AccountKind, CommissionState] = MappingProxyType(
     }
 )
 """The accounts of commission that is alive, the least advanced first."""
+
+_CAN_BE_TAKEN_BACK = (_A.HELD, _A.DISPUTED, _A.PAYABLE)
+"""Where a reversal finds money, in this order; the rest has left, and is owed."""
 
 
 def transfers_for(event: LedgerEvent, entry: LedgerEntry) -> tuple[Transfer, ...]:
@@ -78,35 +86,47 @@ def transfers_for(event: LedgerEvent, entry: LedgerEntry) -> tuple[Transfer, ...
     return (Transfer(debit, credit, entry.amount_minor),)
 
 
-def move_commission(state: CommissionState | None, event: LedgerEvent) -> CommissionState:
-    """The state of an entry after an event; None: not booked yet. A reversal is an entry of its own and moves none.
+def state_of(standing: Mapping[AccountKind, int]) -> CommissionState | None:
+    """The state of an entry by what its family has on each account; None: nothing was ever moved.
 
-    Raises: ForbiddenMove.
+    The least advanced part decides; all taken back is VOIDED; money that paid a debt off is PAID. A reversing entry by
+    itself reads VOIDED.
     """
-    standing = AccountKind.COMMISSION_EXPENSE if state is None else AccountKind(state.value)
-    move = None if event is LedgerEvent.REVERSED else LEDGER_MOVES.get((standing, event))
-    if move is None:
-        raise ForbiddenMove(state, event)
-    return CommissionState(move[1].value)
-
-
-def state_of(transfers: Iterable[Transfer]) -> CommissionState | None:
-    """The state of an entry: the account its money stands on. None: nothing was ever moved.
-
-    Takes the entry's transfers, with those of its reversals where there are any: of a part reversed the rest decides,
-    and all taken back is VOIDED. A reversing entry by itself reads VOIDED, or PAYABLE while its debt waits to be
-    offset.
-    """
-    sums: defaultdict[AccountKind, int] = defaultdict(int)
-    for transfer in transfers:
-        sums[transfer.debit.kind] -= transfer.amount_minor
-        sums[transfer.credit.kind] += transfer.amount_minor
     for kind, state in _STATES.items():
-        if sums[kind] > 0:
+        if standing.get(kind, 0) > 0:
             return state
-    if sums[AccountKind.DEBT] < 0:
-        return CommissionState.PAYABLE
-    return CommissionState.VOIDED if sums[AccountKind.VOIDED] > 0 else None
+    if standing.get(AccountKind.DEBT, 0) > 0:
+        return CommissionState.PAID
+    return CommissionState.VOIDED if standing.get(AccountKind.VOIDED, 0) > 0 else None
+
+
+def take_back(standing: Mapping[AccountKind, int], amount_minor: int) -> list[tuple[AccountKind, int]]:
+    """Where a reversal of `amount_minor` takes the money from, given what the family has on each account.
+
+    What is still here goes first, the least advanced before all; PAID stands for the rest, which becomes debt. The
+    parts add up to the amount, so that nothing is ever cut off. Raises: ValueError below zero.
+    """
+    if amount_minor < 0:
+        raise ValueError("a reversal must not be negative")
+    parts: list[tuple[AccountKind, int]] = []
+    left = amount_minor
+    for kind in _CAN_BE_TAKEN_BACK:
+        part = min(left, max(standing.get(kind, 0), 0))
+        if part:
+            parts.append((kind, part))
+            left -= part
+    return [*parts, (AccountKind.PAID, left)] if left else parts
+
+
+def offset_debt(debt_minor: int, payable: Sequence[tuple[T, int]]) -> list[tuple[T, int]]:
+    """Which payable amounts pay a debt off, in their order, the last of them in part. Pays no more than is owed."""
+    parts: list[tuple[T, int]] = []
+    for key, amount_minor in payable:
+        part = min(debt_minor, amount_minor)
+        if part > 0:
+            parts.append((key, part))
+            debt_minor -= part
+    return parts
 
 
 def balances(transfers: Iterable[Transfer]) -> dict[Account, int]:

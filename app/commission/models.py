@@ -106,6 +106,12 @@ class ShareRow(Tenant, Base):
         tenant_key("sale_id", "sale"),
         tenant_key("reverses_id", "commission_entry"),
         sa.Index("ix_commission_entry_sale", "brand_id", "sale_id"),
+        sa.Index(
+            "ix_commission_entry_reverses",
+            "brand_id",
+            "reverses_id",
+            postgresql_where=sa.text("reverses_id IS NOT NULL"),
+        ),
         sa.Index("ix_commission_entry_party", "brand_id", "party_id", "id"),
         append_only=True,
     )
@@ -129,24 +135,30 @@ class TransferRow(Tenant, Base):
     """The ledger: a row moves `amount_minor` > 0 from debit to credit account, so it balances by construction.
 
     An account is a kind and a party (the brand itself for COMMISSION_EXPENSE). The state of a commission entry is the
-    account its money stands on. `cause` names the fact once for an entry: the unique key makes booking twice
-    impossible. Append-only.
+    account its money stands on. `cause` and `occasion_id` (an after-sale, a withdrawal, a release; None for what can
+    happen to an entry only once) name the fact: the unique key makes booking twice impossible. Append-only.
     """
 
     __tablename__ = "ledger_transfer"
     __table_args__ = tenant_args(
         tenant_key("entry_id", "commission_entry"),
-        sa.UniqueConstraint("brand_id", "entry_id", "cause"),
+        sa.UniqueConstraint(
+            *("brand_id", "entry_id", "cause", "occasion_id", "debit_account"),
+            name="uq_ledger_transfer_once",
+            postgresql_nulls_not_distinct=True,
+        ),
         sa.CheckConstraint("amount_minor > 0", name="amount"),
         sa.CheckConstraint("debit_account <> credit_account OR debit_party_id <> credit_party_id", name="accounts"),
         sa.Index("ix_ledger_debit", "brand_id", "debit_party_id", "debit_account", postgresql_include=["amount_minor"]),
         sa.Index(
             "ix_ledger_credit", "brand_id", "credit_party_id", "credit_account", postgresql_include=["amount_minor"]
         ),
+        sa.Index("ix_ledger_occasion", "brand_id", "occasion_id", postgresql_where=sa.text("occasion_id IS NOT NULL")),
         append_only=True,
     )
     entry_id: Mapped[UUID]
     cause: Mapped[str]
+    occasion_id: Mapped[UUID | None]
     debit_account: Mapped[str]
     debit_party_id: Mapped[UUID]
     credit_account: Mapped[str]
@@ -154,3 +166,39 @@ class TransferRow(Tenant, Base):
     amount_minor: Mapped[int]
     booked_at: Mapped[datetime]
     booked_on: Mapped[date]
+
+
+class LineHoldRow(TenantBase, Base):
+    """The hold of a paid line's commission, and the lock over all of it.
+
+    `held_until`: payment plus the plan's days of hold. `due_at`: when it becomes payable, known once the goods are with
+    the customer. `pauses`: after-sales of the line that are open. `refunded_minor`: of the line's base, so far.
+    """
+
+    __tablename__ = "line_hold"
+    __table_args__ = tenant_args(
+        tenant_key(["sale_id", "line_id"], "sale_line", "sale_id", "line_id"),
+        sa.Index(
+            "ix_line_hold_due",
+            "brand_id",
+            "due_at",
+            postgresql_where=sa.text("released_at IS NULL AND pauses = 0 AND due_at IS NOT NULL"),
+        ),
+        sa.CheckConstraint("pauses >= 0", name="pauses"),
+        sa.CheckConstraint("refunded_minor >= 0", name="refunded"),
+    )
+    sale_id: Mapped[UUID] = mapped_column(primary_key=True)
+    line_id: Mapped[UUID] = mapped_column(primary_key=True)
+    held_until: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    pauses: Mapped[int] = mapped_column(sa.Integer)
+    refunded_minor: Mapped[int]
+    released_at: Mapped[datetime | None]
+
+
+class PayeeRow(TenantBase, Base):
+    """A party whose commission was ever payable: the lock over its payable money, payouts and debt."""
+
+    __tablename__ = "payee"
+    __table_args__ = tenant_args()
+    party_id: Mapped[UUID] = mapped_column(primary_key=True)

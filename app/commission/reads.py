@@ -3,13 +3,15 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from app.commission import ledger
-from app.commission.models import CandidateRow, PlanRow, SaleRow, ShareRow, TransferRow
+from app.commission.ledger_rules import state_of
+from app.commission.models import CandidateRow, LineHoldRow, SaleRow, ShareRow
 from app.commission.values import (
     AccountKind,
     AttributionReason,
@@ -17,7 +19,6 @@ from app.commission.values import (
     CandidateOutcome,
     CommissionKind,
     CommissionState,
-    LedgerEvent,
     PartyKind,
     ShareRole,
 )
@@ -44,8 +45,8 @@ class Balance:
 class Entry:
     """A commission entry. `amount_minor` > 0 also for a REVERSAL, which takes back.
 
-    `payable_at`: the earliest instant it can be drawn, the payment plus the plan's days of hold; None before the
-    payment and once the money no longer waits. It is later when the goods arrive late or a return is open.
+    `payable_at`: while it is held, the earliest instant it can be drawn: the payment plus the plan's days of hold, or
+    the later end of the return window, once the goods have arrived. `is_paused`: it waits for an open after-sale.
     """
 
     entry_id: UUID
@@ -55,6 +56,7 @@ class Entry:
     amount_minor: int
     booked_at: datetime
     payable_at: datetime | None
+    is_paused: bool
     party_id: UUID
     sale_id: UUID | None
     number: str | None
@@ -217,7 +219,14 @@ def _entries_of(session: BrandSession, party_id: UUID) -> sa.Select[UUID]:
 async def _entries(session: BrandSession, wanted: sa.Select[UUID]) -> list[Entry]:
     brand_id = session.brand_id
     page = wanted.subquery("page")
-    places = ledger.standings(brand_id, sa.select(page.c.id).scalar_subquery()).subquery("places")
+    family_id = sa.func.coalesce(ShareRow.reverses_id, ShareRow.id)
+    families = sa.select(family_id).join(page, page.c.id == ShareRow.id).where(ShareRow.brand_id == brand_id).distinct()
+    places = ledger.family_standings(brand_id, families).subquery("places")
+    standing = (
+        sa.select(places.c.family_id, sa.func.jsonb_object_agg(places.c.account, places.c.amount_minor).label("places"))
+        .group_by(places.c.family_id)
+        .subquery("standing")
+    )
     rows = await session.execute(
         sa.select(
             ShareRow.id,
@@ -229,45 +238,49 @@ async def _entries(session: BrandSession, wanted: sa.Select[UUID]) -> list[Entry
             ShareRow.sale_id,
             ShareRow.reverses_id,
             SaleRow.number,
-            PlanRow.hold_days,
-            TransferRow.booked_at.label("held_at"),
-            places.c.account,
+            LineHoldRow.held_until,
+            LineHoldRow.due_at,
+            LineHoldRow.pauses,
+            standing.c.places,
         )
         .join(page, page.c.id == ShareRow.id)
-        .join(places, places.c.entry_id == ShareRow.id)
+        .join(standing, standing.c.family_id == family_id)
         .outerjoin(SaleRow, sa.and_(SaleRow.brand_id == brand_id, SaleRow.id == ShareRow.sale_id))
-        .outerjoin(PlanRow, sa.and_(PlanRow.brand_id == brand_id, PlanRow.version == SaleRow.plan_version))
         .outerjoin(
-            TransferRow,
+            LineHoldRow,
             sa.and_(
-                TransferRow.brand_id == brand_id,
-                TransferRow.entry_id == ShareRow.id,
-                TransferRow.cause == LedgerEvent.PAID.value,
+                LineHoldRow.brand_id == brand_id,
+                LineHoldRow.sale_id == ShareRow.sale_id,
+                LineHoldRow.line_id == ShareRow.line_id,
             ),
         )
         .where(ShareRow.brand_id == brand_id)
         .order_by(ShareRow.id.desc())
     )
-    found = []
-    for row in rows:
-        state = CommissionState(row.account)
-        payable_at = row.held_at + timedelta(days=row.hold_days) if state is CommissionState.HELD else None
-        found.append(
-            Entry(
-                entry_id=row.id,
-                kind=CommissionKind(row.kind),
-                state=state,
-                role=ShareRole(row.role),
-                amount_minor=row.amount_minor,
-                booked_at=row.booked_at,
-                payable_at=payable_at,
-                party_id=row.party_id,
-                sale_id=row.sale_id,
-                number=row.number,
-                reverses_id=row.reverses_id,
-            )
-        )
-    return found
+    return [_entry(row) for row in rows]
+
+
+def _entry(row: Any) -> Entry:
+    kind = CommissionKind(row.kind)
+    standing = {AccountKind(account): int(amount_minor) for account, amount_minor in row.places.items()}
+    state = CommissionState.VOIDED if kind is CommissionKind.REVERSAL else state_of(standing)
+    if state is None:
+        raise LookupError(f"entry {row.id} was never booked")
+    is_held = state is CommissionState.HELD
+    return Entry(
+        entry_id=row.id,
+        kind=kind,
+        state=state,
+        role=ShareRole(row.role),
+        amount_minor=row.amount_minor,
+        booked_at=row.booked_at,
+        payable_at=(row.due_at or row.held_until) if is_held else None,
+        is_paused=is_held and row.pauses > 0,
+        party_id=row.party_id,
+        sale_id=row.sale_id,
+        number=row.number,
+        reverses_id=row.reverses_id,
+    )
 
 
 async def _candidates(session: BrandSession, sale_ids: Sequence[UUID]) -> defaultdict[UUID, list[Candidate]]:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.commission import evidence, ledger, terms
+from app.commission import evidence, holds, ledger, terms
 from app.commission.events import CommissionHeld
-from app.commission.ledger_rules import transfers_for
 from app.commission.models import CandidateRow, SaleLineRow, SaleRow, ShareRow, TransferRow
 from app.commission.plan_rules import line_shares
 from app.commission.rows import Values, insert_all
@@ -22,7 +21,6 @@ from app.commission.values import (
     AttributionFacts,
     AttributionRule,
     CommissionKind,
-    LedgerEntry,
     LedgerEvent,
     LineShare,
     SaleContext,
@@ -76,6 +74,7 @@ class Sale:
     decision: AttributionDecision
     branch: str
     manager_id: UUID | None
+    fulfilment_store_id: UUID | None
     policy_version: int
     plan_version: int
 
@@ -89,39 +88,46 @@ async def attribute(
     shop: ShopFacts,
     code: CodeFacts | None,
     lines: Sequence[SaleLine],
+    fulfilment_store_id: UUID | None = None,
     now: datetime,
 ) -> Attributed:
     """Decide whose sale an order is, and book every party's share and estimated commission. Four reads, one write.
 
-    `code`: the code that the customer ordered with, if one did. Call it before the order itself is written, in the same
-    transaction; it reads no order. Raises: InvalidInput when nobody is left to sell (the guide is gone, without
-    a store).
+    `code`: the code that the customer ordered with, if one did. `fulfilment_store_id`: the store that hands the goods
+    over; it earns the policy's share where the sale is another store's. Call it before the order itself is written, in
+    the same transaction; it reads no order. Raises: InvalidInput when nobody is left to sell (the guide is gone,
+    without a store).
     """
-    plan_lines = [
-        PlanLine(line.line_id, line.base_minor, line.product_id, ids_of(line.category_path)) for line in lines
-    ]
+    plan_lines = [_plan_line(line) for line in lines]
     policy, plan = await terms.in_force(
         session,
         product_ids=sorted({line.product_id for line in plan_lines}),
         category_ids=sorted({category for line in plan_lines for category in line.category_path}),
     )
     facts, people = await evidence.gather(
-        session,
-        customer_id=customer_id,
-        shop=shop,
-        code=code,
-        policy=policy,
-        now=now,
+        session, customer_id=customer_id, shop=shop, code=code, policy=policy, now=now
     )
     decision = decide_attribution(facts, policy)
     branch, manager_id = _place(decision, people)
     context = SaleContext(
         org_path=ids_of(branch),
         manager_id=manager_id,
+        fulfilment_store_id=fulfilment_store_id,
         fulfilment_store_bp=policy.fulfilment_store_bp,
     )
     shares = [share for line in plan_lines for share in line_shares(line, decision, plan, context)]
-    sale = Sale(order_id, number, customer_id, facts, decision, branch, manager_id, policy.version, plan.version)
+    sale = Sale(
+        order_id=order_id,
+        number=number,
+        customer_id=customer_id,
+        facts=facts,
+        decision=decision,
+        branch=branch,
+        manager_id=manager_id,
+        fulfilment_store_id=fulfilment_store_id,
+        policy_version=policy.version,
+        plan_version=plan.version,
+    )
     entries = [(session.new_id(), share) for share in shares]
     await insert_all(
         session,
@@ -144,12 +150,13 @@ async def attribute(
 
 
 async def book_paid(session: BrandSession, *, order_id: UUID, now: datetime) -> int:
-    """Hold a sale's estimated commission until the return window ends; gives how many entries moved. Two statements.
+    """Hold a sale's estimated commission until the return window ends; gives how many entries moved. Three statements.
 
     Rebinding since the order changes nothing: only the sale's own entries move. Raises: ForbiddenMove unless the money
     is estimated (the caller's order state lets it happen once). Emits: CommissionHeld.
     """
-    moved = await ledger.move(session, sale_id=order_id, event=LedgerEvent.PAID, now=now)
+    moved = await ledger.move(session, sale_id=order_id, event=LedgerEvent.PAID, now=now, occasion_id=order_id)
+    await holds.begin(session, sale_id=order_id, now=now)
     session.emit(CommissionHeld(sale_id=order_id, held_at=now))
     return moved
 
@@ -162,6 +169,10 @@ async def book_cancelled(session: BrandSession, *, order_id: UUID, now: datetime
 def ids_of(path: str | None) -> tuple[UUID, ...]:
     """The ids in a path of hex ids, nearest first."""
     return tuple(UUID(part) for part in reversed((path or "").split("/")) if part)
+
+
+def _plan_line(line: SaleLine) -> PlanLine:
+    return PlanLine(line.line_id, line.base_minor, line.product_id, ids_of(line.category_path))
 
 
 def _place(decision: AttributionDecision, people: evidence.People) -> tuple[str, UUID | None]:
@@ -190,6 +201,7 @@ def _sale(session: BrandSession, sale: Sale, now: datetime) -> Values:
         "evidence": {
             "facts": evidence.as_json(sale.facts),
             "manager_id": None if sale.manager_id is None else str(sale.manager_id),
+            "fulfilment_store_id": None if sale.fulfilment_store_id is None else str(sale.fulfilment_store_id),
         },
         "decided_at": now,
     }
@@ -250,10 +262,15 @@ def _estimates(
     session: BrandSession, entries: Sequence[tuple[UUID, LineShare]], now: datetime
 ) -> list[Mapping[str, object]]:
     """The transfers that put each entry's money on ESTIMATED; entries without an amount have none."""
-    rows: list[Mapping[str, object]] = []
-    for entry_id, share in entries:
-        entry = LedgerEntry(session.brand_id, share.party_id, AccountKind.COMMISSION_EXPENSE, share.commission_minor)
-        for transfer in transfers_for(LedgerEvent.PLACED, entry):
-            posting = ledger.Posting(entry_id, LedgerEvent.PLACED, transfer)
-            rows.append(ledger.transfer_values(session, posting, now=now))
-    return rows
+    return [
+        ledger.transfer_values(session, posting, now=now)
+        for entry_id, share in entries
+        for posting in ledger.postings_for(
+            session,
+            LedgerEvent.PLACED,
+            entry_id=entry_id,
+            party_id=share.party_id,
+            standing=AccountKind.COMMISSION_EXPENSE,
+            amount_minor=share.commission_minor,
+        )
+    ]

@@ -178,8 +178,11 @@ class CommissionEntry(Node):
     amount: Money = strawberry.field(description="Above zero, also for a REVERSAL.")
     booked_at: datetime = strawberry.field(description="When it was booked.")
     payable_at: datetime | None = strawberry.field(
-        description="The earliest it can be drawn: payment plus the plan's holdDays; later when the goods arrive late "
-        "or a return is open. Null before the payment and once it no longer waits."
+        description="While it is held: the earliest it can be drawn, the payment plus the plan's holdDays or the end "
+        "of the return window, whichever is later. Null before the payment and once it no longer waits."
+    )
+    is_paused: bool = strawberry.field(
+        description="Whether it is held for longer, because an after-sale of the line is open."
     )
     sale_id: strawberry.Private[UUID | None]
     reverses_id: strawberry.Private[UUID | None]
@@ -277,6 +280,7 @@ def to_entry(entry: reads.Entry, currency: str) -> CommissionEntry:
         amount=to_money(entry.amount_minor, currency),
         booked_at=entry.booked_at,
         payable_at=entry.payable_at,
+        is_paused=entry.is_paused,
         sale_id=entry.sale_id,
         reverses_id=entry.reverses_id,
     )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from app.boss import founding, guide_days
-from app.commission import evidence, ledger, plans, pulses, terms
+from app.commission import evidence, ledger, plans, pulses, reversals, terms
 from app.commission import policies as published
 from app.commission import reads as commission
 from app.customers import bindings, consents, figures, policies, profiles, touchpoints, visitors
@@ -44,6 +44,11 @@ def several(t: Tale, *names: str) -> list[Any]:
 async def first_entry(s: BrandSession, t: Tale) -> Any:
     [entry, *_] = await commission.entries(s, party_id=t.ids["guide"], limit=1)
     return await commission.entries_by_id(s, [entry.entry_id])
+
+
+async def entries_standings(s: BrandSession, t: Tale) -> Any:
+    entries = await commission.entries(s, party_id=t.ids["guide"], limit=50)
+    return await ledger.standings(s, [entry.entry_id for entry in entries])
 
 
 async def first_binding(s: BrandSession, t: Tale) -> Any:
@@ -189,6 +194,9 @@ MONEY: dict[str, Read] = {
     "shares of lines": lambda s, t: commission.shares_of_lines(s, several(t, "paid", "waiting")),
     "ledger's balances": lambda s, t: ledger.balances(s, party_ids=[s.brand_id]),
     "trial balance": lambda s, t: ledger.trial_balance(s),
+    "ledger's standings": entries_standings,
+    "what is payable": lambda s, t: ledger.payable(s, t.ids["guide"]),
+    "what refunds took back": lambda s, t: reversals.taken_back(s, t.ids["after_sale"]),
     "rules": rules_by_id,
     "terms": lambda s, t: terms.in_force(
         s, product_ids=several(t, "product"), category_ids=several(t, "top_category", "category")

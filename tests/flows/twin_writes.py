@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app import worker
 from app.boss import founding
-from app.commission import plans, policies
+from app.commission import holds, plans, policies, reversals
 from app.commission.plans import NewRule
 from app.commission.values import ShareRole
 from app.customers import access, profiles, sign_in
@@ -24,6 +24,7 @@ from app.platform.runtime import Runtime
 from app.products import catalogue, reads, shelf, stock
 from app.products.values import NewProduct, NewSku, PriceChange, ShelfChange
 from app.trade import callbacks, charges, orders, refunds
+from app.trade import reads as trade
 from app.trade.values import LineRequest
 from tests import factories
 from tests.flows.twins import NOW, Tale, address
@@ -218,6 +219,24 @@ async def pay_late(runtime: Runtime, tale: Tale) -> None:
     await refunds.retry_failed(runtime, tale.brand)
 
 
+async def hold_and_release(runtime: Runtime, tale: Tale) -> None:
+    """Commission of a paid order is paused and goes on, a part is taken back, the rest becomes payable."""
+    buyer, order_id = tale.customer(), await order(runtime, tale)
+    payment_id = await purchase.start(runtime.database, tale.brand, buyer, order_id)
+    await purchase.pay(runtime.database, tale.brand, payment_id)
+    async with runtime.database.transaction(tale.brand, now=NOW) as session:
+        [line] = (await trade.lines_of_orders(session, [order_id]))[order_id]
+        for change in (holds.pause, holds.resume):
+            await change(session, sale_id=order_id, line_id=line.id)
+        await holds.received(session, sale_id=order_id, return_until=NOW, now=NOW)
+        await reversals.reverse(
+            session, sale_id=order_id, line_id=line.id, after_sale_id=session.new_id(), refund_minor=100, now=NOW
+        )
+    async with runtime.database.transaction(tale.brand, now=NOW + timedelta(days=99)) as session:
+        assert await holds.release(session) >= 1
+    assert await holds.release_due(runtime, tale.brand) == 0
+
+
 async def relay(runtime: Runtime, tale: Tale) -> None:
     """Everything that waits in the brand's outbox, to the real subscribers, and the forgetting of old rows."""
     async with runtime.database.transaction(tale.brand, now=NOW) as session:
@@ -280,5 +299,6 @@ WRITES: dict[str, Step] = {
     "cancellations": give_orders_up,
     "payments": pay,
     "late payments": pay_late,
+    "holds and reversals": hold_and_release,
     "outbox": relay,
 }

@@ -55,7 +55,7 @@ FIELDS = {
     "Attribution": "decidedAt policyVersion rule explanation candidates! shares! myOutcome! myReason!",
     "AttributionCandidate": "outcome reason guide touchpoint",
     "AttributionShare": "role performanceBp performance commission party",
-    "CommissionEntry": "id kind state role amount bookedAt payableAt order reverses",
+    "CommissionEntry": "id kind state role amount bookedAt payableAt isPaused order reverses",
     "GuidePulse": "at kind commission rule payableOn order",
     # Training and toolbox: types that the guide's home names, without content yet.
     "TrainingAssignment": "id state dueAt attemptsLeft task submissions",
