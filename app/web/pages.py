@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.platform.runtime import Runtime
-from app.web import answers, code_pages, readers, shop_pages, sign_in_pages
+from app.web import answers, code_pages, guide_orders, guide_pages, readers, shop_pages, sign_in_pages
 from app.web.answers import Refused
 from app.web.readers import Reader, ShopReader, StaffReader
 from app.web.texts import Speech
@@ -99,6 +99,12 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         Route("/sign-in", bound(sign_in_pages.sign_staff_in), methods=["POST"]),
         staff_route(runtime, "/sign-out", act=sign_in_pages.sign_staff_out),
         staff_route(runtime, "/staff", show=sign_in_pages.lead_home),
+        staff_route(runtime, "/guide", show=guide_pages.show_home),
+        staff_route(runtime, "/guide/code", show=guide_pages.show_code, act=guide_pages.make_code),
+        staff_route(runtime, "/guide/customers", show=guide_pages.show_customers),
+        staff_route(runtime, "/guide/commission", show=guide_pages.show_commission),
+        staff_route(runtime, "/guide/orders", show=guide_orders.show_orders),
+        staff_route(runtime, "/guide/orders/{order_id}", show=guide_orders.show_order),
         Route("/static/{build}/{name}", show_static, methods=["GET"]),
         Mount("/media", _Media(directory=media)),
     ]

@@ -1,14 +1,20 @@
 """Every sentence of the pages, Chinese first and English beside it, a module for each part; templates hold none."""
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from app.platform.db import Brand
 from app.web.amounts import Amount, amount
-from app.web.texts import common, shopping
+from app.web.texts import common, guiding, selling, shopping
 
-TEXTS: Final[dict[str, tuple[str, str]]] = {**common.TEXTS, **shopping.TEXTS}
+TEXTS: Final[dict[str, tuple[str, str]]] = {
+    **common.TEXTS,
+    **shopping.TEXTS,
+    **guiding.TEXTS,
+    **selling.TEXTS,
+}
 """By key: the Chinese sentence and the English one, with the same `{placeholders}`."""
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -30,12 +36,30 @@ class Speech:
         """An amount in minor units, in parts; `.text` is the whole."""
         return amount(minor, self._currency)
 
+    def rate(self, bp: int) -> str:
+        """A rate in basis points: 5%, 12.5%, 0.33%."""
+        return f"{(Decimal(bp) / 100).normalize():f}%"
+
     def day(self, at: datetime) -> str:
         """11月22日, 22 Nov."""
-        local = at.astimezone(self._zone)
+        return self.on(self.date_of(at))
+
+    def on(self, day: date) -> str:
+        """A business day: 11月22日, 22 Nov."""
         if self.language == "zh-CN":
-            return f"{local.month}月{local.day}日"
-        return f"{local.day} {_MONTHS[local.month - 1]}"
+            return f"{day.month}月{day.day}日"
+        return f"{day.day} {_MONTHS[day.month - 1]}"
+
+    def date_of(self, at: datetime) -> date:
+        """The business day that holds an instant."""
+        return at.astimezone(self._zone).date()
+
+    def weekday(self, day: date) -> str:
+        """周日, Sun."""
+        return self("weekdays").split()[day.weekday()]
+
+    def hour(self, at: datetime) -> int:
+        return at.astimezone(self._zone).hour
 
     def time(self, at: datetime) -> str:
         """14:32."""
