@@ -44,6 +44,8 @@ async def open_code(runtime: Runtime, request: Request) -> Response:
     async with runtime.database.reading(brand) as session:
         response = await _lead_on(session, leads_to, say)
     callers.keep_visitor(response, scan.visitor_token, runtime.settings)
+    if leads_to.shop is not None:
+        callers.keep_code(response, token, f"/s/{leads_to.shop.slug}", runtime.settings)
     return response
 
 

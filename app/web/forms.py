@@ -39,9 +39,9 @@ class Form:
         return name in self.fields
 
     def number(self, name: str) -> int | None:
-        """The field as a whole number of up to nine digits; None for anything else."""
+        """The field as a whole number of up to twelve digits; None for anything else."""
         text = self.text(name)
-        return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else None
 
 
 class Errors(dict[str, str]):

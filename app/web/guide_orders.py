@@ -9,12 +9,11 @@ from app.commission.values import PartyKind
 from app.employees import reads as employees
 from app.platform.db import BrandSession
 from app.trade import reads as orders
+from app.trade import staff_view
 from app.trade.reads import OrderView
-from app.web import answers, guide_pages, lists, order_views
+from app.web import answers, guide_pages, lists, order_views, views
 from app.web.order_views import Why
 from app.web.readers import StaffReader
-from graphql_schema.errors import BadUserInput
-from graphql_schema.paging import decode_global_id
 
 PATH = "/guide/orders"
 
@@ -45,6 +44,7 @@ async def show_order(reader: StaffReader) -> Response:
     async with reader.reading() as session:
         order = await find(session, reader, order_id)
         lines = (await orders.lines_of_orders(session, [order.id]))[order.id]
+        moves = await staff_view.steps_of_order(session, order.id)
         entries = await commission.entries_of_sale(session, party_id=employee_id, sale_id=order.id)
         entry_lines = await guide_pages.entry_lines(session, reader, entries)
         why = await why_of(session, reader, order)
@@ -53,7 +53,7 @@ async def show_order(reader: StaffReader) -> Response:
         "order": order,
         "state": order_views.state_words(order.state, say),
         "tag": order_views.state_tag(order.state),
-        "steps_of": order_views.steps(order, say),
+        "steps_of": order_views.steps(order, moves, say),
         "amounts": order_views.amounts(order, say),
         "total": (say("total"), say.money(order.total_minor)),
         "lines": lines,
@@ -67,13 +67,10 @@ async def show_order(reader: StaffReader) -> Response:
 
 def order_id_of(reader: StaffReader) -> UUID:
     """The order that the address names. Raises: Refused."""
-    try:
-        decoded = decode_global_id(reader.request.path_params["order_id"], "Order")
-    except BadUserInput:
-        raise missing(reader) from None
-    if len(decoded.uuids) != 1:
+    order_id = views.id_in(reader.request.path_params["order_id"], "Order")
+    if order_id is None:
         raise missing(reader)
-    return decoded.uuids[0]
+    return order_id
 
 
 async def find(session: BrandSession, reader: StaffReader, order_id: UUID) -> OrderView:

@@ -11,6 +11,7 @@ from app.commission.reads import Attribution, Share
 from app.commission.values import CandidateOutcome, PartyKind
 from app.employees.reads import EmployeeFacts, StoreFacts
 from app.platform.actor import Actor
+from app.trade.customer_view import OrderStep
 from app.trade.reads import LineView, OrderView
 from app.trade.values import FulfilmentMethod, OrderState
 from app.web.amounts import Amount
@@ -25,18 +26,18 @@ _TAGS: Final = {
     _S.READY_FOR_PICKUP: "on",
     _S.CLOSED: "warn",
 }
-_RANKS: Final = {
-    _S.DRAFT: 0,
-    _S.PENDING_PAYMENT: 0,
-    _S.PAID: 1,
-    _S.GROUP_WAITING: 1,
-    _S.FULFILLING: 1,
-    _S.READY_FOR_PICKUP: 2,
-    _S.SHIPPED: 2,
-    _S.DELIVERED: 3,
-    _S.COMPLETED: 4,
+_SENT: Final = (_S.PENDING_PAYMENT, _S.PAID, _S.SHIPPED, _S.DELIVERED, _S.COMPLETED)
+_FETCHED: Final = (_S.PENDING_PAYMENT, _S.PAID, _S.READY_FOR_PICKUP, _S.DELIVERED, _S.COMPLETED)
+_STAGES: Final = {
+    _S.PENDING_PAYMENT: "stage_placed",
+    _S.PAID: "stage_paid",
+    _S.SHIPPED: "stage_sent",
+    _S.READY_FOR_PICKUP: "stage_ready",
+    _S.DELIVERED: "stage_received",
+    _S.COMPLETED: "stage_completed",
+    _S.CANCELLED: "stage_cancelled",
+    _S.CLOSED: "stage_closed",
 }
-"""How many steps are behind an order that goes its way: paid, sent, received, completed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class CandidateLine:
-    """A guide who was considered, with the reason. `name`: the reader is 「你」."""
+    """A guide who was considered, with the reason. The reader is not named but addressed."""
 
     name: str
     is_won: bool
@@ -98,7 +99,7 @@ class Why:
 
 
 def goods_in_words(lines: Sequence[LineView], say: Speech) -> str:
-    """「水洗亚麻四件套 等 3 件」."""
+    """The first line's title, and how many pieces there are with the others."""
     if not lines:
         return ""
     pieces = sum(line.quantity for line in lines)
@@ -128,35 +129,33 @@ def state_tag(state: OrderState) -> str:
     return _TAGS.get(state, "")
 
 
-def steps(order: OrderView, say: Speech) -> list[Step]:
-    """How far an order has come, and what is to come."""
-    placed = Step(say("step_placed"), is_done=True, at=order.placed_at)
+def steps(order: OrderView, moves: Sequence[OrderStep], say: Speech) -> list[Step]:
+    """How far an order has come, each step with its time, and what is to come."""
+    reached: dict[OrderState, datetime] = {_S.PENDING_PAYMENT: order.placed_at}
+    for one in moves:
+        reached.setdefault(one.state, one.at)
+    way: tuple[OrderState, ...] = _FETCHED if order.method is FulfilmentMethod.PICKUP else _SENT
     if order.state in (_S.CANCELLED, _S.CLOSED):
-        words = say("step_cancelled" if order.state is _S.CANCELLED else "step_closed")
-        return [placed, Step(words, is_done=True, is_now=True)]
-    rank = _RANKS[order.state]
-    is_pickup = order.method is FulfilmentMethod.PICKUP
-    pay_by = say("step_pay_by", time=say.time(order.pay_by)) if rank == 0 else None
-    found = [
-        placed,
-        Step(say("step_paid" if rank else "step_pay"), is_done=rank > 0, detail=pay_by),
-        Step(_sending(rank, is_pickup, say), is_done=rank > 1, at=order.shipped_at),
+        way = (*(state for state in way if state in reached), order.state)
+    now = max((state for state in way if state in reached), key=way.index)
+    return [
         Step(
-            say("step_received" if rank > 2 else "step_receive"),
-            is_done=rank > 2,
-            detail=say("step_receive_note") if rank < 3 else None,
-        ),
-        Step(say("step_completed" if rank > 3 else "step_complete"), is_done=rank > 3, at=order.completed_at),
+            say(_STAGES[state]),
+            is_done=state in reached,
+            is_now=state is now,
+            at=reached.get(state),
+            detail=_detail(order, state, is_done=state in reached, say=say),
+        )
+        for state in way
     ]
-    return [Step(step.words, step.is_done, index == rank, step.at, step.detail) for index, step in enumerate(found)]
 
 
 def amounts(order: OrderView, say: Speech) -> list[tuple[str, Amount]]:
     """What an order comes to, above its total."""
-    found = [(say("subtotal"), say.money(order.subtotal_minor))]
+    found = [(say("goods"), say.money(order.subtotal_minor))]
     if order.discount_minor:
         found.append((say("discount"), say.money(-order.discount_minor)))
-    found.append((say("freight"), say.money(order.freight_minor)))
+    found.append((say("freight_plain"), say.money(order.freight_minor)))
     if order.refunded_minor:
         found.append((say("refunded"), say.money(-order.refunded_minor)))
     return found
@@ -194,10 +193,10 @@ def why(
     )
 
 
-def _sending(rank: int, is_pickup: bool, say: Speech) -> str:
-    if is_pickup:
-        return say("step_ready" if rank == 2 else "step_pick_up")
-    return say("step_shipped" if rank > 1 else "step_ship")
+def _detail(order: OrderView, state: OrderState, *, is_done: bool, say: Speech) -> str | None:
+    if state is _S.PENDING_PAYMENT and order.state is _S.PENDING_PAYMENT:
+        return say("stage_pay_by", time=say.moment(order.pay_by))
+    return say("stage_receive_note") if state is _S.DELIVERED and not is_done else None
 
 
 def _heading(mine: CandidateLine | None, winner: str | None, say: Speech) -> str:

@@ -14,7 +14,18 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.platform.runtime import Runtime
-from app.web import answers, code_pages, guide_orders, guide_pages, readers, shop_pages, sign_in_pages
+from app.web import (
+    answers,
+    cart_pages,
+    checkout_pages,
+    code_pages,
+    order_pages,
+    payment_pages,
+    readers,
+    shop_pages,
+    sign_in_pages,
+    staff_pages,
+)
 from app.web.answers import Refused
 from app.web.readers import Reader, ShopReader, StaffReader
 from app.web.texts import Speech
@@ -92,19 +103,21 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         Route("/q/{token}", bound(code_pages.open_code), methods=["GET"]),
         Route("/codes/{name}", bound(code_pages.show_picture), methods=["GET"]),
         Route("/s/{slug}", bound(shop_pages.open_shop), methods=["GET"]),
-        Route("/s/{slug}/p/{product_id}", bound(shop_pages.open_product), methods=["GET"]),
+        shop_route(runtime, "/p/{product_id}", show=shop_pages.open_product),
+        shop_route(runtime, "/cart", show=cart_pages.show_cart, act=cart_pages.change_cart),
+        shop_route(runtime, "/checkout", show=checkout_pages.show_checkout, act=checkout_pages.place_order),
+        shop_route(runtime, "/orders", show=order_pages.show_orders),
+        shop_route(runtime, "/orders/{order_id}", show=order_pages.show_order),
+        shop_route(runtime, "/orders/{order_id}/cancel", act=order_pages.cancel_order),
+        shop_route(runtime, "/orders/{order_id}/pay", act=payment_pages.start_payment),
+        shop_route(runtime, "/pay/{payment_id}", show=payment_pages.show_payment, act=payment_pages.confirm_payment),
         shop_route(runtime, "/sign-in", show=sign_in_pages.show_customer, act=sign_in_pages.sign_customer_in),
         shop_route(runtime, "/sign-out", act=sign_in_pages.sign_customer_out),
         Route("/sign-in", bound(sign_in_pages.show_staff), methods=["GET"]),
         Route("/sign-in", bound(sign_in_pages.sign_staff_in), methods=["POST"]),
         staff_route(runtime, "/sign-out", act=sign_in_pages.sign_staff_out),
         staff_route(runtime, "/staff", show=sign_in_pages.lead_home),
-        staff_route(runtime, "/guide", show=guide_pages.show_home),
-        staff_route(runtime, "/guide/code", show=guide_pages.show_code, act=guide_pages.make_code),
-        staff_route(runtime, "/guide/customers", show=guide_pages.show_customers),
-        staff_route(runtime, "/guide/commission", show=guide_pages.show_commission),
-        staff_route(runtime, "/guide/orders", show=guide_orders.show_orders),
-        staff_route(runtime, "/guide/orders/{order_id}", show=guide_orders.show_order),
+        *(staff_route(runtime, path, show=show, act=act) for path, show, act in staff_pages.PAGES),
         Route("/static/{build}/{name}", show_static, methods=["GET"]),
         Mount("/media", _Media(directory=media)),
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from app.employees.reads import StoreFacts
 from app.employees.values import OpeningHours
@@ -10,13 +11,15 @@ from app.products.rules import cheapest
 from app.products.shelf_reads import ShelfItem
 from app.web.amounts import Amount
 from app.web.texts import Speech
-from graphql_schema.paging import encode_global_id
+from graphql_schema.errors import BadUserInput
+from graphql_schema.paging import decode_global_id, encode_global_id
 
 
 @dataclass(frozen=True, slots=True)
 class SkuLine:
-    """A variant with its price; the market price only where it is higher."""
+    """A variant with its price; the market price only where it is higher. `id` is the API's."""
 
+    id: str
     name: str
     price: Amount
     market_price: Amount | None
@@ -84,6 +87,7 @@ def sku_lines(skus: Iterable[SkuView], say: Speech) -> list[SkuLine]:
     """The variants of a product, in their order."""
     return [
         SkuLine(
+            id=encode_global_id("Sku", sku.sku_id),
             name=sku.name,
             price=say.money(sku.price_minor),
             market_price=_market_price(sku, say),
@@ -96,6 +100,20 @@ def sku_lines(skus: Iterable[SkuView], say: Speech) -> list[SkuLine]:
 def product_path(slug: str, product: ProductView) -> str:
     """Where the page of a product in a shop is; the id is the API's."""
     return f"/s/{slug}/p/{encode_global_id('Product', product.product_id)}"
+
+
+def id_in(text: str, type_name: str) -> UUID | None:
+    """The key in an id of the API; None for any other text, or an id of something else."""
+    try:
+        found = decode_global_id(text, type_name)
+    except BadUserInput:
+        return None
+    return found.uuids[0] if len(found.uuids) == 1 else None
+
+
+def freight_words(freight_minor: int, free_from_minor: int, say: Speech) -> str:
+    """Why the freight is what it is."""
+    return say("freight" if freight_minor else "freight_free", amount=say.money(free_from_minor).text)
 
 
 def who_serves(shop: ShopFacts, brand_name: str, say: Speech) -> Who:

@@ -1,4 +1,4 @@
-"""A browser for tests: it keeps cookies, follows redirects, and sends the forms that pages hold, hidden fields and all."""
+"""A browser for tests: it keeps cookies, follows redirects, and sends the forms of pages with their hidden fields."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 
 from app.platform.db import Brand
 from app.web.amounts import Amount, amount
-from app.web.texts import common, guiding, selling, shopping
+from app.web.texts import common, guiding, ordering, selling, shopping
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     **common.TEXTS,
     **shopping.TEXTS,
+    **ordering.TEXTS,
     **guiding.TEXTS,
     **selling.TEXTS,
 }

@@ -6,7 +6,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "skip": ("跳到正文", "Skip to the content"),
     "back": ("返回", "Back"),
     "market_price": ("市场价", "Market price"),
-    "face_of": ("{role}{name}的头像", "Portrait of {name}"),
+    "face_of": ("{role}{name}的头像", "Portrait of {role} {name}"),
     "now": ("现在", "Now"),
     "as_of": ("截至 {time}", "As of {time}"),
     "sandbox": ("演示", "Demo"),

@@ -105,7 +105,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "until_received": ("等顾客收货，七天后可提", "To be drawn seven days after receipt"),
     "until_after_sale": ("售后结束才会转可提", "Waits until the after-sale ends"),
     "since_payable": ("退货期 {day} 已过", "Return window over on {day}"),
-    "order_number": ("订单 {number}", "Order {number}"),
     # codes
     "code_mine": ("我的专属码", "My personal code"),
     "code_of": ("{name}的专属码", "{name}'s personal code"),

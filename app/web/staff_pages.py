@@ -1,0 +1,21 @@
+"""Which address leads to which page for employees."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from starlette.responses import Response
+
+from app.web import guide_orders, guide_pages
+from app.web.readers import StaffReader
+
+StaffPage = Callable[[StaffReader], Awaitable[Response]]
+
+PAGES: Final[tuple[tuple[str, StaffPage | None, StaffPage | None], ...]] = (
+    ("/guide", guide_pages.show_home, None),
+    ("/guide/code", guide_pages.show_code, guide_pages.make_code),
+    ("/guide/customers", guide_pages.show_customers, None),
+    ("/guide/commission", guide_pages.show_commission, None),
+    ("/guide/orders", guide_orders.show_orders, None),
+    ("/guide/orders/{order_id}", guide_orders.show_order, None),
+)
+"""Address, what a GET shows, and what a form that was sent there does."""
