@@ -18,7 +18,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "details": ("全部明细", "All entries"),
     "more_rows": ("再看一些", "Show more"),
     "first_rows": ("回到开头", "Back to the start"),
-    "list_end": ("看完了", "You have seen it all"),
     # the day
     "day_commission": ("我的佣金", "My commission"),
     "day_from_orders": ("来自 {count} 单", "From {count} orders"),
@@ -51,7 +50,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "退货收回已发放的佣金，从下一笔可提里抵",
         "Refunds took back paid commission; offset by the next one",
     ),
-    "draw": ("申请提现", "Draw"),
     "latest_entries": ("最近三笔，和原因", "The latest three, and why"),
     "entries": ("明细，和原因", "Entries, and why"),
     "entries_count": ("共 {count} 笔", "{count} entries"),
@@ -76,10 +74,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "scope_product": ("商品", "Product"),
     "scope_category": ("类目「{name}」", "Category “{name}”"),
     "scope_everything": ("全部商品", "All goods"),
-    "scope_unit": ("{scope}（{unit}）", "{scope} ({unit})"),
+    "scope_unit": ("{unit}的{scope}", "{scope} in {unit}"),
     "scope_fulfilment": ("代发门店", "Store that hands over"),
     "entry_sum": (
-        "{role} · {scope} {rate} × {base}。{why}",
+        "{role} · 按{scope} {rate} × {base}。{why}",
         "{role} · {scope} {rate} × {base}. {why}",
     ),
     "entry_taken_part": (
@@ -122,8 +120,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "同一个小店，不同的地方放不同的码，就知道顾客从哪里来。",
         "One shop, another code in each place, and you know where customers come from.",
     ),
-    "code_channels_empty": ("还没有分渠道的码。", "No codes by channel yet."),
-    "code_open": ("打开", "Open"),
     "code_new": ("新建一个码", "Make a code"),
     "code_channel": ("用在哪里", "Where it will be"),
     "code_channel_required": ("选一个地方。", "Choose a place."),
