@@ -3,8 +3,10 @@
 import asyncio
 import logging
 
+from app.boss import pulses as boss_pulses
+from app.boss import rollups
 from app.commission import holds, pulses
-from app.commission.events import CommissionHeld
+from app.commission.events import CommissionHeld, CommissionReversed
 from app.employees import sessions, sign_in_codes
 from app.employees.events import SignInCodeRequested
 from app.employees.jobs import send_sign_in_code
@@ -28,7 +30,11 @@ def subscriptions(runtime: Runtime) -> Subscriptions:
     table.delivery(SignInCodeRequested, "sms", send_sign_in_code(runtime))
     table.delivery(OrderCancelled, "provider", charges.closer(runtime))
     table.delivery(RefundRequested, "provider", refunds.refunder(runtime))
+    rollups.subscribe(table)
     table.delivery(CommissionHeld, "guide_pulse", pulses.publisher(runtime))
+    table.delivery(CommissionReversed, "guide_pulse", pulses.refund_publisher(runtime))
+    table.delivery(CommissionHeld, "sales_pulse", boss_pulses.payment_publisher(runtime))
+    table.delivery(CommissionReversed, "sales_pulse", boss_pulses.refund_publisher(runtime))
     return table
 
 

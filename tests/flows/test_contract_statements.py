@@ -27,7 +27,7 @@ STATEMENTS = {
     "OrderCancel": 13,
     "MyOrders": 5,
     "MyOrder": 4,
-    "CodeScan": 12,
+    "CodeScan": 13,
     "SignInCodeRequest": 6,
     "SessionRefresh": 4,
     "SignOut": 3,
@@ -41,6 +41,7 @@ STATEMENTS = {
     "ShelfItemUpdate": 7,
     "MyAttribution": 6,
     # Boss and headquarters.
+    "BossDashboard": 7,
     "OrderAttribution": 7,
     "OrgUnits": 5,
     "StaffEmployees": 4,
@@ -59,7 +60,7 @@ STATEMENTS = {
 }
 """Exact today; a change that takes fewer lowers its number here."""
 
-ELSEWHERE = {"SignIn", "GuidePulse", "GuideShares", "Inbox", "MyAssignment"}
+ELSEWHERE = {"SignIn", "GuidePulse", "SalesPulse", "GuideShares", "Inbox", "MyAssignment"}
 """Bounded in tests of their own (sign-in), a stream, or empty by now."""
 
 
@@ -120,6 +121,8 @@ class Bench:
                 return {"id": order}
             case "MyAttribution":
                 return {"orderId": order}
+            case "BossDashboard":
+                return {"input": {"preset": "LAST_30_DAYS"}}
             case "OrderQuote":
                 return {"input": {"shopSlug": scene.guide.slug, "lines": lines}}
             case "OrderPlace":

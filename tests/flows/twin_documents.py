@@ -65,6 +65,8 @@ QUERIES: list[tuple[str, str | None, Variables]] = [
     ("MyAttribution", "guide", lambda t: {"orderId": gid("Order", t, "paid")}),
     ("OrderAttribution", "owner", lambda t: {"id": gid("Order", t, "waiting")}),
     ("OrderAttribution", "manager", lambda t: {"id": gid("Order", t, "paid")}),
+    ("BossDashboard", "owner", lambda t: {"input": {"preset": "LAST_7_DAYS"}}),
+    ("BossDashboard", "manager", lambda t: {"input": {"preset": "LAST_7_DAYS", "guideId": gid("Guide", t, "guide")}}),
     ("OrgUnits", "owner", nothing),
     ("OrgUnits", "manager", nothing),
     ("StaffStores", "guide", nothing),

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from app.boss import rollups
 from app.commission import holds, reversals
 from app.commission.models import LineHoldRow
 from app.platform.db import BrandSession
@@ -24,3 +25,9 @@ async def release(runtime: Runtime, session: BrandSession, tale: "Tale", pieces:
     )
     await session.execute(sa.update(LineHoldRow).where(LineHoldRow.brand_id == session.brand_id).values(due_at=now))
     assert await holds.release(session) >= 1
+
+
+async def roll_up(runtime: Runtime, session: BrandSession, tale: "Tale", pieces: int) -> None:
+    """What the boss reads is made of all that was; the events of it still wait."""
+    made = await rollups.rebuild(session)
+    assert all(made.values()), made

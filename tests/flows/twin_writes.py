@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from app import worker
-from app.boss import founding
+from app.boss import founding, rollups
 from app.commission import holds, plans, policies, reversals
 from app.commission.plans import NewRule
 from app.commission.values import ShareRole
@@ -237,6 +237,11 @@ async def hold_and_release(runtime: Runtime, tale: Tale) -> None:
     assert await holds.release_due(runtime, tale.brand) == 0
 
 
+async def roll_up(runtime: Runtime, s: BrandSession, t: Tale) -> None:
+    await codes.scan(s, ANONYMOUS, token=t.tokens["code_of_guide"], now=NOW)
+    await rollups.rebuild(s)
+
+
 async def relay(runtime: Runtime, tale: Tale) -> None:
     """Everything that waits in the brand's outbox, to the real subscribers, and the forgetting of old rows."""
     async with runtime.database.transaction(tale.brand, now=NOW) as session:
@@ -300,5 +305,6 @@ WRITES: dict[str, Step] = {
     "payments": pay,
     "late payments": pay_late,
     "holds and reversals": hold_and_release,
+    "rollups": in_one_transaction(roll_up),
     "outbox": relay,
 }

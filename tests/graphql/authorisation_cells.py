@@ -57,6 +57,11 @@ ROOTS = [
     of_root("Query.viewer", "{ viewer { brand { id } employee { id } customer { id } } }", "U U O O O O O O O O O E"),
     of_root("Query.shop", "query ($slug: String!) { shop(slug: $slug) { id } }", "O O O O O O O O O O O B"),
     of_root("Query.orderQuote", QUOTE, "O O O O O O O O O O O B"),
+    of_root(
+        "Query.dashboard",
+        "{ dashboard(input: {preset: TODAY}) { sales { orders } teams: breakdown(by: ORG_UNIT) { rows { key } } } }",
+        "U U F F F F F O O O O O",
+    ),
     of_root("Query.products", "{ products { totalCount edges { node { id } } } }", "U U F F 3 3 3 3 3 3 3 0"),
     of_root("Query.stores", "{ stores { totalCount edges { node { id } } } }", "U U F F 2 2 2 2 2 2 2 0"),
     of_root("Query.orgUnits", "{ orgUnits { totalCount edges { node { id } } } }", "U U F F F F F 1 1 3 3 1"),

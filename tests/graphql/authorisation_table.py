@@ -6,12 +6,12 @@ may not read it, or see less of it. Every root field has rows. Edges and connect
 
 FIELDS = {
     # Roots.
-    "Query": "node! viewer! shop! orderQuote! products! stores! orgUnits! employees! attributionPolicy! "
+    "Query": "node! viewer! shop! dashboard! orderQuote! products! stores! orgUnits! employees! attributionPolicy! "
     "commissionPlan!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
     "orderCancel! paymentStart! shelfItemUpdate! employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
     "productCreate! productUpdate! stockAdjust! attributionPolicyPublish! commissionPlanPublish!",
-    "Subscription": "guidePulse!",
+    "Subscription": "guidePulse! salesPulse!",
     # People and places.
     "Viewer": "brand customer employee",
     "Brand": "id code name currency timeZone",
@@ -57,6 +57,16 @@ FIELDS = {
     "AttributionShare": "role performanceBp performance commission party",
     "CommissionEntry": "id kind state role amount bookedAt payableAt isPaused order reverses",
     "GuidePulse": "at kind commission rule payableOn order",
+    # The boss's figures.
+    "Dashboard": "asOf period sales traffic commission breakdown",
+    "Period": "from to",
+    "SalesFigures": "orders customers grossSales refunds netSales averageOrderValue repeatPurchaseRate",
+    "TrafficFigures": "visits visitors newCustomers conversionRate",
+    "CommissionFigures": "held payable paid debt",
+    "Breakdown": "rows",
+    "BreakdownRow": "key label orders quantity netSales",
+    "SalesPulse": "asOf kind order today",
+    "SalesToday": "orders netSales",
     # Training and toolbox: types that the guide's home names, without content yet.
     "TrainingAssignment": "id state dueAt attemptsLeft task submissions",
     "TrainingTask": "id title kind state body dueAt questions",
