@@ -40,7 +40,7 @@ PICTURE_HEADERS: Final = {
 """For what is shown inside pages, also those of others, and could hold a script: SVG."""
 KEPT_NOWHERE: Final = {"Cache-Control": "no-store"}
 
-_WAYS: Final = {"code": 3, "shop": 2, "product": 0, "order": 0, "staff_order": 0, "page": 1}
+_WAYS: Final = {"code": 3, "shop": 2, "product": 0, "order": 0, "staff_order": 0, "scope": 0, "page": 1}
 """How many ways out the page for a missing thing names."""
 
 _templates = jinja2.Environment(

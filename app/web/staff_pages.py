@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from app.web import guide_orders, guide_pages
+from app.web import boss_pages, guide_orders, guide_pages
 from app.web.readers import StaffReader
 
 StaffPage = Callable[[StaffReader], Awaitable[Response]]
@@ -17,5 +17,7 @@ PAGES: Final[tuple[tuple[str, StaffPage | None, StaffPage | None], ...]] = (
     ("/guide/commission", guide_pages.show_commission, None),
     ("/guide/orders", guide_orders.show_orders, None),
     ("/guide/orders/{order_id}", guide_orders.show_order, None),
+    ("/boss", boss_pages.show_board, None),
+    ("/boss/live", boss_pages.show_live, None),
 )
 """Address, what a GET shows, and what a form that was sent there does."""

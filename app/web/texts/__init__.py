@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from app.platform.db import Brand
 from app.web.amounts import Amount, amount
-from app.web.texts import common, guiding, ordering, selling, shopping
+from app.web.texts import bossing, common, guiding, ordering, selling, shopping
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     **common.TEXTS,
@@ -15,6 +15,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     **ordering.TEXTS,
     **guiding.TEXTS,
     **selling.TEXTS,
+    **bossing.TEXTS,
 }
 """By key: the Chinese sentence and the English one, with the same `{placeholders}`."""
 
@@ -32,6 +33,11 @@ class Speech:
     def __call__(self, key: str, **facts: object) -> str:
         """The sentence of a key."""
         return TEXTS[key][0 if self.language == "zh-CN" else 1].format(**facts)
+
+    @property
+    def symbol(self) -> str:
+        """The currency's, ¥."""
+        return self.money(0).symbol
 
     def money(self, minor: int) -> Amount:
         """An amount in minor units, in parts; `.text` is the whole."""
@@ -65,6 +71,10 @@ class Speech:
     def time(self, at: datetime) -> str:
         """14:32."""
         return f"{at.astimezone(self._zone):%H:%M}"
+
+    def clock(self, at: datetime) -> str:
+        """14:32:08."""
+        return f"{at.astimezone(self._zone):%H:%M:%S}"
 
     def moment(self, at: datetime) -> str:
         """11月22日 14:32."""
