@@ -95,7 +95,7 @@ def change(now: int, before: int | None, say: Speech, *, is_less_better: bool = 
 
 
 def change_of_rate(now_bp: int | None, before_bp: int | None, say: Speech) -> Change | None:
-    """▲ 1.2 点: rates differ in points."""
+    """▲ 1.2 points: rates are not divided by each other."""
     if now_bp is None or before_bp is None:
         return None
     tenths = divide_half_even(now_bp - before_bp, 10)

@@ -37,7 +37,7 @@ _UNITS: Final = {
     "zh-CN": (Unit("unit_wan", 1_000_000), Unit("unit_yi", 10_000_000_000)),
     "en": (Unit("unit_wan", 100_000), Unit("unit_yi", 100_000_000)),
 }
-"""万 and 亿; thousands and millions in English. Both begin at ten thousand."""
+"""Ten thousands and hundred millions; thousands and millions in English. Both begin at ten thousand."""
 
 
 def unit_for(minors: Iterable[int], say: Speech) -> Unit:
@@ -47,7 +47,8 @@ def unit_for(minors: Iterable[int], say: Speech) -> Unit:
         return _PLAIN
     units = _UNITS["zh-CN" if say.language == "zh-CN" else "en"]
     # What would be rounded up to a whole of the next unit is written in that.
-    found = units[0] if divide_half_even(largest * 100, units[1].minor) < 100 else units[1]
+    rounded_minor = divide_half_even(largest * 100, units[0].minor) * units[0].minor
+    found = units[0] if rounded_minor < units[1].minor * 100 else units[1]
     return Unit(say(found.words), found.minor)
 
 
@@ -69,6 +70,6 @@ def short(minor: int, say: Speech) -> ShortAmount:
 
 
 def named(unit: Unit, say: Speech) -> str:
-    """What numbers without a symbol count: 万元, ¥K."""
+    """What numbers without a symbol count: ¥K, in Chinese a word for the currency of China."""
     words = unit.words.strip()
-    return f"{words}{say('yuan')}" if say.language == "zh-CN" and say.symbol == "¥" else f"{say.symbol}{words}"
+    return words + say("yuan") if say.language == "zh-CN" and say.symbol == "¥" else say.symbol + words

@@ -75,7 +75,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "commission_paid": ("本期已发", "Paid out in the period"),
     "commission_debt": ("导购欠款", "Debt of guides"),
     "commission_debt_note": ("退款后待抵", "to be offset"),
-    "whole_brand": ("全部", "All"),
     "scope_nav": ("范围", "Scope"),
     "no_sales": ("这段时间还没有成交", "Nothing sold in this period"),
     "no_sales_text": (
