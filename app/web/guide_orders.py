@@ -8,8 +8,8 @@ from app.commission import reads as commission
 from app.commission.values import PartyKind
 from app.employees import reads as employees
 from app.platform.db import BrandSession
+from app.trade import order_scopes, staff_view
 from app.trade import reads as orders
-from app.trade import staff_view
 from app.trade.reads import OrderView
 from app.web import answers, guide_pages, lists, order_views, views
 from app.web.order_views import Why
@@ -59,7 +59,9 @@ async def show_order(reader: StaffReader) -> Response:
         "lines": lines,
         "entries": entry_lines,
         "why": why,
-        "customer": order.customer_name if orders.may_see_customer(reader.actor, order) else None,
+        "customer": order.customer_name
+        if order_scopes.may_see_customer(reader.actor, order, order.pickup_branch)
+        else None,
         "orders_href": PATH,
     }
     return reader.show("guide_order.html", values)
@@ -94,7 +96,7 @@ async def why_of(session: BrandSession, reader: StaffReader, order: OrderView) -
     people = {one.guide_id for one in shown.candidates}
     people |= {share.party_id for share in shown.shares if share.party_kind is PartyKind.EMPLOYEE}
     stores = {share.party_id for share in shown.shares if share.party_kind is PartyKind.STORE}
-    knows_winner = orders.may_see_winner(reader.actor, order)
+    knows_winner = order_scopes.may_see_winner(reader.actor, order)
     return order_views.why(
         shown,
         reader.actor,

@@ -20,18 +20,15 @@ from tests.factories import ADDRESS, Scene, key
 from tests.trade.purchase import bank_of
 
 LATER = {
-    # Issue 3: shipping, after-sale, withdrawals.
+    # Issue 3: after-sale, withdrawals.
     **dict.fromkeys(
         [
-            "OrderConfirmReceipt",
             "AfterSaleRequest",
             "AfterSaleWithdraw",
             "AfterSaleReturnShip",
             "WithdrawalRequest",
-            "StaffOrders",
             "StaffAfterSales",
             "StaffWithdrawals",
-            "OrderShip",
             "AfterSaleDecide",
             "AfterSaleReceive",
             "WithdrawalDecide",
