@@ -7,8 +7,8 @@ Commission has the place of the sale that it was earned with.
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -21,7 +21,7 @@ from app.boss.models import (
     SalesRollupRow,
     VisitRollupRow,
 )
-from app.boss.scopes import Scope
+from app.boss.scopes import BRAND, FIRST, LAST, Scope, Shape
 from app.boss.sources import Rows
 from app.boss.values import Period, PeriodPreset, PeriodProblem
 from app.commission.values import AccountKind
@@ -89,19 +89,7 @@ def period_of(session: BrandSession, *, preset: PeriodPreset | None, first: date
 
 async def figures(session: BrandSession, scope: Scope, period: Period) -> Figures:
     """All figures. One statement."""
-    brand_id = session.brand_id
-    parts = [
-        rollups.pending(brand_id).subquery("pending"),
-        sales_of(brand_id, scope, period).subquery("sales"),
-        _customers(brand_id, scope, period).subquery("customers"),
-        _traffic(brand_id, scope, period).subquery("traffic"),
-        _newcomers(brand_id, scope, period).subquery("newcomers"),
-        _commission(brand_id, scope, period).subquery("commission"),
-    ]
-    joined: Any = parts[0]
-    for part in parts[1:]:
-        joined = joined.join(part, sa.true())
-    row = (await session.execute(sa.select(*(column for part in parts for column in part.c)).select_from(joined))).one()
+    row = (await session.execute(_figures(scope.shape), _values(session, scope, period))).one()
     return Figures(
         as_of=row.since or session.now,
         orders=row.orders,
@@ -124,20 +112,8 @@ async def figures(session: BrandSession, scope: Scope, period: Period) -> Figure
 async def today(session: BrandSession, scope: Scope) -> SalesToday:
     """Orders and net sales of the running business day. One statement."""
     day = session.brand.day_of(session.now)
-    pending = rollups.pending(session.brand_id).subquery("pending")
-    sales = sales_of(session.brand_id, scope, Period(day, day)).subquery("sales")
-    row = (await session.execute(sa.select(pending, sales).select_from(pending.join(sales, sa.true())))).one()
+    row = (await session.execute(_today(scope.shape), _values(session, scope, Period(day, day)))).one()
     return SalesToday(row.since or session.now, row.orders, row.gross_minor - row.refunds_minor)
-
-
-def sales_of(brand_id: UUID, scope: Scope, period: Period) -> Rows:
-    """Orders, gross sales and refunds of a scope."""
-    row = SalesRollupRow
-    return sa.select(
-        total(row.orders if scope.guide_id is None else row.shared_orders).label("orders"),
-        total(row.gross_minor).label("gross_minor"),
-        total(row.refunds_minor).label("refunds_minor"),
-    ).where(row.brand_id == brand_id, row.day.between(period.first, period.last), *scope.of(row))
 
 
 def total(column: Any) -> sa.ColumnElement[int]:
@@ -145,22 +121,57 @@ def total(column: Any) -> sa.ColumnElement[int]:
     return sa.cast(sa.func.coalesce(sa.func.sum(column), 0), sa.BigInteger)
 
 
-def _customers(brand_id: UUID, scope: Scope, period: Period) -> Rows:
+def _values(session: BrandSession, scope: Scope, period: Period) -> dict[str, Any]:
+    return scope.parameters(session.brand_id, period.first, period.last)
+
+
+@cache
+def _figures(shape: Shape) -> Rows:
+    return _beside(
+        rollups.pending(BRAND), _sales(shape), _customers(shape), _traffic(shape), _newcomers(shape), _commission(shape)
+    )
+
+
+@cache
+def _today(shape: Shape) -> Rows:
+    return _beside(rollups.pending(BRAND), _sales(shape))
+
+
+def _beside(*parts: Rows) -> Rows:
+    """The single rows of several statements as one."""
+    first, *others = (part.subquery(f"part_{number}") for number, part in enumerate(parts))
+    joined: Any = first
+    for other in others:
+        joined = joined.join(other, sa.true())
+    return sa.select(*(column for part in (first, *others) for column in part.c)).select_from(joined)
+
+
+def _sales(shape: Shape) -> Rows:
+    """Orders, gross sales and refunds."""
+    row = SalesRollupRow
+    return sa.select(
+        total(row.shared_orders if shape.has_guide else row.orders).label("orders"),
+        total(row.gross_minor).label("gross_minor"),
+        total(row.refunds_minor).label("refunds_minor"),
+    ).where(*shape.within(row))
+
+
+def _customers(shape: Shape) -> Rows:
     """Distinct customers, and those of them with an order in period and scope that is not their first ever."""
     row = BuyerRollupRow
-    orders = row.orders if scope.guide_id is None else row.shared_orders
+    orders = row.shared_orders if shape.has_guide else row.orders
     buyer = (
         sa.select(row.customer_id, sa.func.sum(orders).label("orders"))
-        .where(row.brand_id == brand_id, row.day.between(period.first, period.last), orders > 0, *scope.of(row))
+        .where(*shape.within(row), orders > 0)
         .group_by(row.customer_id)
         .subquery("buyer")
     )
     first = FirstOrderRow
     is_here = [
-        first.brand_id == brand_id,
+        first.brand_id == BRAND,
         first.customer_id == buyer.c.customer_id,
-        first.day.between(period.first, period.last),
-        *scope.of(first, guide=sa.any_(first.guide_ids)),
+        first.day.between(FIRST, LAST),
+        *shape.of(first, guide=sa.any_(first.guide_ids)),
     ]
     of_first = sa.case((first.customer_id.is_(None), 0), else_=1)
     return sa.select(
@@ -169,21 +180,18 @@ def _customers(brand_id: UUID, scope: Scope, period: Period) -> Rows:
     ).select_from(buyer.outerjoin(first, sa.and_(*is_here)))
 
 
-def _traffic(brand_id: UUID, scope: Scope, period: Period) -> Rows:
+def _traffic(shape: Shape) -> Rows:
     row = VisitRollupRow
-    return sa.select(
-        total(row.visits).label("visits"), sa.func.count(row.person_id.distinct()).label("visitors")
-    ).where(row.brand_id == brand_id, row.day.between(period.first, period.last), *scope.of(row))
+    visitors = sa.func.count(row.person_id.distinct()).label("visitors")
+    return sa.select(total(row.visits).label("visits"), visitors).where(*shape.within(row))
 
 
-def _newcomers(brand_id: UUID, scope: Scope, period: Period) -> Rows:
+def _newcomers(shape: Shape) -> Rows:
     row = NewcomerRollupRow
-    return sa.select(total(row.customers).label("new_customers")).where(
-        row.brand_id == brand_id, row.day.between(period.first, period.last), *scope.of(row)
-    )
+    return sa.select(total(row.customers).label("new_customers")).where(*shape.within(row))
 
 
-def _commission(brand_id: UUID, scope: Scope, period: Period) -> Rows:
+def _commission(shape: Shape) -> Rows:
     """Balances at the period's end are the sums of all changes until then."""
     row = CommissionRollupRow
 
@@ -194,6 +202,6 @@ def _commission(brand_id: UUID, scope: Scope, period: Period) -> Rows:
     return sa.select(
         on(AccountKind.HELD, "held_minor"),
         on(AccountKind.PAYABLE, "payable_minor"),
-        on(AccountKind.PAID, "paid_minor", row.day >= period.first),
+        on(AccountKind.PAID, "paid_minor", row.day >= FIRST),
         on(AccountKind.DEBT, "debt_minor"),
-    ).where(row.brand_id == brand_id, row.day <= period.last, *scope.of(row, guide=row.party_id))
+    ).where(row.brand_id == BRAND, row.day <= LAST, *shape.of(row, guide=row.party_id))

@@ -7,6 +7,7 @@ with the person's row held, so the last one to come has seen them all.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -48,43 +49,32 @@ async def on_paid(session: BrandSession, event: CommissionHeld, _: UUID) -> None
     await _share(session)
     facts = [(FactKind.SALE.value, event.sale_id), (LedgerEvent.PAID.value, event.sale_id)]
     new = await _claim(session, facts)
-    brand_id, zone = session.brand_id, session.brand.time_zone
     if facts[0] in new:
-        for table, by in ((SalesRollupRow, "hour"), (ProductRollupRow, "product")):
-            await _add(session, table, sources.sales(brand_id, zone, by=by, sale_id=event.sale_id))
-        await _add(session, BuyerRollupRow, sources.buyers(brand_id, zone, sale_id=event.sale_id))
-        await _keep_least(session, sources.first_orders(brand_id, zone, sale_id=event.sale_id))
+        await _add(session, _of_sale(), sale=event.sale_id)
     if facts[1] in new:
-        moved = sources.commission(brand_id, cause=LedgerEvent.PAID, occasion_id=event.sale_id)
-        await _add(session, CommissionRollupRow, moved)
+        await _add(session, _of_ledger(), occasion=event.sale_id, cause=LedgerEvent.PAID.value)
 
 
 async def on_refunded(session: BrandSession, event: CommissionReversed, _: UUID) -> None:
     """Goods are refunded: every reversing entry of the sale that is not counted yet. The ledger tells of the money."""
     await _share(session)
     refund_ids = [subject_id for _, subject_id in await _claim_all(session, event.sale_id)]
-    if not refund_ids:
-        return
-    brand_id, zone = session.brand_id, session.brand.time_zone
-    for table, by in ((SalesRollupRow, "hour"), (ProductRollupRow, "product")):
-        await _add(session, table, sources.sales(brand_id, zone, by=by, refund_ids=refund_ids))
+    if refund_ids:
+        await _add(session, _of_refunds(), refunds=refund_ids)
 
 
 async def on_moved(session: BrandSession, event: LedgerMoved, _: UUID) -> None:
     """Commission was moved."""
     await _share(session)
     if await _claim(session, [(event.cause, event.occasion_id)]):
-        cause = LedgerEvent(event.cause)
-        moved = sources.commission(session.brand_id, cause=cause, occasion_id=event.occasion_id)
-        await _add(session, CommissionRollupRow, moved)
+        await _add(session, _of_ledger(), occasion=event.occasion_id, cause=event.cause)
 
 
 async def on_first_sign_in(session: BrandSession, event: FirstSignIn, _: UUID) -> None:
     """A new customer."""
     await _share(session)
     if await _claim(session, [(FactKind.SIGN_IN.value, event.customer_id)]):
-        one = sources.newcomers(session.brand_id, session.brand.time_zone, customer_id=event.customer_id)
-        await _add(session, NewcomerRollupRow, one)
+        await _add(session, _of_newcomer(), customer=event.customer_id)
 
 
 async def on_opened(session: BrandSession, event: ShopOpened, _: UUID) -> None:
@@ -149,13 +139,17 @@ EFFECTS: Final[dict[type[Any], Effect]] = {
 }
 
 
+_BRAND = sa.bindparam("brand", type_=sa.Uuid())
+_ZONE = sa.bindparam("zone", type_=sa.Text())
+
+
 def subscribe(table: Subscriptions) -> None:
     """Let every event that the rollups are made of feed them."""
     for kind, effect in EFFECTS.items():
         table.effect(kind, NAME, effect)
 
 
-def pending(brand_id: UUID) -> Rows:
+def pending(brand_id: Any) -> Rows:
     """When the oldest event happened that the rollups do not hold yet, and how many there are; parked ones too."""
     return sa.select(sa.func.min(OutboxRow.created_at).label("since"), sa.func.count().label("events")).where(
         OutboxRow.brand_id == brand_id,
@@ -238,27 +232,67 @@ async def _claimed(session: BrandSession, adding: Any) -> list[tuple[str, UUID]]
     return [(row.kind, row.subject_id) for row in rows]
 
 
-async def _add(session: BrandSession, table: RollupTable | type[RollupFactRow], source: Rows) -> None:
-    """Add to the figures of the rows that are there, and make those that are not; in the order of the key."""
-    adding = insert(table).from_select(_names(source), source)
-    key = [column.name for column in cast("sa.Table", table.__table__).primary_key]
-    await session.execute(
-        adding.on_conflict_do_update(
-            index_elements=key,
-            set_={name: getattr(table, name) + adding.excluded[name] for name in _names(source) if name not in key},
-        )
+async def _add(session: BrandSession, statements: Sequence[sa.Insert], **values: Any) -> None:
+    given = {"brand": session.brand_id, "zone": session.brand.time_zone, **values}
+    for statement in statements:
+        await session.execute(statement, given)
+
+
+# Made once: to make them takes longer than to run them.
+
+
+@cache
+def _of_sale() -> tuple[sa.Insert, ...]:
+    sale_id = sa.bindparam("sale", type_=sa.Uuid())
+    return (
+        _adding(SalesRollupRow, sources.sales(_BRAND, _ZONE, by="hour", sale_id=sale_id)),
+        _adding(ProductRollupRow, sources.sales(_BRAND, _ZONE, by="product", sale_id=sale_id)),
+        _adding(BuyerRollupRow, sources.buyers(_BRAND, _ZONE, sale_id=sale_id)),
+        _least(sources.first_orders(_BRAND, _ZONE, sale_id=sale_id)),
     )
 
 
-async def _keep_least(session: BrandSession, source: Rows) -> None:
-    adding = insert(FirstOrderRow).from_select(_names(source), source)
+@cache
+def _of_refunds() -> tuple[sa.Insert, ...]:
+    refund_ids = sa.bindparam("refunds", type_=sa.Uuid(), expanding=True)
+    return (
+        _adding(SalesRollupRow, sources.sales(_BRAND, _ZONE, by="hour", refund_ids=refund_ids)),
+        _adding(ProductRollupRow, sources.sales(_BRAND, _ZONE, by="product", refund_ids=refund_ids)),
+    )
+
+
+@cache
+def _of_ledger() -> tuple[sa.Insert, ...]:
+    cause, occasion_id = sa.bindparam("cause", type_=sa.Text()), sa.bindparam("occasion", type_=sa.Uuid())
+    return (_adding(CommissionRollupRow, sources.commission(_BRAND, cause=cause, occasion_id=occasion_id)),)
+
+
+@cache
+def _of_newcomer() -> tuple[sa.Insert, ...]:
+    customer_id = sa.bindparam("customer", type_=sa.Uuid())
+    return (_adding(NewcomerRollupRow, sources.newcomers(_BRAND, _ZONE, customer_id=customer_id)),)
+
+
+def _adding(table: RollupTable, source: Rows) -> sa.Insert:
+    """Add to the figures of the rows that are there, and make those that are not; in the order of the key."""
+    into = cast("sa.Table", table.__table__)
+    adding = insert(into).from_select(_names(source), source)
+    key = [column.name for column in into.primary_key]
+    return adding.on_conflict_do_update(
+        index_elements=key,
+        set_={name: into.c[name] + adding.excluded[name] for name in _names(source) if name not in key},
+    )
+
+
+def _least(source: Rows) -> sa.Insert:
+    """Keep the lesser of what is there and what comes."""
+    into = cast("sa.Table", FirstOrderRow.__table__)
+    adding = insert(into).from_select(_names(source), source)
     new = adding.excluded
-    await session.execute(
-        adding.on_conflict_do_update(
-            index_elements=["brand_id", "customer_id"],
-            set_={name: new[name] for name in _names(source)[2:]},
-            where=sa.tuple_(new["paid_at"], new["order_id"]) < sa.tuple_(FirstOrderRow.paid_at, FirstOrderRow.order_id),
-        )
+    return adding.on_conflict_do_update(
+        index_elements=["brand_id", "customer_id"],
+        set_={name: new[name] for name in _names(source)[2:]},
+        where=sa.tuple_(new["paid_at"], new["order_id"]) < sa.tuple_(into.c.paid_at, into.c.order_id),
     )
 
 

@@ -6,6 +6,7 @@ outside the own branch is ever read, whatever is asked for.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -31,16 +32,54 @@ class Scope:
     store_id: UUID | None = None
     guide_id: UUID | None = None
 
+    @property
+    def shape(self) -> "Shape":
+        return Shape(len(self.unit_ids), self.unit_id is not None, self.store_id is not None, self.guide_id is not None)
+
+    def parameters(self, brand_id: UUID, first: date, last: date) -> dict[str, Any]:
+        """The values of what statements of this scope's shape name."""
+        return {
+            "brand": brand_id,
+            "first": first,
+            "last": last,
+            **{f"unit_{number}": f"%/{unit_id.hex}/%" for number, unit_id in enumerate(self.unit_ids)},
+            **({} if self.unit_id is None else {"above": f"/{self.unit_id.hex}/", "own": self.unit_id.hex}),
+            **({} if self.store_id is None else {"store": self.store_id}),
+            **({} if self.guide_id is None else {"guide": self.guide_id}),
+        }
+
+
+BRAND = sa.bindparam("brand", type_=sa.Uuid())
+FIRST, LAST = (sa.bindparam(name, type_=sa.Date()) for name in ("first", "last"))
+_STORE, _GUIDE = (sa.bindparam(name, type_=sa.Uuid()) for name in ("store", "guide"))
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a scope names, without values: a statement is made once a shape, as making it takes longer than it runs.
+
+    `units`: how many units it is bounded by; `has_unit`: a breakdown shows the children of one of them.
+    """
+
+    units: int
+    has_unit: bool
+    has_store: bool
+    has_guide: bool
+
     def of(self, table: Any, *, guide: Any = None) -> list[sa.ColumnElement[bool]]:
         """The conditions on a rollup. `guide`: the column that names him, where it is not `guide_id`."""
         found: list[sa.ColumnElement[bool]] = [
-            table.branch.contains(f"/{unit_id.hex}/", autoescape=True) for unit_id in self.unit_ids
+            table.branch.like(sa.bindparam(f"unit_{number}", type_=sa.Text())) for number in range(self.units)
         ]
-        if self.store_id is not None:
-            found.append(table.store_id == self.store_id)
-        if self.guide_id is not None:
-            found.append((table.guide_id if guide is None else guide) == self.guide_id)
+        if self.has_store:
+            found.append(table.store_id == _STORE)
+        if self.has_guide:
+            found.append((table.guide_id if guide is None else guide) == _GUIDE)
         return found
+
+    def within(self, table: Any) -> list[sa.ColumnElement[bool]]:
+        """The conditions on a rollup's rows of the scope and the period."""
+        return [table.brand_id == BRAND, table.day.between(FIRST, LAST), *self.of(table)]
 
 
 async def scope_of(

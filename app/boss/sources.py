@@ -3,9 +3,10 @@
 Each counts facts that stand in `rollup_fact`, and nothing else. All of them gives a rebuild; those of one event give
 what that event adds. The facts never change and sums do not depend on order, so the sums of what events added, in any
 order, are what a rebuild gives. A first order is the least of all, and least does not depend on order either.
+
+Brand, zone and ids may be given as bound parameters, for statements that are made once.
 """
 
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -15,7 +16,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 
 from app.boss.models import NOBODY, RollupFactRow
 from app.commission.models import SaleLineRow, SaleRow, ShareRow, TransferRow
-from app.commission.values import AccountKind, CommissionKind, LedgerEvent, PartyKind, ShareRole
+from app.commission.values import AccountKind, CommissionKind, PartyKind, ShareRole
 from app.customers import figures
 from app.customers.models import CustomerRow
 from app.products.models import ShopRow
@@ -40,7 +41,7 @@ class FactKind(StrEnum):
     SIGN_IN = "SIGN_IN"
 
 
-def facts(brand_id: UUID) -> dict[str, Rows]:
+def facts(brand_id: Any) -> dict[str, Rows]:
     """Every fact there is, as (kind, subject_id), by where it stands."""
     sale = sa.select(_kind(FactKind.SALE), OrderRow.id.label("subject_id")).join(
         SaleRow, sa.and_(SaleRow.brand_id == brand_id, SaleRow.id == OrderRow.id)
@@ -55,7 +56,7 @@ def facts(brand_id: UUID) -> dict[str, Rows]:
     }
 
 
-def refund_facts(brand_id: UUID, sale_id: UUID | None = None) -> Rows:
+def refund_facts(brand_id: Any, sale_id: Any = None) -> Rows:
     """The facts of refunds, of one sale or of all."""
     found = sa.select(_kind(FactKind.REFUND), ShareRow.id.label("subject_id")).where(
         ShareRow.brand_id == brand_id,
@@ -65,9 +66,7 @@ def refund_facts(brand_id: UUID, sale_id: UUID | None = None) -> Rows:
     return found if sale_id is None else found.where(ShareRow.sale_id == sale_id)
 
 
-def sales(
-    brand_id: UUID, zone: str, *, by: str, sale_id: UUID | None = None, refund_ids: Sequence[UUID] | None = None
-) -> Rows:
+def sales(brand_id: Any, zone: Any, *, by: str, sale_id: Any = None, refund_ids: Any = None) -> Rows:
     """Rows of `rollup_sales` (`by` "hour") or `rollup_product` (`by` "product"), in the order of their key.
 
     With `sale_id` those of one sale's payment, with `refund_ids` those of these reversing entries.
@@ -89,7 +88,7 @@ def sales_keys(by: str) -> tuple[str, ...]:
     return ("day", "hour", *place, "is_self_purchase") if by == "hour" else ("day", *place, "product_id")
 
 
-def buyers(brand_id: UUID, zone: str, *, sale_id: UUID | None = None) -> Rows:
+def buyers(brand_id: Any, zone: Any, *, sale_id: Any = None) -> Rows:
     """Rows of `rollup_buyer`."""
     paid = _paid(brand_id, zone, sale_id).where(SaleRow.customer_id.is_not(None)).subquery("paid")
     place = (paid.c.day, paid.c.customer_id, paid.c.branch, paid.c.store_id)
@@ -106,7 +105,7 @@ def buyers(brand_id: UUID, zone: str, *, sale_id: UUID | None = None) -> Rows:
     return sa.select(_brand(brand_id), *keys, *sums).group_by(*keys).order_by(*keys)
 
 
-def first_orders(brand_id: UUID, zone: str, *, sale_id: UUID | None = None) -> Rows:
+def first_orders(brand_id: Any, zone: Any, *, sale_id: Any = None) -> Rows:
     """Rows of `rollup_first_order`: of each customer the order paid first; of two at one instant the lesser id."""
     paid = _paid(brand_id, zone, sale_id).where(SaleRow.customer_id.is_not(None)).subquery("paid")
     sellers = (
@@ -139,7 +138,7 @@ def first_orders(brand_id: UUID, zone: str, *, sale_id: UUID | None = None) -> R
     )
 
 
-def commission(brand_id: UUID, *, cause: LedgerEvent | None = None, occasion_id: UUID | None = None) -> Rows:
+def commission(brand_id: Any, *, cause: Any = None, occasion_id: Any = None) -> Rows:
     """Rows of `rollup_commission`: what transfers changed, those of one cause and occasion or all.
 
     The place is that of the sale whose commission moved.
@@ -157,7 +156,7 @@ def commission(brand_id: UUID, *, cause: LedgerEvent | None = None, occasion_id:
             amount.label("amount_minor"),
         ).where(TransferRow.brand_id == brand_id, account.in_([kind.value for kind in ACCOUNTS]))
         if occasion_id is not None and cause is not None:
-            side = side.where(TransferRow.occasion_id == occasion_id, TransferRow.cause == cause.value)
+            side = side.where(TransferRow.occasion_id == occasion_id, TransferRow.cause == cause)
         fact = sa.and_(
             RollupFactRow.brand_id == brand_id,
             RollupFactRow.kind == TransferRow.cause,
@@ -184,7 +183,7 @@ def commission(brand_id: UUID, *, cause: LedgerEvent | None = None, occasion_id:
     return sa.select(_brand(brand_id), *keys, amount_minor).group_by(*keys).order_by(*keys)
 
 
-def visits(brand_id: UUID, zone: str, begun: Rows | None = None) -> Rows:
+def visits(brand_id: Any, zone: Any, begun: Rows | None = None) -> Rows:
     """Rows of `rollup_visit`: these visits (as `figures.visits` gives them), or all. The guide is the shop's own."""
     visit = (figures.visits(brand_id) if begun is None else begun).subquery("visit")
     placed = (
@@ -204,7 +203,7 @@ def visits(brand_id: UUID, zone: str, begun: Rows | None = None) -> Rows:
     return sa.select(_brand(brand_id), *keys, sa.func.count().label("visits")).group_by(*keys).order_by(*keys)
 
 
-def newcomers(brand_id: UUID, zone: str, *, customer_id: UUID | None = None) -> Rows:
+def newcomers(brand_id: Any, zone: Any, *, customer_id: Any = None) -> Rows:
     """Rows of `rollup_newcomer`."""
     came = (
         sa.select(
@@ -226,7 +225,7 @@ def newcomers(brand_id: UUID, zone: str, *, customer_id: UUID | None = None) -> 
 # --- parts
 
 
-def _paid(brand_id: UUID, zone: str, sale_id: UUID | None) -> Rows:
+def _paid(brand_id: Any, zone: Any, sale_id: Any) -> Rows:
     """Paid orders with the place and the winner of their sale; `hour` is the clock's, so a repeated hour is one."""
     found = (
         sa.select(
@@ -247,7 +246,7 @@ def _paid(brand_id: UUID, zone: str, sale_id: UUID | None) -> Rows:
     return found if sale_id is None else found.where(SaleRow.id == sale_id)
 
 
-def _won(brand_id: UUID, zone: str, by: str, sale_id: UUID | None) -> Rows:
+def _won(brand_id: Any, zone: Any, by: str, sale_id: Any) -> Rows:
     """Orders and pieces, once, with the winner."""
     paid = _paid(brand_id, zone, sale_id).subquery("paid")
     keys = _keys_of(paid, by, guide=paid.c.guide_id, product=SaleLineRow.product_id)
@@ -260,7 +259,7 @@ def _won(brand_id: UUID, zone: str, by: str, sale_id: UUID | None) -> Rows:
     )
 
 
-def _shared(brand_id: UUID, zone: str, by: str, sale_id: UUID | None) -> Rows:
+def _shared(brand_id: Any, zone: Any, by: str, sale_id: Any) -> Rows:
     """Every seller's part: orders and pieces shared in, gross sales by share."""
     paid = _paid(brand_id, zone, sale_id).subquery("paid")
     entry = _entries(brand_id, sale_id)
@@ -276,7 +275,7 @@ def _shared(brand_id: UUID, zone: str, by: str, sale_id: UUID | None) -> Rows:
     )
 
 
-def _refunded(brand_id: UUID, zone: str, by: str, refund_ids: Sequence[UUID] | None) -> Rows:
+def _refunded(brand_id: Any, zone: Any, by: str, refund_ids: Any) -> Rows:
     """Goods refunded by share, on the day that the refund was decided to be paid."""
     back = (
         sa.select(
@@ -321,7 +320,7 @@ def _keys_of(paid: sa.Subquery, by: str, *, guide: Any, product: Any) -> list[An
     return [given[name] if name in given else paid.c[name] for name in sales_keys(by)]
 
 
-def _entries(brand_id: UUID, sale_id: UUID | None) -> sa.Subquery:
+def _entries(brand_id: Any, sale_id: Any) -> sa.Subquery:
     """The SELLER shares of orders."""
     found = sa.select(
         ShareRow.sale_id, ShareRow.line_id, _seller(ShareRow).label("guide_id"), ShareRow.performance_minor
@@ -338,11 +337,11 @@ def _is_share() -> tuple[sa.ColumnElement[bool], ...]:
     return (ShareRow.kind == CommissionKind.ORDER.value, ShareRow.role == ShareRole.SELLER.value)
 
 
-def _lines_of(brand_id: UUID, sale_id: Any) -> sa.ColumnElement[bool]:
+def _lines_of(brand_id: Any, sale_id: Any) -> sa.ColumnElement[bool]:
     return sa.and_(SaleLineRow.brand_id == brand_id, SaleLineRow.sale_id == sale_id)
 
 
-def _is_fact(brand_id: UUID, kind: FactKind, subject_id: Any) -> sa.ColumnElement[bool]:
+def _is_fact(brand_id: Any, kind: FactKind, subject_id: Any) -> sa.ColumnElement[bool]:
     return sa.and_(
         RollupFactRow.brand_id == brand_id, RollupFactRow.kind == kind.value, RollupFactRow.subject_id == subject_id
     )
@@ -352,7 +351,7 @@ def _kind(kind: FactKind) -> sa.Label[str]:
     return sa.literal(kind.value).label("kind")
 
 
-def _hour(zone: str, at: Any) -> sa.Label[int]:
+def _hour(zone: Any, at: Any) -> sa.Label[int]:
     return sa.cast(sa.extract("hour", sa.func.timezone(zone, at)), sa.Integer).label("hour")
 
 
@@ -360,5 +359,6 @@ def _whole(total: Any) -> sa.ColumnElement[int]:
     return sa.cast(total, sa.BigInteger)
 
 
-def _brand(brand_id: UUID) -> sa.Label[UUID]:
-    return sa.literal(brand_id, sa.Uuid()).label("brand_id")
+def _brand(brand_id: Any) -> sa.Label[UUID]:
+    given = brand_id if isinstance(brand_id, sa.BindParameter) else sa.literal(brand_id, sa.Uuid())
+    return given.label("brand_id")

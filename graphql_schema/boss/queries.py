@@ -12,12 +12,10 @@ from app.platform import messages
 from app.platform.db import BrandSession
 from app.platform.errors import UserFault
 from graphql_schema.boss.inputs import DashboardInput
-from graphql_schema.boss.types import Breakdown, Dashboard, to_breakdown, to_dashboard
+from graphql_schema.boss.types import Breakdown, Dashboard, rows_of, to_breakdown, to_dashboard
 from graphql_schema.context import Info
 from graphql_schema.errors import BadUserInput
 from graphql_schema.permissions import MANAGERS, Requires
-
-FIRST = 50
 
 
 @strawberry.type
@@ -57,7 +55,7 @@ async def _breakdowns(
     """The breakdowns in the selection, each once."""
     read: dict[tuple[BreakdownBy, int], Breakdown] = {}
     for arguments in _asked(info.selected_fields):
-        by, first = BreakdownBy(arguments["by"]), int(arguments.get("first", FIRST))
+        by, first = BreakdownBy(arguments["by"]), rows_of(arguments.get("first"))
         if (by, first) not in read:
             rows = await breakdowns.breakdown(session, scope, period, by, first=first)
             read[by, first] = to_breakdown(rows, by, session.brand.currency, info.context.language)

@@ -21,6 +21,7 @@ from graphql_schema.scalars import Long
 from graphql_schema.trade.types import Order
 
 NOBODY = "none"
+FIRST = 50
 _TYPES = {
     BreakdownBy.ORG_UNIT: "OrgUnit",
     BreakdownBy.STORE: "Store",
@@ -106,9 +107,9 @@ class Dashboard:
     def breakdown(
         self,
         by: Annotated[By, strawberry.argument(description="By what.")],
-        first: Annotated[int, strawberry.argument(description="At most so many rows, 1 to 400.")] = 50,
+        first: Annotated[int | None, strawberry.argument(description="At most so many rows, 1 to 400.")] = FIRST,
     ) -> Breakdown:
-        return self.read[by, first]
+        return self.read[by, rows_of(first)]
 
 
 @strawberry.type(description="The running business day.")
@@ -174,6 +175,11 @@ def to_breakdown(rows: list[breakdowns.BreakdownRow], by: BreakdownBy, currency:
 
 def to_today(found: TodaysSales, currency: str) -> SalesToday:
     return SalesToday(orders=found.orders, net_sales=to_money(found.net_minor, currency))
+
+
+def rows_of(first: int | str | None) -> int:
+    """How many rows were asked for; a document's own number comes as it is written."""
+    return FIRST if first is None else int(first)
 
 
 def _key(row: breakdowns.BreakdownRow, by: BreakdownBy) -> str:

@@ -113,18 +113,13 @@ def upgrade() -> None:
         op.execute(statement)
 
 
-_BRANCH_OF_STORE = """
-    SELECT u.path FROM store s JOIN org_unit u ON u.brand_id = s.brand_id AND u.id = s.org_unit_id
-    WHERE s.brand_id = {row}.brand_id AND s.id = {row}.{store}
-"""
-_BRANCH_OF_GUIDE = """
-    SELECT u.path FROM employee e JOIN org_unit u ON u.brand_id = e.brand_id AND u.id = e.org_unit_id
-    WHERE e.brand_id = {row}.brand_id AND e.id = {row}.{guide}
-"""
 _BACKFILL = (
-    f"""
+    """
     UPDATE touchpoint t SET branch = coalesce(
-        ({_BRANCH_OF_STORE.format(row="t", store="store_id")}), ({_BRANCH_OF_GUIDE.format(row="t", guide="guide_id")})
+        (SELECT u.path FROM store s JOIN org_unit u ON u.brand_id = s.brand_id AND u.id = s.org_unit_id
+         WHERE s.brand_id = t.brand_id AND s.id = t.store_id),
+        (SELECT u.path FROM employee e JOIN org_unit u ON u.brand_id = e.brand_id AND u.id = e.org_unit_id
+         WHERE e.brand_id = t.brand_id AND e.id = t.guide_id)
     )
     """,
     """
@@ -136,10 +131,12 @@ _BACKFILL = (
         ORDER BY f.bound_at DESC, f.id DESC LIMIT 1
     )
     """,
-    f"""
+    """
     UPDATE customer c SET first_branch = coalesce(
-        ({_BRANCH_OF_STORE.format(row="c", store="first_store_id")}),
-        ({_BRANCH_OF_GUIDE.format(row="c", guide="first_guide_id")})
+        (SELECT u.path FROM store s JOIN org_unit u ON u.brand_id = s.brand_id AND u.id = s.org_unit_id
+         WHERE s.brand_id = c.brand_id AND s.id = c.first_store_id),
+        (SELECT u.path FROM employee e JOIN org_unit u ON u.brand_id = e.brand_id AND u.id = e.org_unit_id
+         WHERE e.brand_id = c.brand_id AND e.id = c.first_guide_id)
     )
     WHERE c.first_guide_id IS NOT NULL
     """,
