@@ -103,7 +103,7 @@ async def query_started(runtime: Runtime, brand: Brand) -> int:
     return ended
 
 
-async def settle(runtime: Runtime, brand: Brand, payment_id: UUID) -> bool:
+async def ask_about(runtime: Runtime, brand: Brand, payment_id: UUID) -> bool:
     """Ask at once about a payment that its customer comes back from; False while nothing is known.
 
     The provider's notice may come before, after or never: money is booked once. Raises: LookupError.

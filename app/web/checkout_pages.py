@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from app.customers import consents
 from app.customers.consents import Consent
-from app.customers.values import ConsentPurpose
 from app.employees.values import PostalAddress
 from app.platform.db import BrandSession
 from app.platform.errors import IdempotencyConflict, InsufficientStock, InvalidInput, PriceChanged, UserFault
@@ -18,16 +17,14 @@ from app.trade import orders
 from app.trade.basket import LONGEST_NOTE, LONGEST_PART, LONGEST_STREET
 from app.trade.rules import LARGEST_QUANTITY, MOST_LINES
 from app.trade.values import FulfilmentMethod, LineRequest
-from app.web import answers, callers, cart, cart_pages, forms, views
+from app.web import answers, callers, cart, cart_pages, consent_pages, forms, views
 from app.web.cart import CartLine
 from app.web.cart_pages import BasketShown
+from app.web.consent_pages import ASKED, VERSION
 from app.web.forms import Form
 from app.web.readers import ShopReader
 from graphql_schema.paging import encode_global_id
 
-ASKED: Final = (ConsentPurpose.MARKETING, ConsentPurpose.PROFILING)
-"""The purposes that are asked about here, once; never a condition."""
-CONSENT_VERSION: Final = "pages-1"
 ADDRESS: Final[Mapping[str, int]] = {
     "recipient": LONGEST_PART,
     "phone": LONGEST_PART,
@@ -68,9 +65,7 @@ async def place_order(reader: ShopReader) -> Response:
 async def _place(reader: ShopReader, form: Form, wanted: list[CartLine]) -> Result | UserFault:
     address = {name: form.text(name) for name in ADDRESS}
     code, note, expected = callers.code_token(reader.request), form.text("note"), form.number("expected") or 0
-    decided = [
-        Consent(purpose, CONSENT_VERSION, form.has(purpose.value)) for purpose in ASKED if form.has(f"asked-{purpose}")
-    ]
+    decided = [Consent(purpose, VERSION, form.has(purpose.value)) for purpose in ASKED if form.has(f"asked-{purpose}")]
 
     async def act(session: BrandSession) -> Result:
         order_id = await orders.place(
@@ -143,7 +138,7 @@ async def _show(
         "key": form.text("key"),
         "typed": {name: form.text(name) for name in (*ADDRESS, "note")},
         "longest": {**ADDRESS, "note": LONGEST_NOTE},
-        "asked": await _unasked(reader),
+        "asked": await consent_pages.undecided_by(reader),
         "ticked": {purpose.value for purpose in ASKED if form.has(purpose.value)},
         "lines": [cart.line_text(line) for line in wanted],
         "minutes": reader.runtime.settings.order_payment_ttl_seconds // 60,
@@ -152,15 +147,6 @@ async def _show(
         "kind": kind,
     }
     return reader.show("checkout.html", values, status=status)
-
-
-async def _unasked(reader: ShopReader) -> list[str]:
-    """The purposes that the customer has never decided about."""
-    if reader.actor.customer_id is None:
-        return []
-    async with reader.reading() as session:
-        decided = await consents.in_force(session, customer_id=reader.actor.customer_id)
-    return [purpose.value for purpose in ASKED if purpose not in decided]
 
 
 def _lines(texts: list[str]) -> list[CartLine]:

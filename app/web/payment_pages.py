@@ -64,7 +64,7 @@ async def confirm_payment(reader: ShopReader) -> Response:
     await reader.form()
     payment = await _found(reader)
     await providers.confirm_in_sandbox(reader.runtime, payment.number, is_late=False)
-    await charges.settle(reader.runtime, reader.brand, payment.id)
+    await charges.ask_about(reader.runtime, reader.brand, payment.id)
     return answers.see(f"{_order_href(reader, payment)}?from=pay")
 
 

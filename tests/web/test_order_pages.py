@@ -357,3 +357,18 @@ def test_states_have_words() -> None:
     from app.web.texts import TEXTS  # noqa: PLC0415
 
     assert [state for state in OrderState if f"order_{state}" not in TEXTS] == []
+
+
+async def test_consents_are_given_and_taken_back_at_any_time(
+    browser: Browser, scene: Scene, database: Database
+) -> None:
+    await browser.sign_in(f"{shop_path(scene)}/sign-in", scene.brand, factories.next_phone())
+    path = f"{shop_path(scene)}/consents"
+    page = await browser.open(path)
+    assert list(page.faults()) == [] and "MARKETING" not in page.form("/consents").fields
+    page = await browser.submit(page, "/consents", MARKETING="yes")
+    assert "已保存" in page.text and page.form("/consents").fields["MARKETING"] == ["yes"]
+    await browser.submit(page, "/consents", MARKETING="yes")  # nothing changed, nothing recorded
+    page = await browser.submit(page, "/consents", MARKETING=None)
+    assert "MARKETING" not in page.form("/consents").fields
+    assert await count(database, scene, ConsentRow) == 2

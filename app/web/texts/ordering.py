@@ -124,4 +124,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "It is not paid: cancelling costs nothing, and the stock is set free.",
     ),
     "cancel_order_yes": ("确定取消", "Yes, cancel it"),
+    # what the customer allows
+    "consents": ("隐私与同意", "Privacy and consent"),
+    "consents_text": (
+        "这些都可以不选，不影响购买。改了马上生效，以前的记录会保留。",
+        "All of this is optional, and buying does not depend on it. Changes count at once.",
+    ),
+    "consents_save": ("保存", "Save"),
+    "consents_saved": ("已保存，马上生效。", "Saved; it counts from now on."),
 }
