@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import orjson
 import sqlalchemy as sa
 
 from app.platform.db import BrandSession
+from app.trade.basket import ADDRESS, Address
 from app.trade.customer_view import OrderStep
-from app.trade.models import OrderMoveRow
+from app.trade.models import OrderMoveRow, OrderRow
 from app.trade.values import OrderState
 
 
@@ -19,3 +21,12 @@ async def steps_of_order(session: BrandSession, order_id: UUID) -> Sequence[Orde
         .order_by(OrderMoveRow.id)
     )
     return [OrderStep(OrderState(row.to_state), row.at) for row in rows]
+
+
+async def address_of(session: BrandSession, order_id: UUID) -> Address | None:
+    """Where an order goes to, whole, for whoever sends it; None for one that is fetched. One statement."""
+    sealed = await session.scalar(
+        sa.select(OrderRow.address).where(OrderRow.brand_id == session.brand_id, OrderRow.id == order_id)
+    )
+    text = session.vault.open(session.brand_id, ADDRESS, sealed)
+    return None if text is None else Address(**orjson.loads(text))

@@ -16,7 +16,7 @@ from app.employees.rules import may_reach
 from app.employees.values import Role
 from app.platform.db import BrandSession
 from app.platform.errors import Forbidden, NotFound
-from app.web import answers, boss_views, short_amounts, views
+from app.web import answers, boss_views, short_amounts, staff_order_pages, views
 from app.web.answers import Refused
 from app.web.boss_views import Ranking, TrendShown
 from app.web.readers import StaffReader
@@ -44,7 +44,7 @@ class Place:
 
 async def show_board(reader: StaffReader) -> Response:
     """`GET /boss`: `?period=` by name, `?unit=`, `?store=` or `?guide=` as ids of the API, `?all=` for whole tables."""
-    require_boss(reader)
+    staff_order_pages.require_boss(reader)
     preset = _preset(reader)
     is_whole = reader.request.query_params.get("all") == "yes"
     by_store = reader.request.query_params.get("by") == "store"
@@ -100,16 +100,11 @@ async def show_board(reader: StaffReader) -> Response:
 
 async def show_live(reader: StaffReader) -> Response:
     """`GET /boss/live`: the card of the running day alone, for the script."""
-    require_boss(reader)
+    staff_order_pages.require_boss(reader)
     async with reader.reading() as session:
         place = await _place(session, reader)
         live = await _live(session, reader, place)
     return reader.show("boss_live.html", {"live": live, "reload": here(reader, place)})
-
-
-def require_boss(reader: StaffReader) -> None:
-    """Raises: Refused for guides."""
-    reader.require(is_allowed=reader.actor.role in (Role.OWNER, Role.HEADQUARTERS, Role.MANAGER))
 
 
 def here(reader: StaffReader, place: Place, **changed: str) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from app.web import boss_pages, guide_orders, guide_pages
+from app.web import boss_pages, guide_pages, staff_order_pages
 from app.web.readers import StaffReader
 
 StaffPage = Callable[[StaffReader], Awaitable[Response]]
@@ -15,9 +15,11 @@ PAGES: Final[tuple[tuple[str, StaffPage | None, StaffPage | None], ...]] = (
     ("/guide/code", guide_pages.show_code, guide_pages.make_code),
     ("/guide/customers", guide_pages.show_customers, None),
     ("/guide/commission", guide_pages.show_commission, None),
-    ("/guide/orders", guide_orders.show_orders, None),
-    ("/guide/orders/{order_id}", guide_orders.show_order, None),
+    ("/guide/orders", staff_order_pages.show_guide_orders, None),
+    ("/guide/orders/{order_id}", staff_order_pages.show_order, staff_order_pages.act_on_order),
     ("/boss", boss_pages.show_board, None),
     ("/boss/live", boss_pages.show_live, None),
+    ("/boss/orders", staff_order_pages.show_boss_orders, None),
+    ("/boss/orders/{order_id}", staff_order_pages.show_order, staff_order_pages.act_on_order),
 )
 """Address, what a GET shows, and what a form that was sent there does."""

@@ -15,6 +15,7 @@ from graphql_schema.paging import encode_global_id
 from tests import factories
 from tests.commission.market import customer_actor, order_goods, pay, scan
 from tests.factories import Scene, Staff
+from tests.trade import purchase
 from tests.web.browser import Browser, Page
 from tests.web.staffing import come_in
 
@@ -126,7 +127,7 @@ async def test_a_manager_reads_orders_of_the_own_branch_only(
 
 
 async def test_orders_that_are_not_the_guides_do_not_exist(browser: Browser, scene: Scene, database: Database) -> None:
-    other = await factories.make_scene(database)
+    other = await factories.make_scene(database, price_minor=10_000)
     foreign_id, _ = await won_by(database, other, other.guide, shop_of=other.guide)
     far = await far_guide(database, scene)
     far_id, _ = await won_by(database, scene, far, shop_of=far)
@@ -135,7 +136,12 @@ async def test_orders_that_are_not_the_guides_do_not_exist(browser: Browser, sce
         assert (await browser.open(path(order_id))).status == 404
     for odd in ("x", "%00", "A" * 500, encode_global_id("Product", far_id), encode_global_id("Order", far_id, far_id)):
         assert (await browser.open(f"/guide/orders/{odd}")).status == 404
-    assert (await browser.client.post(path(far_id))).status_code == 405
+    own_id, _ = await won_by(database, scene, scene.guide, shop_of=scene.guide)
+    fields = (await browser.open(path(own_id))).form(path(own_id)).fields | {"step": ["ship"]}
+    for order_id in (foreign_id, far_id):
+        assert (await browser.send(path(order_id), fields)).status == 404
+    assert await purchase.state_of(database, scene.brand, far_id) == "PAID"
+    assert await purchase.state_of(database, other.brand, foreign_id) == "PAID"
 
 
 async def test_the_list_shows_own_orders_newest_first_in_pages(

@@ -14,7 +14,7 @@ WEB = Path(answers.__file__).parent
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 BUILT = (
     *("order_", "step_", "consent_", "missing_", "after_sale_", "role_", "cause_"),
-    *("state_", "channel_", "why_", "period_", "compared_"),
+    *("state_", "channel_", "why_", "period_", "compared_", "orders_"),
 )
 """Beginnings of keys that are put together of a state or purpose."""
 
