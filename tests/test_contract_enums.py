@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from graphql import EnumTypeDefinitionNode, parse
 
-from app.boss import values as boss
 from app.commission import values as commission
 from app.customers import values as customers
 from app.employees import values as employees
@@ -39,12 +38,13 @@ ENUMS: dict[str, type[StrEnum]] = {
     "PaymentProvider": trade.ProviderName,
     "PaymentState": trade.PaymentState,
     "AfterSaleKind": trade.AfterSaleKind,
+    "Decision": commission.Decision,
     "CommissionState": commission.CommissionState,
     "CommissionKind": commission.CommissionKind,
     "ShareRole": commission.ShareRole,
     "CandidateOutcome": commission.CandidateOutcome,
-    "PeriodPreset": boss.PeriodPreset,
-    "BreakdownBy": boss.BreakdownBy,
+    "WithdrawalState": commission.WithdrawalState,
+    "Decision": commission.Decision,
 }
 
 

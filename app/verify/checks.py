@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from app.boss import invariants as boss
 from app.commission import invariants as commission
+from app.commission import withdrawal_invariants as withdrawals
 from app.customers import invariants as customers
 from app.platform import outbox
 from app.platform.db import Brand, BrandSession
@@ -29,6 +30,7 @@ CHECKS: dict[str, Check] = {
     **{f"products: {name}": check for name, check in products.CHECKS.items()},
     **{f"customers: {name}": check for name, check in customers.CHECKS.items()},
     **{f"commission: {name}": check for name, check in commission.CHECKS.items()},
+    **{f"commission: {name}": check for name, check in withdrawals.CHECKS.items()},
     **{f"trade: {name}": check for name, check in trade.CHECKS.items()},
     **{f"boss: {name}": check for name, check in boss.CHECKS.items()},
     "platform: no event is parked": events_parked,
