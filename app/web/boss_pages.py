@@ -16,7 +16,7 @@ from app.employees.rules import may_reach
 from app.employees.values import Role
 from app.platform.db import BrandSession
 from app.platform.errors import Forbidden, NotFound
-from app.web import answers, boss_views, short_amounts, staff_order_pages, views
+from app.web import answers, boss_views, desks, short_amounts, views
 from app.web.answers import Refused
 from app.web.boss_views import Ranking, TrendShown
 from app.web.readers import StaffReader
@@ -44,7 +44,7 @@ class Place:
 
 async def show_board(reader: StaffReader) -> Response:
     """`GET /boss`: `?period=` by name, `?unit=`, `?store=` or `?guide=` as ids of the API, `?all=` for whole tables."""
-    staff_order_pages.require_boss(reader)
+    desks.require_boss(reader)
     preset = _preset(reader)
     is_whole = reader.request.query_params.get("all") == "yes"
     by_store = reader.request.query_params.get("by") == "store"
@@ -68,6 +68,7 @@ async def show_board(reader: StaffReader) -> Response:
     net = now_figures.net_minor
     net_change = live["change"] if before_figures is None else boss_views.change(net, before_figures.net_minor, say)
     values = {
+        **desks.boss_values(reader),
         "place": place,
         "live": live,
         "periods": [
@@ -100,7 +101,7 @@ async def show_board(reader: StaffReader) -> Response:
 
 async def show_live(reader: StaffReader) -> Response:
     """`GET /boss/live`: the card of the running day alone, for the script."""
-    staff_order_pages.require_boss(reader)
+    desks.require_boss(reader)
     async with reader.reading() as session:
         place = await _place(session, reader)
         live = await _live(session, reader, place)

@@ -67,6 +67,20 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnLine:
+    """An after-sale as a row. `href` None: the reader does not decide it."""
+
+    title: str
+    state: str
+    tag: str
+    kind: str
+    quantity: int
+    requested_at: datetime
+    refund: Amount
+    href: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CandidateLine:
     """A guide who was considered, with the reason. The reader is not named but addressed."""
 

@@ -17,16 +17,17 @@ from app.platform.errors import InvalidInput, NotFound, RateLimited, UserFault
 from app.platform.idempotency import Result
 from app.trade import after_sale_reads, order_scopes, pickups, shipments, staff_orders, staff_view
 from app.trade import reads as orders
-from app.trade.reads import OrderView
+from app.trade.reads import LineView, OrderView
 from app.trade.rules import allowed_actions
 from app.trade.staff_orders import OrderFilter
 from app.trade.values import OrderAction, OrderState
-from app.web import answers, forms, guide_pages, lists, order_views, views
+from app.web import answers, desks, forms, guide_pages, lists, order_views, staff_after_sale_pages, views
 from app.web.answers import Refused
 from app.web.forms import Form
 from app.web.lists import Asked
-from app.web.order_views import Why
+from app.web.order_views import ReturnLine, Why
 from app.web.readers import StaffReader
+from graphql_schema.paging import encode_global_id
 
 GUIDE: Final = "/guide/orders"
 BOSS: Final = "/boss/orders"
@@ -60,7 +61,7 @@ async def show_guide_orders(reader: StaffReader) -> Response:
 
 async def show_boss_orders(reader: StaffReader) -> Response:
     """`GET /boss/orders`: `?list=` to send (the usual one), to fetch, or all; `?q=` searches the list."""
-    require_boss(reader)
+    desks.require_boss(reader)
     given = reader.request.query_params
     chosen = given.get("list", "") if given.get("list") in _LISTS else "send"
     query = given.get("q", "").strip()
@@ -74,8 +75,8 @@ async def show_boss_orders(reader: StaffReader) -> Response:
         values = await _list_values(session, reader, asked, page.orders, path=BOSS)
     values |= {
         "total": page.total,
+        **desks.boss_values(reader),
         "links": [(f"{BOSS}?list={one}", reader.say(f"orders_{one}"), one == chosen) for one in _LISTS],
-        "desk": "boss",
         "search": query[:LONGEST_SEARCH],
         "chosen": chosen,
         "errors": errors,
@@ -113,11 +114,6 @@ async def act_on_order(reader: StaffReader) -> Response:
 
 
 _FIELDS: Final = {"carrier": "carrier", "trackingNumber": "tracking_number", "code": "code"}
-
-
-def require_boss(reader: StaffReader) -> None:
-    """Raises: Refused for guides."""
-    reader.require(is_allowed=reader.actor.role in (Role.OWNER, Role.HEADQUARTERS, Role.MANAGER))
 
 
 async def _act(session: BrandSession, reader: StaffReader, order_id: UUID, step: str, form: Form) -> UserFault | None:
@@ -191,6 +187,7 @@ async def _order_page(
         entry_lines = await guide_pages.entry_lines(session, reader, entries)
         why = await why_of(session, reader, order)
         may = await _may(session, reader, order)
+        returns = await _returns(session, reader, order, lines)
         is_sent = OrderAction.SHIP in may and _sees_customer(reader, order)
         address = await staff_view.address_of(session, order.id) if is_sent else None
     path = _path(reader)
@@ -204,12 +201,13 @@ async def _order_page(
         "total": (say("total"), say.money(order.total_minor)),
         "lines": lines,
         "entries": entry_lines,
+        "returns": returns,
         "why": why,
         "customer": order.customer_name if _sees_customer(reader, order) else None,
         "address": address,
         "may": {action.value for action in may},
         "orders_href": path,
-        "desk": "guide" if path == GUIDE else "boss",
+        **({"desk": "guide"} if path == GUIDE else desks.boss_values(reader)),
         "action": reader.request.url.path,
         "key": forms.new_key(),
         "notice": notice,
@@ -233,6 +231,30 @@ async def _may(session: BrandSession, reader: StaffReader, order: OrderView) -> 
         has_open_after_sale=bool(await after_sale_reads.orders_with_open_after_sale(session, [order.id])),
         method=order.method,
     )
+
+
+async def _returns(
+    session: BrandSession, reader: StaffReader, order: OrderView, lines: list[LineView]
+) -> list[ReturnLine]:
+    """The order's after-sales, the latest first, as far as the reader may know of them. One statement."""
+    found = (await after_sale_reads.after_sales_of_orders(session, reader.actor, [order.id]))[order.id]
+    titles = {line.id: line.ordered_title for line in lines}
+    decides = reader.actor.role != Role.GUIDE
+    say = reader.say
+    return [
+        ReturnLine(
+            title=titles[one.line_id],
+            state=say(f"return_{one.state}"),
+            tag=staff_after_sale_pages.TAGS.get(one.state, ""),
+            kind=say(f"return_kind_{one.kind}"),
+            quantity=one.quantity,
+            requested_at=one.requested_at,
+            refund=say.money(one.goods_minor + one.freight_minor),
+            href=f"{staff_after_sale_pages.PATH}/{encode_global_id('AfterSale', one.id)}" if decides else None,
+        )
+        for one in found
+        if after_sale_reads.may_see(reader.actor, one)
+    ]
 
 
 async def why_of(session: BrandSession, reader: StaffReader, order: OrderView) -> Why | None:
@@ -259,7 +281,7 @@ def _require(reader: StaffReader) -> None:
     if _path(reader) == GUIDE:
         guide_pages.require_guide(reader)
     else:
-        require_boss(reader)
+        desks.require_boss(reader)
 
 
 def _path(reader: StaffReader) -> str:

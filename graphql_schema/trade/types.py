@@ -249,7 +249,7 @@ class Order(Node):
         actions = partial(
             allowed_actions,
             view.state,
-            is_buyer=is_buyer,
+            is_buyer=await self._is_buyers(info),
             may_ship=order_scopes.may_ship(actor, view),
             may_make_ready=order_scopes.may_make_ready(actor, view, view.pickup_branch),
             may_hand_over=order_scopes.may_hand_over(actor, view, view.pickup_branch),
