@@ -1,4 +1,5 @@
-"""What a customer reads of an own order beyond what lists show: its course, its payments, where it goes to.
+"""What a customer reads of an own order beyond what lists show: its course, its payments, where it goes to; and the
+course of an after-sale.
 
 Each is one statement, and gives nothing of anybody else's order.
 """
@@ -15,8 +16,8 @@ from app.employees.rules import mask_phone
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
 from app.trade.basket import ADDRESS
-from app.trade.models import OrderMoveRow, OrderRow, PaymentRow
-from app.trade.values import OrderState, PaymentState, ProviderName
+from app.trade.models import AfterSaleMoveRow, AfterSaleRow, OrderMoveRow, OrderRow, PaymentRow
+from app.trade.values import AfterSaleState, OrderState, PaymentState, ProviderName
 
 _SHOWN_OF_STREET = 4
 
@@ -26,6 +27,14 @@ class OrderStep:
     """A state that an order has come to."""
 
     state: OrderState
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AfterSaleStep:
+    """A state that an after-sale has come to."""
+
+    state: AfterSaleState
     at: datetime
 
 
@@ -63,6 +72,25 @@ async def steps_of_order(session: BrandSession, actor: Actor, *, order_id: UUID)
         .order_by(OrderMoveRow.id)
     )
     return [OrderStep(OrderState(row.to_state), row.at) for row in rows]
+
+
+async def steps_of_after_sale(session: BrandSession, actor: Actor, *, after_sale_id: UUID) -> Sequence[AfterSaleStep]:
+    """The states that the customer's after-sale has come to, in their order."""
+    rows = await session.execute(
+        sa.select(AfterSaleMoveRow.to_state, AfterSaleMoveRow.at)
+        .join(
+            AfterSaleRow,
+            sa.and_(AfterSaleRow.brand_id == session.brand_id, AfterSaleRow.id == AfterSaleMoveRow.after_sale_id),
+        )
+        .join(OrderRow, sa.and_(OrderRow.brand_id == session.brand_id, OrderRow.id == AfterSaleRow.order_id))
+        .where(
+            AfterSaleMoveRow.brand_id == session.brand_id,
+            AfterSaleMoveRow.after_sale_id == after_sale_id,
+            OrderRow.customer_id == actor.customer_id,
+        )
+        .order_by(AfterSaleMoveRow.step)
+    )
+    return [AfterSaleStep(AfterSaleState(row.to_state), row.at) for row in rows]
 
 
 async def payment_tries(

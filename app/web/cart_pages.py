@@ -11,7 +11,7 @@ from app.products.reads import ProductView
 from app.trade import orders
 from app.trade.basket import Basket, BasketLine
 from app.trade.rules import LARGEST_QUANTITY
-from app.trade.values import LineRequest
+from app.trade.values import FulfilmentMethod, LineRequest
 from app.web import answers, cart, views
 from app.web.amounts import Amount
 from app.web.cart import CartLine
@@ -76,24 +76,33 @@ async def change_cart(reader: ShopReader) -> Response:
     return answers.see(f"{reader.path}/cart")
 
 
-async def priced(reader: ShopReader, wanted: list[CartLine]) -> BasketShown | None:
+async def priced(
+    reader: ShopReader, wanted: list[CartLine], method: FulfilmentMethod = FulfilmentMethod.DELIVERY
+) -> BasketShown | None:
     """What these lines cost now, with the changes since they were seen; None when nothing is left of them."""
     async with reader.reading() as session:
         known = await reads.skus_by_id(session, [line.sku_id for line in wanted])
         lines = [line for line in wanted if line.sku_id in known]
         if not lines:
             return None
-        basket = await orders.quote(session, lines=[LineRequest(line.sku_id, line.quantity) for line in lines])
+        requested = [LineRequest(line.sku_id, line.quantity) for line in lines]
+        basket = await orders.quote(session, lines=requested, method=method)
         products = await reads.products_by_id(session, {line.sku.product_id for line in basket.lines})
-    return shown(reader, basket, products, {line.sku_id: line.seen_minor for line in lines})
+    return shown(reader, basket, products, {line.sku_id: line.seen_minor for line in lines}, method)
 
 
-def shown(reader: ShopReader, basket: Basket, products: dict[UUID, ProductView], seen: dict[UUID, int]) -> BasketShown:
+def shown(
+    reader: ShopReader,
+    basket: Basket,
+    products: dict[UUID, ProductView],
+    seen: dict[UUID, int],
+    method: FulfilmentMethod,
+) -> BasketShown:
     """A basket in the reader's words. `seen`: the unit prices that the reader knows."""
     say, totals = reader.say, basket.totals
     return BasketShown(
         lines=[_line(reader, line, products, seen) for line in basket.lines],
-        adjustments=cost_lines(basket, say),
+        adjustments=cost_lines(basket, say, method),
         total=say.money(totals.total_minor),
         total_minor=totals.total_minor,
         pieces=sum(line.priced.quantity for line in basket.lines),

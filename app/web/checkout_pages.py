@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from app.customers import consents
 from app.customers.consents import Consent
+from app.employees import reads as employee_reads
 from app.employees.values import PostalAddress
 from app.platform.db import BrandSession
 from app.platform.errors import IdempotencyConflict, InsufficientStock, InvalidInput, PriceChanged, UserFault
@@ -25,6 +26,8 @@ from app.web.forms import Form
 from app.web.readers import ShopReader
 from graphql_schema.paging import encode_global_id
 
+MOST_STORES: Final = 50
+"""Stores that are offered for pickup."""
 ADDRESS: Final[Mapping[str, int]] = {
     "recipient": LONGEST_PART,
     "phone": LONGEST_PART,
@@ -46,7 +49,7 @@ async def show_checkout(reader: ShopReader) -> Response:
         return answers.see(f"{reader.path}/checkout?{urlencode([*given, ('order', forms.new_key())])}")
     reader.require_customer()
     wanted = _lines(query.getlist("line")) if "line" in query else cart.read(reader)
-    return await _show(reader, wanted, Form({"key": [query["order"]]}))
+    return await _show(reader, wanted, Form({"key": [query["order"]], "method": [query.get("method", "")]}))
 
 
 async def place_order(reader: ShopReader) -> Response:
@@ -63,7 +66,10 @@ async def place_order(reader: ShopReader) -> Response:
 
 
 async def _place(reader: ShopReader, form: Form, wanted: list[CartLine]) -> Result | UserFault:
-    address = {name: form.text(name) for name in ADDRESS}
+    method = _method(form)
+    is_pickup = method is FulfilmentMethod.PICKUP
+    address = {name: "" if is_pickup else form.text(name) for name in ADDRESS}
+    store_id = views.id_in(form.text("store"), "Store") if is_pickup else None
     code, note, expected = callers.code_token(reader.request), form.text("note"), form.number("expected") or 0
     decided = [Consent(purpose, VERSION, form.has(purpose.value)) for purpose in ASKED if form.has(f"asked-{purpose}")]
 
@@ -73,8 +79,9 @@ async def _place(reader: ShopReader, form: Form, wanted: list[CartLine]) -> Resu
             reader.actor,
             shop=reader.shop,
             lines=[LineRequest(line.sku_id, line.quantity) for line in wanted],
-            fulfilment=FulfilmentMethod.DELIVERY,
-            address=PostalAddress(**address),
+            fulfilment=method,
+            address=None if is_pickup else PostalAddress(**address),
+            pickup_store_id=store_id,
             expected_total_minor=expected,
             code_token=code,
             note=note or None,
@@ -85,7 +92,7 @@ async def _place(reader: ShopReader, form: Form, wanted: list[CartLine]) -> Resu
         return {"order_id": order_id}
 
     lines = [(str(line.sku_id), line.quantity) for line in wanted]
-    body = [reader.shop.slug, lines, address, note, expected]
+    body = [reader.shop.slug, lines, method, address, str(store_id), note, expected]
     return await reader.change("orderPlace", act, key=form.text("key"), body=body)
 
 
@@ -110,6 +117,8 @@ async def _refuse(reader: ShopReader, form: Form, wanted: list[CartLine], fault:
             )
         case InvalidInput() if fault.path[:2] == ("fulfilment", "address") and fault.path[-1] in ADDRESS:
             errors[fault.path[-1]] = reader.explain(fault)
+        case UserFault() if fault.path == ("fulfilment", "pickupStoreId"):
+            errors["store"] = say("pickup_store_needed")
         case InvalidInput() if fault.path == ("note",):
             errors["note"] = reader.explain(fault)
         case _:
@@ -129,13 +138,18 @@ async def _show(
     kind: str = "",
     status: int = 200,
 ) -> Response:
-    basket: BasketShown | None = await cart_pages.priced(reader, wanted)
+    method = _method(form)
+    basket: BasketShown | None = await cart_pages.priced(reader, wanted, method)
     values: dict[str, Any] = {
         "shop": reader.shop,
         "shop_href": reader.path,
         "basket": basket,
         "who": views.who_serves(reader.shop, reader.brand.name, reader.say),
         "key": form.text("key"),
+        "method": method.value,
+        "ways": [(_way(reader, wanted, form, one), one.value, one is method) for one in FulfilmentMethod],
+        "stores": await _stores(reader) if method is FulfilmentMethod.PICKUP else [],
+        "store": form.text("store"),
         "typed": {name: form.text(name) for name in (*ADDRESS, "note")},
         "longest": {**ADDRESS, "note": LONGEST_NOTE},
         "asked": await consent_pages.undecided_by(reader),
@@ -147,6 +161,27 @@ async def _show(
         "kind": kind,
     }
     return reader.show("checkout.html", values, status=status)
+
+
+def _method(form: Form) -> FulfilmentMethod:
+    return FulfilmentMethod.PICKUP if form.text("method") == FulfilmentMethod.PICKUP else FulfilmentMethod.DELIVERY
+
+
+def _way(reader: ShopReader, wanted: list[CartLine], form: Form, method: FulfilmentMethod) -> str:
+    """The address of the same checkout with the goods reaching the customer that way: each has a total of its own."""
+    lines = [("line", cart.line_text(line)) for line in wanted]
+    return f"{reader.path}/checkout?{urlencode([*lines, ('order', form.text('key')), ('method', method.value)])}"
+
+
+async def _stores(reader: ShopReader) -> list[tuple[str, str]]:
+    """Where goods can be fetched: the shop's own store first."""
+    async with reader.reading() as session:
+        stores = await employee_reads.store_page(session, limit=MOST_STORES, after=None)
+    stores.sort(key=lambda store: store.id != reader.shop.store_id)
+    return [
+        (encode_global_id("Store", store.id), " · ".join(part for part in (store.name, store.city) if part))
+        for store in stores
+    ]
 
 
 def _lines(texts: list[str]) -> list[CartLine]:

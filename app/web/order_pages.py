@@ -8,11 +8,20 @@ from app.platform.db import BrandSession
 from app.platform.errors import NotFound, UserFault
 from app.platform.idempotency import Result
 from app.products import reads as products
-from app.trade import customer_view, orders, providers, reads
+from app.trade import (
+    after_sale_reads,
+    after_sale_rules,
+    customer_view,
+    orders,
+    pickups,
+    providers,
+    reads,
+    receipts,
+)
 from app.trade.reads import LineView, OrderView
 from app.trade.rules import allowed_actions
-from app.trade.values import OrderAction, ProviderName
-from app.web import answers, forms, purchase_views, views
+from app.trade.values import OrderAction, OrderState, ProviderName
+from app.web import after_sale_views, answers, forms, purchase_views, views
 from app.web.answers import Refused
 from app.web.readers import ShopReader
 from graphql_schema.paging import encode_global_id
@@ -66,6 +75,20 @@ async def cancel_order(reader: ShopReader) -> Response:
     return await after_change(reader, done)
 
 
+async def confirm_receipt(reader: ShopReader) -> Response:
+    """`POST /s/{slug}/orders/{orderId}/receipt`: the customer has the goods."""
+    reader.require_customer(back_to=here(reader))
+    form = await reader.form()
+    order = await found_order(reader)
+
+    async def act(session: BrandSession) -> Result:
+        await receipts.confirm(session, reader.actor, order_id=order.id, now=session.now)
+        return {"order_id": order.id}
+
+    done = await reader.change("orderConfirmReceipt", act, key=form.text("key"), body=str(order.id))
+    return await after_change(reader, done)
+
+
 async def found_order(reader: ShopReader) -> OrderView:
     """The own order that the address names. Raises: Refused with the page for a missing one."""
     order_id = views.id_in(reader.request.path_params["order_id"], "Order")
@@ -108,8 +131,20 @@ async def shown_order(
         tries = await customer_view.payment_tries(session, reader.actor, order_id=order.id)
         address = await customer_view.address_of(session, reader.actor, order_id=order.id)
         shop = await products.shop_facts(session, order.shop_id)
+        standing = (await after_sale_reads.standings(session, [order.id]))[order.id]
+        known = (await after_sale_reads.after_sales_of_orders(session, reader.actor, [order.id]))[order.id]
+        parcels = (await reads.shipments_of_orders(session, [order.id])).get(order.id, [])
     has_come_back = reader.request.query_params.get("from") == "pay"
-    actions = allowed_actions(order.state, is_buyer=True, is_overdue=order.is_overdue, method=order.method)
+    actions = allowed_actions(
+        order.state,
+        is_buyer=True,
+        is_overdue=order.is_overdue,
+        has_refundable_lines=standing.is_refundable,
+        has_open_after_sale=standing.is_paused,
+        method=order.method,
+    )
+    by_id = {line.id: line for line in lines}
+    taken = after_sale_rules.taken_pieces((one.line_id, one.state, one.quantity) for one in known)
     values: dict[str, Any] = {
         "shop": reader.shop,
         "shop_href": reader.path,
@@ -117,7 +152,17 @@ async def shown_order(
         "course": purchase_views.course(order, steps, say),
         "amounts": amounts(order, lines, reader),
         "total": say.money(order.total_minor),
+        "after_sales": [
+            after_sale_views.after_sale_shown(one, by_id.get(one.line_id), path=reader.path, say=say) for one in known
+        ],
+        "refundable": {encode_global_id("OrderLine", line.id) for line in lines if taken[line.id] < line.quantity},
         "address": address,
+        "parcels": [
+            " ".join(part for part in (parcel.carrier, parcel.tracking_number) if part) or say("parcel_unnumbered")
+            for parcel in parcels
+        ],
+        "pickup_at": order.pickup_store_name,
+        "pickup_code": _pickup_code(reader, order),
         "who": views.who_serves(shop or reader.shop, reader.brand.name, say),
         "notice": notice or purchase_views.payment_notice(order, tries, has_come_back=has_come_back, say=say),
         "may": {action.value for action in actions} - ({OrderAction.PAY.value} if not _can_pay(reader) else set()),
@@ -136,6 +181,14 @@ def amounts(order: OrderView, lines: list[LineView], reader: ShopReader) -> list
         given.append((say("discount"), say.money(-order.discount_minor)))
     given.append((say("freight_plain"), say.money(order.freight_minor)))
     return given
+
+
+def _pickup_code(reader: ShopReader, order: OrderView) -> str | None:
+    """The once-only code, while the goods wait for it; in two halves, as people read it out."""
+    if order.state is not OrderState.READY_FOR_PICKUP:
+        return None
+    code = pickups.code_for(reader.runtime.database.vault, reader.brand.id, order.id)
+    return f"{code[:4]} {code[4:]}"
 
 
 def _can_pay(reader: ShopReader) -> bool:

@@ -15,6 +15,7 @@ from starlette.types import Scope
 
 from app.platform.runtime import Runtime
 from app.web import (
+    after_sale_pages,
     answers,
     cart_pages,
     checkout_pages,
@@ -111,7 +112,17 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         shop_route(runtime, "/orders", show=order_pages.show_orders),
         shop_route(runtime, "/orders/{order_id}", show=order_pages.show_order),
         shop_route(runtime, "/orders/{order_id}/cancel", act=order_pages.cancel_order),
+        shop_route(runtime, "/orders/{order_id}/receipt", act=order_pages.confirm_receipt),
         shop_route(runtime, "/orders/{order_id}/pay", act=payment_pages.start_payment),
+        shop_route(
+            runtime,
+            "/orders/{order_id}/lines/{line_id}/after-sale",
+            show=after_sale_pages.show_request,
+            act=after_sale_pages.request_after_sale,
+        ),
+        shop_route(runtime, "/after-sales/{after_sale_id}", show=after_sale_pages.show_after_sale),
+        shop_route(runtime, "/after-sales/{after_sale_id}/withdraw", act=after_sale_pages.withdraw),
+        shop_route(runtime, "/after-sales/{after_sale_id}/return", act=after_sale_pages.send_back),
         shop_route(runtime, "/pay/{payment_id}", show=payment_pages.show_payment, act=payment_pages.confirm_payment),
         shop_route(runtime, "/sign-in", show=sign_in_pages.show_customer, act=sign_in_pages.sign_customer_in),
         shop_route(runtime, "/sign-out", act=sign_in_pages.sign_customer_out),

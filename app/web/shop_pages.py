@@ -17,7 +17,7 @@ from app.products.shelf_reads import ShelfItem, ShelfKey
 from app.products.shops import SHOP_SLUG
 from app.trade import orders
 from app.trade.basket import Basket
-from app.trade.values import LineRequest
+from app.trade.values import FulfilmentMethod, LineRequest
 from app.web import answers, callers, readers, views
 from app.web.amounts import Amount
 from app.web.readers import ShopReader
@@ -145,13 +145,18 @@ async def _product_values(
     }
 
 
-def cost_lines(basket: Basket, say: Speech) -> list[tuple[str, Amount]]:
+def cost_lines(
+    basket: Basket, say: Speech, method: FulfilmentMethod = FulfilmentMethod.DELIVERY
+) -> list[tuple[str, Amount]]:
     """What makes up a total, each amount with its reason."""
     totals = basket.totals
     lines = [(say("goods"), say.money(totals.subtotal_minor))]
     if totals.discount_minor:
         lines.append((say("discount"), say.money(-totals.discount_minor)))
-    freight = views.freight_words(totals.freight_minor, basket.free_from_minor, say)
+    if method is FulfilmentMethod.PICKUP:
+        freight = say("pickup_free")
+    else:
+        freight = views.freight_words(totals.freight_minor, basket.free_from_minor, say)
     return [*lines, (freight, say.money(totals.freight_minor))]
 
 

@@ -164,4 +164,4 @@ def _id(reader: StaffReader) -> UUID:
 
 
 def _missing(reader: StaffReader) -> Refused:
-    return Refused(answers.missing("after_sale", say=reader.say, href=PATH, label=reader.say("returns")))
+    return Refused(answers.missing("return", say=reader.say, href=PATH, label=reader.say("returns")))

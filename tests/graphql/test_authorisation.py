@@ -157,7 +157,7 @@ def test_every_field_with_a_guard_in_the_schema_is_guarded_in_the_table() -> Non
             if guards:
                 carrying.add(f"{name}.{field_name}")
     assert carrying <= table.guarded_fields()
-    assert len(carrying) == 99
+    assert len(carrying) == 62
 
 
 def is_open(guard: object) -> bool:

@@ -80,8 +80,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "return_receive": ("已收到，退款", "Received, refund"),
     "return_retry": ("再退一次", "Try the refund again"),
-    "missing_after_sale": ("没有找到这笔售后", "There is no such after-sale"),
-    "missing_after_sale_text": (
+    "missing_return": ("没有找到这笔售后", "There is no such after-sale"),
+    "missing_return_text": (
         "地址可能不对，或者它不在你管的区域里。",
         "The address may be wrong, or it lies outside your branch.",
     ),

@@ -42,7 +42,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "请顾客出示 8 位取货码，输进来再交货。",
         "Ask for the pickup code of 8 digits before you hand over.",
     ),
-    "pickup_code": ("取货码", "Pickup code"),
     "hand_over": ("交给顾客", "Hand over"),
     "parcel": ("已寄出 {carrier} {number}", "Sent {carrier} {number}"),
     "sales_empty": ("还没有订单", "No orders yet"),
