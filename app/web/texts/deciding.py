@@ -42,6 +42,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "draw_payable": ("现在可提", "Payable now"),
     "comment": ("说明", "Comment"),
     "comment_help": ("不通过时要写原因，对方看得到。", "Say why when you reject; the other side reads it."),
+    "draw_comment_help": ("导购看得到；不通过时请写原因。", "The guide reads it; say why when you reject."),
     "approve": ("同意", "Approve"),
     "reject": ("不通过", "Reject"),
     "missing_withdrawal": ("没有找到这笔提现", "There is no such withdrawal"),
