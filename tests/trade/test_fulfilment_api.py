@@ -189,7 +189,7 @@ async def test_pickup_is_quoted_ordered_laid_out_and_handed_over_by_its_code(
     assert (await hand_over(code))["__typename"] == "WrongState"
     assert ((await seen(callers.customer))["pickupCode"], (await seen(callers.customer))["allowedActions"]) == (
         None,
-        ["CONFIRM_RECEIPT"],
+        ["CONFIRM_RECEIPT", "REQUEST_AFTER_SALE"],
     )
     left = (await api.send(PICKUPS, {}, token=callers.other_guide))["data"]["pickups"]
     assert left == {"totalCount": 0, "edges": []}
