@@ -56,7 +56,7 @@ STATEMENTS = {
     "StaffStores": 4,
     "StaffProducts": 5,
     "StaffWithdrawals": 4,
-    "StaffOrders": 4,
+    "StaffOrders": 5,
     "OrderShip": 13,
     "CurrentRules": 4,
     "StaffAfterSales": 4,
