@@ -189,7 +189,7 @@ async def _order_page(
         may = await _may(session, reader, order)
         returns = await _returns(session, reader, order, lines)
         is_sent = OrderAction.SHIP in may and _sees_customer(reader, order)
-        address = await staff_view.address_of(session, order.id) if is_sent else None
+        address = (await staff_view.addresses_of(session, [order.id])).get(order.id) if is_sent else None
     path = _path(reader)
     values = {
         "order": order,

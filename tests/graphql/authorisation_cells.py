@@ -186,6 +186,8 @@ FIELDS = [
     of_node("Order.afterSales", "unwanted", "afterSales { id }", "U U N 1 0 1 N 1 N 1 1 N"),
     of_node("Order.afterSales", "contested", "afterSales { id }", "U U 0 N 0 N 0 0 N 0 0 N"),
     of_node("AfterSale.allowedActions", "after_sale", "allowedActions", "U U N 1 N 0 N 1 N 0 1 N"),
+    of_node("Order.deliveryAddress", "order", "deliveryAddress { street }", "U U O N O O N O N O O N"),
+    of_node("Order.deliveryAddress", "contested", "deliveryAddress { street }", "U U O N - N - - N - - N"),
     of_node("Order.attribution", "order", "attribution { rule policyVersion explanation }", "U U F N O O N O N O O N"),
     of_node("Order.attribution", "contested", "attribution { rule }", "U U F N O N O O N O O N"),
     of_node(
