@@ -68,7 +68,7 @@ async def gather(
     if binding is not None:
         guide_ids |= {binding.guide_id} if binding.guide_id is not None else set()
         store_ids |= {binding.store_id} if binding.store_id is not None else set()
-    people = await _people(session, customer_id=customer_id, guide_ids=guide_ids, store_ids=store_ids)
+    people = await people_of(session, customer_id=customer_id, guide_ids=guide_ids, store_ids=store_ids)
     return facts_of(shop=shop, code=code, binding=binding, touches=touches, people=people, now=now), people
 
 
@@ -101,7 +101,8 @@ def facts_of(
     )
 
 
-async def _people(session: BrandSession, *, customer_id: UUID, guide_ids: set[UUID], store_ids: set[UUID]) -> People:
+async def people_of(session: BrandSession, *, customer_id: UUID, guide_ids: set[UUID], store_ids: set[UUID]) -> People:
+    """Everybody that a sale to this customer may concern. One statement."""
     rows = await session.execute(
         _concerned(),
         {

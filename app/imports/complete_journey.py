@@ -10,12 +10,13 @@ import asyncio
 import csv
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from time import monotonic
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -24,7 +25,10 @@ from tqdm import tqdm
 from app.imports import complete_journey_data as data
 from app.imports import complete_journey_setup as setup
 from app.imports import complete_journey_visits as visits
+from app.imports import set_wise
 from app.imports.complete_journey_data import Basket, Journey, Reject
+from app.imports.complete_journey_setup import Guide
+from app.imports.complete_journey_visits import Done
 from app.platform import outbox
 from app.platform.db import Brand
 from app.platform.errors import InvalidInput
@@ -36,11 +40,21 @@ from app.platform.runtime import Runtime
 REJECTS = "complete-journey-rejects.csv"
 
 
-async def load(runtime: Runtime, relay: Relay, jobs: Sequence[Job], *, stores: int | None, limit: int) -> int:
-    """Take over the first `limit` baskets of the `stores` busiest stores (None: of all), or what is missing; gives 0.
+async def load(
+    runtime: Runtime,
+    relay: Relay,
+    jobs: Sequence[Job],
+    *,
+    stores: int | None,
+    limit: int | None,
+    is_fast: bool = False,
+    code: str = setup.CODE,
+) -> int:
+    """Take over the first `limit` baskets of the `stores` busiest stores (None: of all), or what is missing.
 
-    Writes what was not taken over to APP_HOME/imports. Raises: InvalidInput when the data is not installed, when the
-    brand is somebody else's, and when baskets are missing from before the last one that was taken over.
+    `is_fast`: by the set-wise loader, into a brand that has no baskets yet. Writes what was not taken over to
+    APP_HOME/imports; gives 0. Raises: InvalidInput when the data is not installed, when the brand is somebody else's,
+    when baskets are missing from before the last one that was taken over, and when a fast load finds some of them.
     """
     for name, number in (("stores", stores), ("limit", limit)):
         if number is not None and number < 1:
@@ -48,7 +62,7 @@ async def load(runtime: Runtime, relay: Relay, jobs: Sequence[Job], *, stores: i
     with data.opened(stores=stores, limit=limit) as journey:
         rejects = journey.rejects()
         path = _write_rejects(runtime.settings.app_home / "imports", rejects)
-        await _Import(runtime, relay, jobs, journey).run()
+        await _Import(runtime, relay, jobs, journey, code, is_fast=is_fast).run()
     for reason, count in Counter(reject.reason for reject in rejects).most_common():
         tqdm.write(f"rejected {'baskets' if reason is data.Reason.NO_LINE_LEFT else 'lines'}, {reason}: {count}")
     tqdm.write(f"rejected, in full: {path}")
@@ -58,20 +72,53 @@ async def load(runtime: Runtime, relay: Relay, jobs: Sequence[Job], *, stores: i
 class _Import:
     """One run over a selection of baskets."""
 
-    def __init__(self, runtime: Runtime, relay: Relay, jobs: Sequence[Job], journey: Journey) -> None:
+    def __init__(
+        self, runtime: Runtime, relay: Relay, jobs: Sequence[Job], journey: Journey, code: str, *, is_fast: bool
+    ) -> None:
         self._runtime, self._relay, self._jobs, self._journey = runtime, relay, jobs, journey
+        self._code, self._is_fast = code, is_fast
         self._database = runtime.database
 
     async def run(self) -> None:
         began = monotonic()
         journey, database = self._journey, self._database
-        brand = await setup.found(database, begins_at=journey.begins_at())
+        brand = await setup.found(database, code=self._code, begins_at=journey.begins_at())
         async with database.reading(brand) as session:
             self._clock = session.now
             done = await visits.done(session)
         done.check_order(journey.baskets())
         guides = await setup.make_guides(database, brand, journey.stores())
         sku_ids = await setup.make_products(database, brand, journey.products())
+        ready = monotonic()
+        picked, kept = journey.counts()
+        baskets = tqdm(journey.baskets(), total=kept, desc=f"{self._code}: baskets", unit="basket", disable=None)
+        if not self._is_fast:
+            added = await self._replay(brand, guides, sku_ids, baskets, done)
+        elif not done.basket_ids:
+            added = kept
+            await set_wise.load(
+                database, brand, self._runtime.settings, journey, guides=guides, sku_ids=sku_ids, baskets=iter(baskets)
+            )
+        elif all(basket.basket_id in done.basket_ids for basket in baskets):
+            added = 0
+        else:
+            raise InvalidInput("import_fast_needs_empty", path=("fast",))
+        seconds = monotonic() - ready
+        tqdm.write(
+            f"{self._code}: {picked} baskets read, {kept} to take over, {kept - added} there before, {added} added in "
+            f"{seconds:.1f} s ({added / seconds:.1f} baskets/s), after {ready - began:.1f} s for stores and products"
+        )
+
+    async def _replay(
+        self,
+        brand: Brand,
+        guides: Mapping[int, Sequence[Guide]],
+        sku_ids: Mapping[int, UUID],
+        baskets: Iterable[Basket],
+        done: Done,
+    ) -> int:
+        """Take the missing baskets over by the services, day by day; gives how many."""
+        database = self._database
         async with database.reading(brand) as session:
             shoppers = await setup.shoppers(session)
 
@@ -86,9 +133,6 @@ class _Import:
             )
             shoppers[household] = await database.run(brand, work, now=basket.at)
 
-        ready = monotonic()
-        picked, kept = journey.counts()
-        baskets = tqdm(journey.baskets(), total=kept, desc=f"{setup.CODE}: baskets", unit="basket", disable=None)
         added, latest = 0, None
         for _, of_day in groupby(baskets, key=lambda basket: brand.day_of(basket.at)):
             if latest is not None:
@@ -101,11 +145,7 @@ class _Import:
         if latest is not None:
             await self._close(brand, latest)
         await self._drain(brand)
-        seconds = monotonic() - ready
-        tqdm.write(
-            f"{setup.CODE}: {picked} baskets read, {kept} to take over, {kept - added} there before, {added} added in "
-            f"{seconds:.1f} s ({added / seconds:.1f} baskets/s), after {ready - began:.1f} s for stores and products"
-        )
+        return added
 
     async def _close(self, brand: Brand, at: datetime) -> None:
         """Move the brand's clock on to `at` and do what is due by then; nothing where the clock is further already."""

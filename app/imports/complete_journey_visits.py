@@ -25,7 +25,7 @@ from app.trade.models import OrderRow, PaymentRow
 from app.trade.payments import Booking
 from app.trade.values import LineRequest, ProviderName
 
-_PREFIX = f"{setup.CODE}:"
+PREFIX = f"{setup.CODE}:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,14 @@ async def done(session: BrandSession) -> Done:
             PaymentRow.brand_id == session.brand_id,
             OrderRow.brand_id == session.brand_id,
             CustomerRow.brand_id == session.brand_id,
-            PaymentRow.transaction_id.startswith(_PREFIX, autoescape=True),
+            PaymentRow.transaction_id.startswith(PREFIX, autoescape=True),
         )
         .order_by(OrderRow.placed_at)
     )
     basket_ids, latest = set(), {}
     for number, member_code, at in rows:
         if number is not None and member_code is not None:
-            basket_ids.add(int(number.removeprefix(_PREFIX)))
+            basket_ids.add(int(number.removeprefix(PREFIX)))
             latest[member_code] = at
     return Done(frozenset(basket_ids), latest)
 
@@ -94,7 +94,7 @@ async def visit(
     `shopper` None: the household comes for the first time. `session.now` is the basket's instant. Done twice it is done
     once.
     """
-    key = f"{_PREFIX}{basket.basket_id}"
+    key = f"{PREFIX}{basket.basket_id}"
     claimed = await idempotency.claim(session, principal="import", operation=setup.CODE, key=key, body="basket")
     if claimed is not None:
         # The commit that an import was killed in came through after this one had looked.
@@ -102,7 +102,7 @@ async def visit(
         return known[str(basket.household_id)]
     guide = guides[basket.guide_number]
     if shopper is None:
-        shopper = await _come_in(session, basket.household_id, guide.token)
+        shopper = await come_in(session, basket.household_id, guide.token)
     else:
         await codes.scan(
             session,
@@ -116,7 +116,7 @@ async def visit(
     return shopper
 
 
-async def _come_in(session: BrandSession, household_id: int, token: str) -> Shopper:
+async def come_in(session: BrandSession, household_id: int, token: str) -> Shopper:
     """The first scan is a stranger's; whoever signs in then is the member that the data knows."""
     phone = phones.read_phone(setup.household_phone(household_id), "phone")
     await profiles.create_customer(
@@ -124,7 +124,7 @@ async def _come_in(session: BrandSession, household_id: int, token: str) -> Shop
     )
     seen = await codes.scan(session, ANONYMOUS, token=token, channel=Channel.IN_STORE, now=session.now)
     customer_id = await sign_in.welcome(session, phone=phone, visitor_id=seen.visitor_id, now=session.now)
-    return Shopper(customer_id, token_of(session.vault, session.brand_id, seen.visitor_id))
+    return Shopper(customer_id, seen.visitor_id, token_of(session.vault, session.brand_id, seen.visitor_id))
 
 
 async def _buy(
@@ -146,7 +146,7 @@ async def _buy(
     booked = await payments.book_success(
         session,
         payment_id=payment_id,
-        transaction_id=f"{_PREFIX}{basket.basket_id}",
+        transaction_id=f"{PREFIX}{basket.basket_id}",
         amount_minor=basket.total_minor,
         now=session.now,
     )
