@@ -85,7 +85,9 @@ async def pay_out(database: Database, brand: Brand, settings: Settings) -> int:
         decides, asking = await owner(session), await _payable(session, settings.withdrawal_minimum_minor)
     for employee_id, amount_minor in asking:
 
-        async def work(session: BrandSession, employee_id: UUID = employee_id, amount_minor: int = amount_minor) -> None:
+        async def work(
+            session: BrandSession, employee_id: UUID = employee_id, amount_minor: int = amount_minor
+        ) -> None:
             guide = Actor(kind=ActorKind.EMPLOYEE, employee_id=employee_id, role=Role.GUIDE.value)
             withdrawal_id = await withdrawals.request(session, guide, amount_minor=amount_minor, now=session.now)
             await withdrawals.decide(

@@ -1,4 +1,4 @@
-"""A basket as the steps that the customer's phone would cause: scan, sign-in the first time, order, payment."""
+"""A basket as the steps that it would cause: scan, sign-in the first time, order, payment, the goods carried home."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from app.imports.complete_journey_data import Basket
 from app.imports.complete_journey_setup import Guide, Shopper
 from app.marketing import codes
 from app.platform import idempotency
-from app.platform.actor import ANONYMOUS, Actor, ActorKind
+from app.platform.actor import ANONYMOUS, SYSTEM, Actor, ActorKind
 from app.platform.db import BrandSession
 from app.platform.errors import InvalidInput
-from app.trade import orders, payments
+from app.trade import orders, payments, receipts, shipments
 from app.trade.models import OrderRow, PaymentRow
 from app.trade.payments import Booking
 from app.trade.values import LineRequest, ProviderName
@@ -64,9 +64,14 @@ async def done(session: BrandSession) -> Done:
     basket_ids, latest = set(), {}
     for number, member_code, at in rows:
         if number is not None and member_code is not None:
-            basket_ids.add(int(number.removeprefix(PREFIX)))
+            basket_ids.add(basket_id_of(number))
             latest[member_code] = at
     return Done(frozenset(basket_ids), latest)
+
+
+def basket_id_of(transaction_id: str) -> int:
+    """The basket that an imported payment is of."""
+    return int(transaction_id.removeprefix(PREFIX))
 
 
 def abreast(baskets: Iterable[Basket], *, at_once: int) -> Iterator[list[Basket]]:
@@ -106,13 +111,13 @@ async def visit(
     else:
         await codes.scan(
             session,
-            _customer(shopper),
+            customer(shopper),
             token=guide.token,
             visitor_token=shopper.visitor_token,
             channel=Channel.IN_STORE,
             now=session.now,
         )
-    await _buy(session, basket, guide, sku_ids, _customer(shopper))
+    await _buy(session, basket, guide, sku_ids, customer(shopper))
     return shopper
 
 
@@ -127,22 +132,18 @@ async def come_in(session: BrandSession, household_id: int, token: str) -> Shopp
     return Shopper(customer_id, seen.visitor_id, token_of(session.vault, session.brand_id, seen.visitor_id))
 
 
-async def _buy(
-    session: BrandSession, basket: Basket, guide: Guide, sku_ids: Mapping[int, UUID], customer: Actor
-) -> None:
-    """Order at the basket's own prices and pay; the till has the money, so its word is taken."""
+async def _buy(session: BrandSession, basket: Basket, guide: Guide, sku_ids: Mapping[int, UUID], buyer: Actor) -> None:
+    """Order at the basket's own prices, pay, and carry home; the till has the money, so its word is taken."""
     order_id = await orders.place(
         session,
-        customer,
+        buyer,
         shop=guide.shop,
         lines=[LineRequest(sku_ids[line.product_id], line.quantity) for line in basket.lines],
         code_token=guide.token,
         prices={sku_ids[line.product_id]: line.total_minor for line in basket.lines},
         now=session.now,
     )
-    payment_id = await payments.start(
-        session, customer, order_id=order_id, provider=ProviderName.SANDBOX, now=session.now
-    )
+    payment_id = await payments.start(session, buyer, order_id=order_id, provider=ProviderName.SANDBOX, now=session.now)
     booked = await payments.book_success(
         session,
         payment_id=payment_id,
@@ -152,7 +153,10 @@ async def _buy(
     )
     if booked is not Booking.PAID:
         raise ValueError(f"basket {basket.basket_id} is not paid: {booked}")
+    await shipments.ship(session, SYSTEM, order_id=order_id, now=session.now)
+    await receipts.confirm(session, buyer, order_id=order_id, now=session.now)
 
 
-def _customer(shopper: Shopper) -> Actor:
+def customer(shopper: Shopper) -> Actor:
+    """The household as the one who acts."""
     return Actor(kind=ActorKind.CUSTOMER, customer_id=shopper.customer_id)

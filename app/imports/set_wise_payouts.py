@@ -12,7 +12,7 @@ from uuid import UUID
 
 from app.commission import withdrawal_rules
 from app.commission.holds import RELEASED_AT_ONCE
-from app.commission.models import PayeeRow, TransferRow, WithdrawalMoveRow, WithdrawalRow
+from app.commission.models import TransferRow, WithdrawalMoveRow, WithdrawalRow
 from app.commission.values import AccountKind, LedgerEvent, WithdrawalEvent, WithdrawalState
 from app.imports.complete_journey_afterwards import ends_month, midnights
 from app.imports.set_wise_visits import Bought, Till, Values
@@ -65,9 +65,7 @@ class Cashier:
                 if amount_minor:
                     heap.add(
                         TransferRow,
-                        self._till.transfers(
-                            entry, LedgerEvent.RELEASED, AccountKind.HELD, amount_minor, occasion_id
-                        ),
+                        self._till.transfers(entry, LedgerEvent.RELEASED, AccountKind.HELD, amount_minor, occasion_id),
                     )
                     self._accounts[entry["party_id"]].released.append((at, entry, amount_minor))
 
@@ -183,5 +181,3 @@ class Cashier:
     def payee_rows(self) -> list[Values]:
         """Whoever had something payable."""
         return [{"brand_id": self._pen.brand_id, "party_id": party_id} for party_id in sorted(self.payees)]
-
-
