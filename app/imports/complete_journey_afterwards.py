@@ -1,4 +1,4 @@
-"""What became of the baskets once they were paid for. The data ends at the till: all of this is made up, by fixed rules.
+"""What became of the baskets after they were paid for. The data ends at the till: this is made up, by fixed rules.
 
 The goods were carried home: an order is sent, received and completed at the basket's own instant. Of every hundred
 lines three come back, some or all of their pieces: which ones, how many pieces, and one to six days later when, follows

@@ -104,7 +104,7 @@ class Counter:
         }
 
     def _steps(self, bought: Bought, after_sale_id: UUID, *, has_refund: bool) -> list[dict[str, Any]]:
-        """The after-sale's history: asked for, approved, received, refunded; without money nobody waits for the till."""
+        """The after-sale's history: asked for, approved, received, refunded."""
         owner, pen = self._owner.principal, self._pen
         taken: list[tuple[AfterSaleEvent, str]] = [
             (AfterSaleEvent.APPROVE, owner),

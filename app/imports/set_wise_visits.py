@@ -1,11 +1,11 @@
-"""One basket of a set-wise load as the rows that the services would write: scan, order, sale, payment.
+"""One basket of a set-wise load as the rows that the services would write: scan, order, sale, payment, receipt.
 
 Everything that has to be decided is decided by the rules that the services use, and rows that a service can give away
 are its own. What a service changes step by step is written once here, as it stands at the end.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -31,7 +31,7 @@ from app.products.models import ReservationRow, StockMovementRow
 from app.products.values import MovementKind, ReservationState
 from app.trade import basket as baskets
 from app.trade import numbers, rules, writing
-from app.trade.models import OrderLineRow, OrderMoveRow, OrderRow, PaymentRow
+from app.trade.models import OrderLineRow, OrderMoveRow, OrderRow, PaymentRow, ShipmentRow
 from app.trade.moves import move_values
 from app.trade.payments import PAYMENT_NUMBER
 from app.trade.values import FulfilmentMethod, LineRequest, OrderEvent, OrderState, PaymentState, ProviderName
@@ -52,6 +52,8 @@ class Bought:
     payment: Values
     holds: list[Values]
     entries: list[Values]
+    taken_back: dict[UUID, int] = field(default_factory=dict)
+    """What returns took of each entry."""
 
 
 class Till:
@@ -109,6 +111,7 @@ class Till:
                 attributed=attributed,
                 code_id=code.code_id,
                 fulfilment=FulfilmentMethod.DELIVERY,
+                pickup_store_id=None,
                 address=None,
                 note=None,
                 pay_by=pen.now + self._pay_within,
@@ -133,6 +136,7 @@ class Till:
             entries=[dict(entry) for entry in rows[ShareRow]],
         )
         self._pay(heap, bought)
+        self._hand_over(heap, bought)
         return bought
 
     def write(self, heap: Heap, bought: Bought) -> None:
@@ -274,6 +278,30 @@ class Till:
         ]
         heap.add(ReservationRow, [self._reservation(line) for line in bought.lines])
         heap.add(StockMovementRow, [self.movement(line, -line["quantity"], MovementKind.SALE) for line in bought.lines])
+
+    def _hand_over(self, heap: Heap, bought: Bought) -> None:
+        """The goods are carried home: sent, received and completed at once, so that their time for returns begins."""
+        pen, order, buyer = self._pen, bought.order, bought.household.actor.principal
+        steps: tuple[tuple[OrderEvent, str, dict[str, Any]], ...] = (
+            (OrderEvent.FULFIL, SYSTEM.principal, {}),
+            (OrderEvent.SHIP, SYSTEM.principal, {"shipped_at": pen.now}),
+            (OrderEvent.DELIVER, buyer, {"delivered_at": pen.now}),
+            (OrderEvent.COMPLETE, buyer, {"completed_at": pen.now}),
+        )
+        for event, actor, columns in steps:
+            self.step(heap, order, event, actor=actor, at=pen.now, **columns)
+        shipment = {
+            "brand_id": pen.brand_id,
+            "id": pen.new_id(),
+            "order_id": order["id"],
+            "carrier": None,
+            "tracking_number": None,
+            "shipped_at": pen.now,
+            "shipped_by": SYSTEM.principal,
+        }
+        heap.add(ShipmentRow, [shipment])
+        for hold in bought.holds:
+            hold["due_at"] = max(hold["held_until"], rules.return_until(pen.now))
 
     def transfers(
         self, entry: Mapping[str, Any], event: LedgerEvent, standing: AccountKind, amount_minor: int, occasion_id: UUID
