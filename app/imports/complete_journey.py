@@ -9,23 +9,24 @@ and the outbox drains, as workers skip a brand on simulated time.
 import asyncio
 import csv
 import os
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from time import monotonic
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from tqdm import tqdm
 
 from app.imports import complete_journey_data as data
+from app.imports import complete_journey_returns as returns
 from app.imports import complete_journey_setup as setup
 from app.imports import complete_journey_visits as visits
 from app.imports import set_wise
+from app.imports.complete_journey_afterwards import RETURNED_IN_100, Return, ends_month, midnights, returned
 from app.imports.complete_journey_data import Basket, Journey, Reject
 from app.imports.complete_journey_setup import Guide
 from app.imports.complete_journey_visits import Done
@@ -66,6 +67,10 @@ async def load(
     for reason, count in Counter(reject.reason for reject in rejects).most_common():
         tqdm.write(f"rejected {'baskets' if reason is data.Reason.NO_LINE_LEFT else 'lines'}, {reason}: {count}")
     tqdm.write(f"rejected, in full: {path}")
+    tqdm.write(
+        f"made up, as the data ends at the till: receipt, payouts at the ends of months, and {RETURNED_IN_100} % of the "
+        "lines brought back"
+    )
     return 0
 
 
@@ -121,6 +126,7 @@ class _Import:
         database = self._database
         async with database.reading(brand) as session:
             shoppers = await setup.shoppers(session)
+            are_back, owner = await returns.done(session), await returns.owner(session)
 
         async def take_over(basket: Basket) -> None:
             household = str(basket.household_id)
@@ -133,28 +139,64 @@ class _Import:
             )
             shoppers[household] = await database.run(brand, work, now=basket.at)
 
-        added, latest = 0, None
+        async def bring_back(coming: Return) -> None:
+            shopper = shoppers[str(coming.basket.household_id)]
+            work = partial(returns.bring_back, coming=coming, shopper=shopper, owner=owner)
+            await database.run(brand, work, now=coming.at)
+
+        # A kill may have come between the clock's last step and what was due then.
+        await self._do_what_is_due(brand)
+        added, latest, coming = 0, None, list[Return]()
         for _, of_day in groupby(baskets, key=lambda basket: brand.day_of(basket.at)):
-            if latest is not None:
-                await self._close(brand, _midnight_after(latest))
             for some in visits.abreast(of_day, at_once=setup.ABREAST):
+                if latest is not None:
+                    for midnight in midnights(latest, some[0].at, brand.time_zone):
+                        coming = await self._bring_back(coming, midnight, bring_back)
+                        await self._close(brand, midnight)
                 latest = some[-1].at
                 missing = [basket for basket in some if basket.basket_id not in done.basket_ids]
                 await asyncio.gather(*(take_over(basket) for basket in missing))
                 added += len(missing)
+                coming += [back for basket in some if (back := returned(basket)) and basket.basket_id not in are_back]
         if latest is not None:
+            await self._bring_back(coming, latest, bring_back)
             await self._close(brand, latest)
         await self._drain(brand)
         return added
+
+    async def _bring_back(
+        self, coming: list[Return], until: datetime, bring_back: Callable[[Return], Awaitable[None]]
+    ) -> list[Return]:
+        """Everything that comes back by an instant, each household's in order of time; gives what comes later."""
+        due = sorted((back for back in coming if back.at <= until), key=lambda back: (back.at, back.basket.basket_id))
+        by_household: defaultdict[int, list[Return]] = defaultdict(list)
+        for back in due:
+            by_household[back.basket.household_id].append(back)
+        waiting = iter(by_household.values())
+
+        async def work() -> None:
+            for of_household in waiting:
+                for back in of_household:
+                    await bring_back(back)
+
+        await asyncio.gather(*(work() for _ in range(setup.ABREAST)))
+        return [back for back in coming if back.at > until]
 
     async def _close(self, brand: Brand, at: datetime) -> None:
         """Move the brand's clock on to `at` and do what is due by then; nothing where the clock is further already."""
         if at <= self._clock:
             return
         await self._set_clock(brand, at)
+        await self._do_what_is_due(brand)
+
+    async def _do_what_is_due(self, brand: Brand) -> None:
+        """What workers would do by the brand's clock, and at a month's end the payout. Done twice it is done once."""
         for job in self._jobs:
             await job.run(self._runtime, brand)
         await self._relay_all(brand)
+        if ends_month(self._clock, brand.time_zone):
+            await returns.pay_out(self._database, brand, self._runtime.settings)
+            await self._relay_all(brand)
 
     async def _drain(self, brand: Brand) -> None:
         """Relay what is left; what a killed import had claimed comes back once its lease is over."""
@@ -174,13 +216,6 @@ class _Import:
             await session.execute(sa.update(BrandRow).where(BrandRow.id == brand.id).values(simulated_now=at))
         self._database.forget_brand(brand.id)
         self._clock = at
-
-
-def _midnight_after(at: datetime) -> datetime:
-    """The end of the brand's business day that holds `at`."""
-    zone = ZoneInfo(setup.ZONE)
-    day = at.astimezone(zone).date() + timedelta(days=1)
-    return datetime.combine(day, time(0), zone).astimezone(at.tzinfo)
 
 
 def _write_rejects(folder: Path, rejects: Sequence[Reject]) -> Path:

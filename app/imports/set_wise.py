@@ -11,22 +11,28 @@ rollups, which events feed, are rebuilt from their sources instead.
 
 import asyncio
 import contextlib
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from app.boss import rollups
+from app.commission.models import PayeeRow
 from app.customers.models import TouchHeadRow
+from app.imports import complete_journey_returns as returns
 from app.imports import set_wise_world
+from app.imports.complete_journey_afterwards import returned
 from app.imports.complete_journey_data import Basket, Journey
 from app.imports.complete_journey_setup import Guide
+from app.imports.set_wise_payouts import Cashier
+from app.imports.set_wise_returns import Counter
 from app.imports.set_wise_visits import Till
 from app.imports.set_wise_world import World
 from app.platform import bulk
+from app.platform.actor import Actor
 from app.platform.bulk import Heap
 from app.platform.db import Brand, BrandSession, Database
 from app.platform.models import BrandRow
@@ -50,13 +56,15 @@ async def load(
     """Load all baskets of the selection into a brand that has none; gives how many rows. All of it or nothing."""
     async with database.transaction(brand) as session:
         await bulk.lift_time_limit(session)
+        owner = await returns.owner(session)
         world = await set_wise_world.read(
             session, guides=guides, sku_ids=sku_ids, first_baskets=journey.first_baskets()
         )
-        run = _Load(session, world, settings, journey.ends_at(), baskets)
+        run = _Load(session, world, settings, owner, journey, baskets)
         rows = await run.go()
         # Whatever they were to tell is in the tables that are rebuilt from their sources.
         session.events.clear()
+        await rollups.rebuild(session)
     database.forget_brand(brand.id)
     return rows
 
@@ -65,13 +73,22 @@ class _Load:
     """One load: rows are built in a thread while those of the baskets before are written."""
 
     def __init__(
-        self, session: BrandSession, world: World, settings: Settings, ends_at: datetime, baskets: Iterator[Basket]
+        self,
+        session: BrandSession,
+        world: World,
+        settings: Settings,
+        owner: Actor,
+        journey: Journey,
+        baskets: Iterator[Basket],
     ) -> None:
-        self._session, self._world, self._ends_at, self._baskets = session, world, ends_at, baskets
+        self._session, self._world, self._ends_at, self._baskets = session, world, journey.ends_at(), baskets
         pen = BrandSession()
         pen.brand, pen.now, pen.vault = session.brand, session.now, session.vault
         self._till = Till(world, pen, settings)
-        self._sold: Counter[UUID] = Counter()
+        self._counter = Counter(self._till, pen, owner)
+        self._cashier = Cashier(self._till, pen, owner, settings, begins_at=journey.begins_at(), ends_at=self._ends_at)
+        self._is_over = False
+        self._sold: defaultdict[UUID, int] = defaultdict(int)
 
     async def go(self) -> int:
         """Write everything; gives how many rows were copied."""
@@ -92,11 +109,26 @@ class _Load:
         """The rows of the next baskets; an empty heap when there are none left."""
         heap = Heap()
         for basket in islice(self._baskets, BASKETS_AT_ONCE):
-            bought = self._till.visit(heap, basket)
-            for line in bought.lines:
-                self._sold[line["sku_id"]] += line["quantity"]
-            self._till.write(heap, bought)
+            self._cashier.pay_out(heap, basket.at)
+            self._take_over(heap, basket)
+        if not heap.size and not self._is_over:
+            self._is_over = True
+            self._cashier.pay_out(heap, self._ends_at)
+            heap.add(PayeeRow, self._cashier.payee_rows())
         return heap
+
+    def _take_over(self, heap: Heap, basket: Basket) -> None:
+        """A basket with everything that becomes of it before the load ends."""
+        bought = self._till.visit(heap, basket)
+        for row in bought.lines:
+            self._sold[row["sku_id"]] += row["quantity"]
+        coming = returned(basket)
+        if coming is not None and coming.at <= self._ends_at:
+            self._counter.bring_back(heap, bought, coming)
+            for line, pieces in coming.lines:
+                self._sold[self._world.skus[line.product_id].sku_id] -= pieces
+        self._cashier.release(heap, bought)
+        self._till.write(heap, bought)
 
     async def _finish(self) -> None:
         """What many baskets change: stock, heads of touches, the brand's clock."""
