@@ -64,6 +64,7 @@ async def load(
         rows = await run.go()
         # Whatever they were to tell is in the tables that are rebuilt from their sources.
         session.events.clear()
+        await bulk.join_by_hash(session)
         await rollups.rebuild(session)
     database.forget_brand(brand.id)
     return rows

@@ -42,6 +42,16 @@ async def lift_time_limit(session: BrandSession) -> None:
     await session.execute(sa.text("SET LOCAL statement_timeout = 0"))
 
 
+async def join_by_hash(session: BrandSession) -> None:
+    """Let the planner join whole tables of this transaction as such.
+
+    Its statistics know nothing of rows that were just written: it would take them for a handful, and look each one up
+    in a loop over the others.
+    """
+    await session.execute(sa.text("SET LOCAL enable_nestloop = off"))
+    await session.execute(sa.text("SET LOCAL work_mem = '64MB'"))
+
+
 async def copy_in(session: BrandSession, heap: Heap) -> None:
     """Write all rows of a heap, in an order that foreign keys allow."""
     kinds = {cast("sa.Table", kind.__table__): kind for kind in heap.rows}
