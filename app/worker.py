@@ -16,8 +16,8 @@ from app.platform.logs import set_up_logs
 from app.platform.outbox import Relay, Subscriptions
 from app.platform.runtime import Runtime, open_runtime
 from app.platform.settings import Settings
-from app.trade import charges, orders, refunds
-from app.trade.events import OrderCancelled, RefundRequested
+from app.trade import charges, orders, pickups, receipts, refunds
+from app.trade.events import OrderCancelled, OrderReadyForPickup, RefundRequested
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,7 @@ def subscriptions(runtime: Runtime) -> Subscriptions:
     table = Subscriptions()
     table.delivery(SignInCodeRequested, "sms", send_sign_in_code(runtime))
     table.delivery(OrderCancelled, "provider", charges.closer(runtime))
+    table.delivery(OrderReadyForPickup, "sms", pickups.code_sender(runtime))
     table.delivery(RefundRequested, "provider", refunds.refunder(runtime))
     table.delivery(CommissionHeld, "guide_pulse", pulses.publisher(runtime))
     return table
@@ -36,6 +37,7 @@ def business_jobs() -> list[Job]:
     """The jobs that belong to what a brand does; whoever replays a brand's history runs them on its time."""
     return [
         Job("cancel_unpaid_orders", 10, orders.cancel_due),
+        Job("receive_and_complete_orders", 60, receipts.carry_on_due),
         Job("query_started_payments", 30, charges.query_started),
         Job("retry_refunds", 60, refunds.retry_failed),
         Job("release_commission", 60, holds.release_due),

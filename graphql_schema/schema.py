@@ -26,6 +26,7 @@ from graphql_schema.products.mutations import ProductsMutation
 from graphql_schema.products.queries import ProductsQuery
 from graphql_schema.scalars import SCALARS
 from graphql_schema.trade import loaders as trade_loaders
+from graphql_schema.trade.fulfilment_mutations import FulfilmentMutation
 from graphql_schema.trade.mutations import TradeMutation
 from graphql_schema.trade.queries import TradeQuery
 
@@ -60,7 +61,13 @@ class Query(TradeQuery, CommissionQuery, ProductsQuery, EmployeesQuery):
 
 @strawberry.type(description="What can be changed. Every mutation is one transaction.")
 class Mutation(
-    TradeMutation, CommissionMutation, MarketingMutation, SessionMutation, ProductsMutation, EmployeesMutation
+    TradeMutation,
+    FulfilmentMutation,
+    CommissionMutation,
+    MarketingMutation,
+    SessionMutation,
+    ProductsMutation,
+    EmployeesMutation,
 ):
     pass
 

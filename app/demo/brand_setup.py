@@ -36,17 +36,19 @@ class DemoGuide:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """The guides in order of their phones, and each product's SKUs."""
+    """The guides in order of their phones, each product's SKUs, the stores in their order, headquarters' service."""
 
     guides: list[DemoGuide]
     skus: list[list[UUID]]
+    store_ids: list[UUID]
+    service_id: UUID
 
 
 async def make(step: Runner, start: datetime) -> Setup:
     """Make everything that the first visit needs; `start` is the first day's midnight."""
     opening = start + timedelta(hours=8, minutes=5)
     stores = await step("organisation", opening, _organisation)
-    await step("leaders", opening, lambda session: _leaders(session, UUID(stores["EAST"])))
+    leaders = await step("leaders", opening, lambda session: _leaders(session, UUID(stores["EAST"])))
     guides = [
         await step(f"guide-{number}", opening + timedelta(seconds=number), _guide(number, UUID(stores[place.code])))
         for number, place in ((n, people.STORES[n // 4]) for n in range(4 * len(people.STORES)))
@@ -64,6 +66,8 @@ async def make(step: Runner, start: datetime) -> Setup:
     return Setup(
         guides=[DemoGuide(UUID(made["employee_id"]), UUID(made["shop_id"]), made["token"]) for made in guides],
         skus=[[UUID(sku) for sku in made["skus"]] for made in skus],
+        store_ids=[UUID(stores[place.code]) for place in people.STORES],
+        service_id=UUID(leaders["headquarters"]),
     )
 
 

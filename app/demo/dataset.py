@@ -5,6 +5,7 @@ month is over the brand switches to the real clock, and is a brand like any othe
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from tqdm import tqdm
 
 from app.boss import founding
-from app.demo import brand_setup, month, people, visits
+from app.demo import brand_setup, goods_rounds, month, people, visits
 from app.demo.brand_setup import Setup
 from app.demo.month import Visit
 from app.employees import phones, staff
@@ -70,6 +71,14 @@ async def _found(runtime: Runtime, start: datetime) -> Brand:
         return found
 
 
+@dataclass(slots=True)
+class _Made:
+    """What the visits of this load left behind, by their numbers."""
+
+    order_ids: dict[int, UUID] = field(default_factory=dict)
+    customer_ids: dict[int, UUID] = field(default_factory=dict)
+
+
 class _Loader:
     """One load of the demo: the brand, its beginning, and steps with keys."""
 
@@ -81,13 +90,16 @@ class _Loader:
         brand_setup.draw_covers(self.runtime.settings)
         setup = await brand_setup.make(self._step, start)
         planned = list(month.visits())
-        today = 0
-        for visit in tqdm(planned, desc="demo: a month of visits", unit="visit", disable=None):
-            if visit.day != today:
-                await self._close_day(start, today)
-                today = visit.day
-            await self._visit(setup, visit, start)
-        await self._close_day(start, month.DAYS - 1)
+        made = _Made()
+        with tqdm(total=len(planned), desc="demo: a month of visits", unit="visit", disable=None) as bar:
+            for day in range(month.DAYS):
+                await self._goods_leave(setup, planned, made, start, day)
+                for visit in planned:
+                    if visit.day == day:
+                        await self._visit(setup, visit, start, made)
+                        bar.update()
+                await self._goods_arrive(setup, planned, made, start, day)
+                await self._close_day(start, day)
         await self._set_clock(None)
 
     async def _beginning(self) -> datetime:
@@ -112,7 +124,7 @@ class _Loader:
 
         return await self.runtime.database.run(self.brand, inside, now=at.astimezone(UTC))
 
-    async def _visit(self, setup: Setup, visit: Visit, start: datetime) -> None:
+    async def _visit(self, setup: Setup, visit: Visit, start: datetime, month_made: _Made) -> None:
         at = start + timedelta(days=visit.day, minutes=visit.minute)
         made: dict[str, Any] = {}
         for step in visits.steps(setup, visit):
@@ -120,6 +132,28 @@ class _Loader:
             made |= await self._step(
                 f"visit-{visit.number}-{step.name}", at + timedelta(minutes=step.delay_minutes), work
             )
+        if "order_id" in made:
+            month_made.order_ids[visit.number] = UUID(str(made["order_id"]))
+            month_made.customer_ids[visit.number] = UUID(str(made["customer_id"]))
+
+    async def _goods_leave(
+        self, setup: Setup, planned: Sequence[Visit], made: _Made, start: datetime, day: int
+    ) -> None:
+        async def work(session: BrandSession) -> dict[str, Any]:
+            await goods_rounds.leave(session, setup, goods_rounds.leaving(planned, day), made.order_ids)
+            return {}
+
+        await self._step(f"goods-leave-{day}", start + timedelta(days=day, minutes=goods_rounds.MORNING), work)
+
+    async def _goods_arrive(
+        self, setup: Setup, planned: Sequence[Visit], made: _Made, start: datetime, day: int
+    ) -> None:
+        async def work(session: BrandSession) -> dict[str, Any]:
+            arriving = goods_rounds.arriving(planned, day)
+            await goods_rounds.arrive(session, setup, arriving, made.order_ids, made.customer_ids)
+            return {}
+
+        await self._step(f"goods-arrive-{day}", start + timedelta(days=day, minutes=goods_rounds.EVENING), work)
 
     async def _close_day(self, start: datetime, day: int) -> None:
         """Move the brand's clock to the day's end and do what was due: unpaid orders are cancelled, events relayed."""

@@ -7,6 +7,7 @@ from random import Random
 DAYS = 30
 CUSTOMERS = 200
 GUIDES = 24
+PAID, CANCELLED, LEFT = "PAID", "CANCELLED", "LEFT"
 _CHANNELS = ("IN_STORE", "WECHAT_CHAT", "WECHAT_MOMENTS", "WECOM", "POSTER", "PACKAGE")
 _OPENING_MINUTE = 9 * 60 + 30
 _MINUTES_OPEN = 12 * 60
@@ -73,4 +74,4 @@ def _basket(rng: Random) -> Basket | None:
     # A few products make most of the sales, as in a real shop.
     products = {min(int(rng.paretovariate(0.7)) - 1, 59) * 7 % 60 for _ in range(rng.choice((1, 1, 1, 2, 2, 3)))}
     lines = tuple((product, rng.randrange(3), rng.choice((1, 1, 1, 2))) for product in sorted(products))
-    return Basket(lines=lines, outcome=rng.choices(("PAID", "CANCELLED", "LEFT"), weights=(88, 6, 6))[0])
+    return Basket(lines=lines, outcome=rng.choices((PAID, CANCELLED, LEFT), weights=(88, 6, 6))[0])

@@ -9,8 +9,9 @@ from uuid import UUID
 from app.customers import profiles, sign_in
 from app.customers.consents import Consent
 from app.customers.values import Channel, ConsentPurpose
-from app.demo import people
+from app.demo import month, people
 from app.demo.brand_setup import Setup
+from app.demo.goods_rounds import road
 from app.demo.month import GUIDES, Basket, Visit
 from app.employees import phones
 from app.marketing import codes
@@ -20,7 +21,7 @@ from app.products import reads
 from app.trade import orders, payments
 from app.trade.basket import Address
 from app.trade.models import PaymentRow
-from app.trade.values import LineRequest, ProviderName
+from app.trade.values import FulfilmentMethod, LineRequest, ProviderName
 
 CONSENT_TEXT = "2026-09"
 
@@ -46,9 +47,9 @@ def steps(setup: Setup, visit: Visit) -> Iterator[VisitStep]:
     if visit.basket is not None:
         basket = visit.basket
         yield VisitStep("order", 4, lambda session, made: _order(session, setup, visit, basket, made))
-        if basket.outcome == "PAID":
+        if basket.outcome == month.PAID:
             yield VisitStep("pay", 6, _pay)
-        elif basket.outcome == "CANCELLED":
+        elif basket.outcome == month.CANCELLED:
             yield VisitStep("cancel", 9, _cancel)
 
 
@@ -81,6 +82,7 @@ async def _order(
     shop = await reads.shop_facts(session, guide.shop_id)
     if shop is None:
         raise LookupError("a demo guide's shop is gone")
+    store = road(visit).store
     recipient, phone = people.name(GUIDES + visit.customer), people.customer_phone(visit.customer)
     order_id = await orders.place(
         session,
@@ -90,6 +92,8 @@ async def _order(
             LineRequest(setup.skus[product][variant % len(setup.skus[product])], quantity)
             for product, variant, quantity in basket.lines
         ],
+        fulfilment=FulfilmentMethod.DELIVERY if store is None else FulfilmentMethod.PICKUP,
+        pickup_store_id=None if store is None else setup.store_ids[store],
         address=Address(**people.address(Random(visit.number), recipient, phone)),
         code_token=guide.token,
         now=session.now,

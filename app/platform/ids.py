@@ -34,3 +34,18 @@ def new_id(at: datetime) -> UUID:
 def minted_at(value: UUID) -> datetime:
     """The instant a UUIDv7 was minted, to the millisecond."""
     return _EPOCH + (value.int >> 80) * _MILLISECOND
+
+
+def first_id(at: datetime) -> UUID:
+    """The smallest UUIDv7 that can be minted in the millisecond of `at`."""
+    return UUID(int=_head(at) | 0b10 << 62)
+
+
+def last_id(at: datetime) -> UUID:
+    """The largest UUIDv7 that can be minted in the millisecond of `at`."""
+    return UUID(int=_head(at) | 0xFFF << 64 | 0b10 << 62 | (1 << 62) - 1)
+
+
+def _head(at: datetime) -> int:
+    """Time and version; what lies before 1970 counts as its first millisecond."""
+    return max(0, (at - _EPOCH) // _MILLISECOND) << 80 | 0x7 << 76

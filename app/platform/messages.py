@@ -176,6 +176,10 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "一个订单最多 {lines} 种商品。",
         "en": "An order holds at most {lines} different items.",
     },
+    "order_search_form": {
+        "zh-CN": "请输入订单号、手机号或手机号后四位。",
+        "en": "Search by an order number, a phone, or the last four digits of one.",
+    },
     "org_unit_code_taken": {"zh-CN": "这个组织编码已被使用。", "en": "This unit code is in use already."},
     "org_unit_kind": {"zh-CN": "总部是根组织，不能再建。", "en": "Headquarters is the root; there is only one."},
     "payment_provider_not_offered": {"zh-CN": "暂不支持这种支付方式。", "en": "This way of paying is not offered."},
@@ -184,7 +188,13 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "en": "Give a mobile number of 11 digits, or with +86 before them.",
     },
     "phone_taken": {"zh-CN": "这个手机号已被使用。", "en": "This phone is in use already."},
-    "pickup_not_yet": {"zh-CN": "暂不支持到店自提。", "en": "Pickup is not offered yet."},
+    "pickup_code_form": {"zh-CN": "取货码是 8 位数字。", "en": "A pickup code has 8 digits."},
+    "pickup_code_wrong": {"zh-CN": "取货码不正确。", "en": "This is not the order's pickup code."},
+    "pickup_sms": {
+        "zh-CN": "【{brand}】订单 {number} 已备好，请到{store}取货，取货码 {code}。请到店后再出示。",
+        "en": "[{brand}] Order {number} is ready at {store}. Your pickup code is {code}; show it in the store only.",
+    },
+    "pickup_store_required": {"zh-CN": "请选择自提门店。", "en": "Choose the store to fetch it from."},
     "plan_above_whole": {
         "zh-CN": "各角色的全品牌费率合计不能超过 100%。",
         "en": "The brand-wide rates of all roles together are at most 100 %.",

@@ -49,6 +49,11 @@ class Settings(BaseSettings):
     """How many proxies in front append to X-Forwarded-For; 0: the peer's own address counts."""
 
     order_payment_ttl_seconds: int = 1_800
+    order_receipt_ttl_seconds: int = 10 * 86_400
+    """A shipped order that nobody confirms counts as received so long after it was shipped."""
+    order_completion_ttl_seconds: int = 7 * 86_400
+    """A received order is completed so long after its receipt."""
+    pickup_code_tries_per_hour: int = Field(default=5, ge=1)
     freight_flat_minor: int = 1_000
     freight_free_from_minor: int = 9_900
     idempotency_ttl_seconds: int = 7 * 86_400

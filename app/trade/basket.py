@@ -84,10 +84,8 @@ class Basket:
         return [StockLine(line.priced.sku_id, line.priced.quantity) for line in self.lines]
 
 
-def refuse_what_comes_later(method: FulfilmentMethod, coupon_ids: Sequence[UUID]) -> None:
-    """Raises: InvalidInput for pickup and for coupons, which the API names but nobody can use yet."""
-    if method is not FulfilmentMethod.DELIVERY:
-        raise InvalidInput("pickup_not_yet", path=("fulfilment", "method"))
+def refuse_coupons(coupon_ids: Sequence[UUID]) -> None:
+    """Raises: InvalidInput for coupons, which the API names but nobody can use yet."""
     if coupon_ids:
         raise InvalidInput("coupons_not_yet", path=("couponIds",))
 

@@ -20,6 +20,13 @@ class OrderCancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderReadyForPickup:
+    """The goods wait in the store: the customer is to be sent the code that fetches them."""
+
+    order_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class RefundRequested:
     """Money is to go back: the provider is to be asked."""
 

@@ -9,6 +9,7 @@ from app.commission.models import SaleRow
 from app.platform.db import BrandSession
 from app.products.models import ReservationRow
 from app.products.values import ReservationState
+from app.trade import fulfilment_invariants
 from app.trade.models import OrderLineRow, OrderMoveRow, OrderRow, PaymentRow, RefundRow
 from app.trade.rules import is_paid, move
 from app.trade.values import (
@@ -223,4 +224,7 @@ CHECKS: dict[str, Callable[[BrandSession], Awaitable[list[str]]]] = {
     "moves are a path of the state machine": moves_are_a_path,
     "reservations follow their orders": reservations_follow_orders,
     "orders are their sales": orders_are_their_sales,
+    "instants of orders are those of their moves": fulfilment_invariants.instants_are_those_of_the_moves,
+    "shipped orders have parcels": fulfilment_invariants.shipped_orders_have_parcels,
+    "pickups name a store": fulfilment_invariants.pickups_name_a_store,
 }

@@ -1,4 +1,4 @@
-"""Tables of trade: orders with lines and history, payments, refunds."""
+"""Tables of trade: orders with lines, history and shipments, payments, refunds."""
 
 from datetime import date, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from app.platform.tables import Base, Tenant, tenant_args, tenant_key
 class OrderRow(Tenant, Base):
     """An order. `guide_id`, `store_id` and `branch` are the attributed ones, as they were when it was placed.
 
+    `pickup_store_id`: where the customer fetches the goods, whosever sale it is. `delivered_at`: when he had them.
     Amounts: minor units.
     """
 
@@ -23,12 +24,25 @@ class OrderRow(Tenant, Base):
         tenant_key("customer_id", "customer"),
         tenant_key("shop_id", "shop"),
         tenant_key("store_id", "store"),
+        tenant_key("pickup_store_id", "store"),
         sa.Index("ix_order_customer", "brand_id", "customer_id", "id"),
         sa.Index("ix_order_guide", "brand_id", "guide_id", "id"),
+        sa.Index("ix_order_store", "brand_id", "store_id", "id"),
+        sa.Index("ix_order_state", "brand_id", "state", "id"),
+        sa.Index(
+            "ix_order_pickup",
+            "brand_id",
+            "pickup_store_id",
+            "id",
+            postgresql_where=sa.text("pickup_store_id IS NOT NULL"),
+        ),
         sa.Index("ix_order_unpaid", "brand_id", "pay_by", postgresql_where=sa.text("state = 'PENDING_PAYMENT'")),
+        sa.Index("ix_order_shipped", "brand_id", "shipped_at", postgresql_where=sa.text("state = 'SHIPPED'")),
+        sa.Index("ix_order_delivered", "brand_id", "delivered_at", postgresql_where=sa.text("state = 'DELIVERED'")),
         sa.Index("ix_order_paid_on", "brand_id", "paid_on"),
         sa.CheckConstraint("total_minor = subtotal_minor - discount_minor + freight_minor", name="total"),
         sa.CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refunded"),
+        sa.CheckConstraint("(fulfilment = 'PICKUP') = (pickup_store_id IS NOT NULL)", name="pickup"),
     )
     number: Mapped[str]
     state: Mapped[str]
@@ -39,6 +53,7 @@ class OrderRow(Tenant, Base):
     branch: Mapped[str]
     code_id: Mapped[UUID | None]
     fulfilment: Mapped[str]
+    pickup_store_id: Mapped[UUID | None]
     address: Mapped[bytes | None]
     note: Mapped[bytes | None]
     subtotal_minor: Mapped[int]
@@ -51,6 +66,7 @@ class OrderRow(Tenant, Base):
     paid_at: Mapped[datetime | None]
     paid_on: Mapped[date | None]
     shipped_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
@@ -97,6 +113,22 @@ class OrderMoveRow(Tenant, Base):
     to_state: Mapped[str]
     actor: Mapped[str]
     at: Mapped[datetime]
+
+
+class ShipmentRow(Tenant, Base):
+    """A parcel that was sent to the customer, and by whom. Append-only."""
+
+    __tablename__ = "shipment"
+    __table_args__ = tenant_args(
+        tenant_key("order_id", "orders"),
+        sa.Index("ix_shipment_order", "brand_id", "order_id"),
+        append_only=True,
+    )
+    order_id: Mapped[UUID]
+    carrier: Mapped[str | None]
+    tracking_number: Mapped[str | None]
+    shipped_at: Mapped[datetime]
+    shipped_by: Mapped[str]
 
 
 class PaymentRow(Tenant, Base):

@@ -14,7 +14,7 @@ from app.platform.db import BrandSession
 from app.platform.errors import WrongState
 from app.trade.models import OrderMoveRow, OrderRow, PaymentRow
 from app.trade.rules import PAYMENT_MOVES, move
-from app.trade.values import ForbiddenMove, OrderEvent, OrderState, PaymentEvent
+from app.trade.values import ForbiddenMove, FulfilmentMethod, OrderEvent, OrderState, PaymentEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,13 @@ class LockedOrder:
     customer_id: UUID
     guide_id: UUID | None
     store_id: UUID | None
+    branch: str
+    method: FulfilmentMethod
+    pickup_store_id: UUID | None
     total_minor: int
     pay_by: datetime
+    shipped_at: datetime | None
+    delivered_at: datetime | None
 
 
 async def lock_order(
@@ -48,8 +53,13 @@ async def lock_order(
                 OrderRow.customer_id,
                 OrderRow.guide_id,
                 OrderRow.store_id,
+                OrderRow.branch,
+                OrderRow.fulfilment,
+                OrderRow.pickup_store_id,
                 OrderRow.total_minor,
                 OrderRow.pay_by,
+                OrderRow.shipped_at,
+                OrderRow.delivered_at,
             )
             .where(OrderRow.brand_id == session.brand_id, *conditions)
             .with_for_update(skip_locked=skip_locked)
@@ -64,8 +74,13 @@ async def lock_order(
         customer_id=row.customer_id,
         guide_id=row.guide_id,
         store_id=row.store_id,
+        branch=row.branch,
+        method=FulfilmentMethod(row.fulfilment),
+        pickup_store_id=row.pickup_store_id,
         total_minor=row.total_minor,
         pay_by=row.pay_by,
+        shipped_at=row.shipped_at,
+        delivered_at=row.delivered_at,
     )
 
 

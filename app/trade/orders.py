@@ -20,7 +20,7 @@ from app.platform.runtime import Runtime
 from app.platform.settings import load_settings
 from app.products import stock
 from app.products.reads import ShopFacts
-from app.trade import basket, moves, numbers
+from app.trade import basket, moves, numbers, pickups
 from app.trade.basket import Address, Basket
 from app.trade.events import OrderCancelled
 from app.trade.models import OrderRow
@@ -38,14 +38,18 @@ async def quote(
     *,
     lines: Sequence[LineRequest],
     method: FulfilmentMethod = FulfilmentMethod.DELIVERY,
+    pickup_store_id: UUID | None = None,
     coupon_ids: Sequence[UUID] = (),
 ) -> Basket:
-    """What these lines would cost now, line by line; nothing is held. One statement.
+    """What these lines would cost now, line by line; nothing is held. One statement, two with a pickup store.
 
-    A line may be unavailable (withdrawn, or too few left); it is priced all the same. Raises: InvalidInput for no or
-    too many lines, quantities out of bounds, coupons, pickup; NotFound for a SKU that the brand does not have.
+    A line may be unavailable (withdrawn, or too few left); it is priced all the same. A pickup's store may still be
+    open. Raises: InvalidInput for no or too many lines, quantities out of bounds, coupons; NotFound for a SKU or a
+    pickup store that the brand does not have.
     """
-    basket.refuse_what_comes_later(method, coupon_ids)
+    basket.refuse_coupons(coupon_ids)
+    if pickup_store_id is not None:
+        await pickups.check_store(session, method, pickup_store_id)
     return await basket.price(session, lines, method=method)
 
 
@@ -56,6 +60,7 @@ async def place(
     shop: ShopFacts,
     lines: Sequence[LineRequest],
     fulfilment: FulfilmentMethod = FulfilmentMethod.DELIVERY,
+    pickup_store_id: UUID | None = None,
     address: Address | None = None,
     expected_total_minor: int | None = None,
     coupon_ids: Sequence[UUID] = (),
@@ -64,8 +69,9 @@ async def place(
     prices: Mapping[UUID, int] | None = None,
     now: datetime,
 ) -> UUID:
-    """A customer orders in a guide's shop; gives the order's id, which is also its sale's. Seven to nine statements.
+    """A customer orders in a guide's shop; gives the order's id, which is also its sale's. Seven to ten statements.
 
+    An order that is sent needs an address; one that is fetched needs its store, and an address is not kept.
     `code_token`: the code that led here; an unknown one counts for nobody. `expected_total_minor`: the total that the
     customer saw. `prices` is for importers alone: the total of each SKU's line, of goods that were taken in a store, so
     that there is neither freight nor address nor a limit to quantities.
@@ -73,14 +79,13 @@ async def place(
     """
     if actor.customer_id is None or not actor.is_customer:
         raise Forbidden
-    basket.refuse_what_comes_later(fulfilment, coupon_ids)
-    sealed_address = None if prices is not None and address is None else basket.seal_address(session, address)
-    sealed_note = basket.seal_note(session, note)
+    basket.refuse_coupons(coupon_ids)
+    store_id = await pickups.check_store(session, fulfilment, pickup_store_id)
+    sealed_address, sealed_note = _seal(
+        session, address, note, is_sent=store_id is None and (prices is None or address is not None)
+    )
     wanted = await basket.price(session, lines, method=fulfilment, prices=prices)
-    wanted.refuse_unsellable()
-    if expected_total_minor is not None and expected_total_minor != wanted.totals.total_minor:
-        raise PriceChanged(wanted.totals.total_minor)
-    wanted.refuse_short()
+    _refuse(wanted, expected_total_minor)
     code = None if code_token is None else await codes.facts_by_token(session, code_token)
     order_id, number = session.new_id(), numbers.random_order_number()
     line_ids = [session.new_id() for _ in wanted.lines]
@@ -92,6 +97,7 @@ async def place(
         shop=shop,
         code=code,
         lines=wanted.sale_lines(line_ids),
+        fulfilment_store_id=store_id,
         now=now,
     )
     await write_order(
@@ -104,6 +110,7 @@ async def place(
             attributed=attributed,
             code_id=None if code is None else code.code_id,
             fulfilment=fulfilment,
+            pickup_store_id=store_id,
             address=sealed_address,
             note=sealed_note,
             pay_by=now + timedelta(seconds=load_settings().order_payment_ttl_seconds),
@@ -116,6 +123,21 @@ async def place(
     # Last of all: many orders may want the same stock row, and from here on to the commit it is held.
     await stock.reserve(session, order_id=order_id, lines=wanted.stock_lines(), now=now)
     return order_id
+
+
+def _refuse(wanted: Basket, expected_total_minor: int | None) -> None:
+    """Raises: InvalidInput for what is not on sale, PriceChanged, InsufficientStock; in this order."""
+    wanted.refuse_unsellable()
+    if expected_total_minor is not None and expected_total_minor != wanted.totals.total_minor:
+        raise PriceChanged(wanted.totals.total_minor)
+    wanted.refuse_short()
+
+
+def _seal(
+    session: BrandSession, address: Address | None, note: str | None, *, is_sent: bool
+) -> tuple[bytes | None, bytes | None]:
+    """Address and note as they are kept. Raises: InvalidInput."""
+    return basket.seal_address(session, address) if is_sent else None, basket.seal_note(session, note)
 
 
 async def cancel(session: BrandSession, actor: Actor, *, order_id: UUID, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Reads of orders, lines and payments, and who may see them. Each is one statement; lists come newest first."""
+"""Reads of orders with their lines and shipments. Each is one statement; lists come newest first."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -9,26 +9,25 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import aliased
 
-from app.commission.models import CandidateRow
 from app.customers import profiles
 from app.customers.models import CustomerRow
-from app.employees.models import EmployeeRow, StoreRow
-from app.employees.rules import is_inside, may_reach
-from app.employees.values import Role
+from app.employees.models import EmployeeRow, OrgUnitRow, StoreRow
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
 from app.products.models import ProductRow, ShopRow, SkuRow
-from app.trade.models import OrderLineRow, OrderRow, PaymentRow
-from app.trade.values import FulfilmentMethod, OrderState, PaymentState, ProviderName
+from app.trade.models import OrderLineRow, OrderRow, ShipmentRow
+from app.trade.order_scopes import visible_orders
+from app.trade.values import FulfilmentMethod, OrderState
 
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
     """An order as it is shown. Amounts: minor units. `branch`: path of the attributed store's unit, as it was.
 
-    Guide, shop, store and customer come with what lists show of them, as they are now; the customer's name is masked.
-    `is_overdue`: its time to be paid is over.
+    Guide, shop, stores and customer come with what lists show of them, as they are now; the customer's name is masked.
+    `pickup_branch`: path of the pickup store's unit, as it is now. `is_overdue`: its time to be paid is over.
     """
 
     id: UUID
@@ -40,6 +39,7 @@ class OrderView:
     store_id: UUID | None
     branch: str
     method: FulfilmentMethod
+    pickup_store_id: UUID | None
     subtotal_minor: int
     discount_minor: int
     freight_minor: int
@@ -48,6 +48,7 @@ class OrderView:
     placed_at: datetime
     pay_by: datetime
     shipped_at: datetime | None
+    delivered_at: datetime | None
     completed_at: datetime | None
     guide_name: str | None
     guide_title: str | None
@@ -57,6 +58,9 @@ class OrderView:
     shop_announcement: str | None
     store_name: str | None
     store_city: str | None
+    pickup_store_name: str | None
+    pickup_store_city: str | None
+    pickup_branch: str | None
     customer_name: str
     is_overdue: bool
 
@@ -87,15 +91,12 @@ class LineView:
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentView:
-    """A payment as its customer sees it. Amounts: minor units."""
+class ShipmentView:
+    """A parcel on its way."""
 
-    id: UUID
-    order_id: UUID
-    provider: ProviderName
-    state: PaymentState
-    amount_minor: int
-    client_parameters: dict[str, Any] | None
+    carrier: str | None
+    tracking_number: str | None
+    shipped_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,9 @@ class CustomerSales:
 
 NO_SALES = CustomerSales(0, 0)
 
+_PickupStore = aliased(StoreRow)
+_PickupUnit = aliased(OrgUnitRow)
+
 _ORDER_COLUMNS: tuple[Any, ...] = (
     OrderRow.id,
     OrderRow.number,
@@ -118,6 +122,7 @@ _ORDER_COLUMNS: tuple[Any, ...] = (
     OrderRow.store_id,
     OrderRow.branch,
     OrderRow.fulfilment,
+    OrderRow.pickup_store_id,
     OrderRow.subtotal_minor,
     OrderRow.discount_minor,
     OrderRow.freight_minor,
@@ -126,6 +131,7 @@ _ORDER_COLUMNS: tuple[Any, ...] = (
     OrderRow.placed_at,
     OrderRow.pay_by,
     OrderRow.shipped_at,
+    OrderRow.delivered_at,
     OrderRow.completed_at,
     EmployeeRow.display_name,
     EmployeeRow.title,
@@ -135,6 +141,9 @@ _ORDER_COLUMNS: tuple[Any, ...] = (
     ShopRow.announcement,
     StoreRow.name,
     StoreRow.city,
+    _PickupStore.name,
+    _PickupStore.city,
+    _PickupUnit.path,
     CustomerRow.name,
     CustomerRow.phone,
 )
@@ -171,31 +180,9 @@ class _Buyer:
     phone: bytes | None
 
 
-def may_see_customer(actor: Actor, order: OrderView) -> bool:
-    """Whether a viewer of the order also learns whose it is: the buyer, the guide who won it, the branch above do.
-
-    A guide who lost the order sees it to learn why, and not who bought.
-    """
-    if actor.is_customer:
-        return actor.customer_id == order.customer_id
-    if not actor.is_employee:
-        return False
-    return actor.employee_id == order.guide_id or may_reach(role=actor.role, branch=actor.branch, path=order.branch)
-
-
-def may_see_winner(actor: Actor, order: OrderView) -> bool:
-    """Whether a viewer of the order learns which guide won it: a guide who lost it only of one of the own branch."""
-    return may_see_customer(actor, order) or (actor.is_employee and is_inside(order.branch, actor.branch))
-
-
-def may_see_shop(actor: Actor, order: OrderView) -> bool:
-    """Whether a viewer of the order learns in whose shop it was placed: a guide who lost it, only of the own shop."""
-    return may_see_customer(actor, order) or (actor.is_employee and actor.shop_id == order.shop_id)
-
-
 async def orders_by_id(session: BrandSession, actor: Actor, order_ids: Collection[UUID]) -> dict[UUID, OrderView]:
     """Those of these orders that the actor may see."""
-    scope = _scope(session, actor)
+    scope = visible_orders(session, actor)
     if not order_ids or scope is None:
         return {}
     if actor.is_customer:
@@ -210,24 +197,26 @@ async def orders_of_customer(
     session: BrandSession, actor: Actor, *, customer_id: UUID, limit: int, after: UUID | None = None
 ) -> list[OrderView]:
     """A customer's orders that the actor may see, after the order `after`."""
-    return await _page(session, actor, OrderRow.customer_id == customer_id, limit=limit, after=after)
+    scope = visible_orders(session, actor)
+    return await page(session, scope, OrderRow.customer_id == customer_id, limit=limit, after=after)
 
 
 async def orders_of_guide(
     session: BrandSession, actor: Actor, *, guide_id: UUID, limit: int, after: UUID | None = None
 ) -> list[OrderView]:
     """The orders attributed to a guide, as far as the actor may see them, after the order `after`."""
-    return await _page(session, actor, OrderRow.guide_id == guide_id, limit=limit, after=after)
+    scope = visible_orders(session, actor)
+    return await page(session, scope, OrderRow.guide_id == guide_id, limit=limit, after=after)
 
 
-async def count_of_customer(session: BrandSession, actor: Actor, *, customer_id: UUID) -> int:
+async def count_of_customer(session: BrandSession, actor: Actor, *, customer_id: UUID) -> int | None:
     """How many orders `orders_of_customer` walks through."""
-    return await _count(session, actor, OrderRow.customer_id == customer_id)
+    return await count(session, visible_orders(session, actor), OrderRow.customer_id == customer_id)
 
 
-async def count_of_guide(session: BrandSession, actor: Actor, *, guide_id: UUID) -> int:
+async def count_of_guide(session: BrandSession, actor: Actor, *, guide_id: UUID) -> int | None:
     """How many orders `orders_of_guide` walks through."""
-    return await _count(session, actor, OrderRow.guide_id == guide_id)
+    return await count(session, visible_orders(session, actor), OrderRow.guide_id == guide_id)
 
 
 async def lines_of_orders(session: BrandSession, order_ids: Collection[UUID]) -> dict[UUID, list[LineView]]:
@@ -252,29 +241,17 @@ async def line_by_id(session: BrandSession, actor: Actor, line_id: UUID) -> tupl
     return None if order is None else (line, order)
 
 
-async def payments_by_id(session: BrandSession, actor: Actor, payment_ids: Collection[UUID]) -> dict[UUID, PaymentView]:
-    """Those of these payments that are the customer's own; nobody else sees one."""
-    if not payment_ids or not actor.is_customer:
-        return {}
+async def shipments_of_orders(session: BrandSession, order_ids: Collection[UUID]) -> dict[UUID, list[ShipmentView]]:
+    """The parcels of each order in the order of sending, whoever asks; one without a parcel is left out."""
+    found: dict[UUID, list[ShipmentView]] = {}
     rows = await session.execute(
-        sa.select(
-            PaymentRow.id,
-            PaymentRow.order_id,
-            PaymentRow.provider,
-            PaymentRow.state,
-            PaymentRow.amount_minor,
-            PaymentRow.client_parameters,
-        )
-        .join(OrderRow, sa.and_(OrderRow.brand_id == session.brand_id, OrderRow.id == PaymentRow.order_id))
-        .where(
-            PaymentRow.brand_id == session.brand_id,
-            PaymentRow.id.in_(payment_ids),
-            OrderRow.customer_id == actor.customer_id,
-        )
+        sa.select(ShipmentRow.order_id, ShipmentRow.carrier, ShipmentRow.tracking_number, ShipmentRow.shipped_at)
+        .where(ShipmentRow.brand_id == session.brand_id, ShipmentRow.order_id.in_(order_ids))
+        .order_by(ShipmentRow.id)
     )
-    return {
-        row[0]: PaymentView(row[0], row[1], ProviderName(row[2]), PaymentState(row[3]), row[4], row[5]) for row in rows
-    }
+    for row in rows:
+        found.setdefault(row[0], []).append(ShipmentView(row[1], row[2], row[3]))
+    return found
 
 
 async def customer_sales(session: BrandSession, customer_ids: Iterable[UUID]) -> dict[UUID, CustomerSales]:
@@ -295,26 +272,38 @@ async def customer_sales(session: BrandSession, customer_ids: Iterable[UUID]) ->
     return {row[0]: CustomerSales(row[1], row[2]) for row in rows}
 
 
-async def _page(
-    session: BrandSession, actor: Actor, condition: sa.ColumnElement[bool], *, limit: int, after: UUID | None
+async def page(
+    session: BrandSession,
+    scope: sa.ColumnElement[bool] | None,
+    *conditions: sa.ColumnElement[bool],
+    limit: int,
+    after: UUID | None = None,
+    is_oldest_first: bool = False,
 ) -> list[OrderView]:
-    scope = _scope(session, actor)
+    """The orders that meet the conditions, within a scope that `order_scopes` gives, after the order `after`."""
     if scope is None:
         return []
-    query = _orders().where(condition, scope).order_by(OrderRow.id.desc()).limit(limit)
+    by_age = OrderRow.id if is_oldest_first else OrderRow.id.desc()
+    query = _orders().where(*conditions, scope).order_by(by_age).limit(limit)
     if after is not None:
-        query = query.where(OrderRow.id < after)
+        query = query.where(OrderRow.id > after if is_oldest_first else OrderRow.id < after)
     return [_order(session, row) for row in await session.execute(query, {"brand": session.brand_id})]
 
 
-async def _count(session: BrandSession, actor: Actor, condition: sa.ColumnElement[bool]) -> int:
-    scope = _scope(session, actor)
+async def count(
+    session: BrandSession,
+    scope: sa.ColumnElement[bool] | None,
+    *conditions: sa.ColumnElement[bool],
+    up_to: int | None = None,
+) -> int | None:
+    """How many orders `page` walks through; None: more than `up_to`."""
     if scope is None:
         return 0
-    query = (
-        sa.select(sa.func.count()).select_from(OrderRow).where(OrderRow.brand_id == session.brand_id, condition, scope)
-    )
-    return (await session.execute(query)).scalar_one()
+    found = sa.select(OrderRow.id).where(OrderRow.brand_id == session.brand_id, *conditions, scope)
+    if up_to is not None:
+        found = found.limit(up_to + 1)
+    number = (await session.execute(sa.select(sa.func.count()).select_from(found.subquery()))).scalar_one()
+    return None if up_to is not None and number > up_to else number
 
 
 def _line(row: Any) -> LineView:
@@ -327,27 +316,6 @@ def _order(session: BrandSession, row: Any) -> OrderView:
     buyer = _Buyer(id=values[3], brand_id=session.brand_id, phone=values.pop(), name=values.pop())
     values += [profiles.display_name(session.vault, buyer), row.pay_by <= session.now]
     return OrderView(*values)
-
-
-def _scope(session: BrandSession, actor: Actor) -> sa.ColumnElement[bool] | None:
-    """The orders an actor may see: one's own, those one sold or lost, the branch's, or all. None: no order at all."""
-    if actor.is_customer:
-        return OrderRow.customer_id == actor.customer_id
-    if not actor.is_employee:
-        return None
-    if actor.sees_whole_brand:
-        return sa.true()
-    ways: list[sa.ColumnElement[bool]] = [
-        OrderRow.guide_id == actor.employee_id,
-        sa.exists().where(
-            CandidateRow.brand_id == session.brand_id,
-            CandidateRow.sale_id == OrderRow.id,
-            CandidateRow.guide_id == actor.employee_id,
-        ),
-    ]
-    if actor.role == Role.MANAGER and actor.branch:
-        ways.append(OrderRow.branch.startswith(actor.branch, autoescape=True))
-    return sa.or_(*ways)
 
 
 # --- the statements, each made once, as making them takes longer than running them; the brand is their parameter
@@ -369,7 +337,7 @@ def _lines_of_orders() -> sa.Select[*tuple[Any, ...]]:
 
 @cache
 def _orders() -> sa.Select[*tuple[Any, ...]]:
-    """Orders with what lists show of guide, shop, store and customer."""
+    """Orders with what lists show of guide, shop, stores and customer."""
     return (
         sa.select(*_ORDER_COLUMNS)
         .select_from(OrderRow)
@@ -377,6 +345,8 @@ def _orders() -> sa.Select[*tuple[Any, ...]]:
         .join(CustomerRow, sa.and_(CustomerRow.brand_id == _BRAND, CustomerRow.id == OrderRow.customer_id))
         .outerjoin(EmployeeRow, sa.and_(EmployeeRow.brand_id == _BRAND, EmployeeRow.id == OrderRow.guide_id))
         .outerjoin(StoreRow, sa.and_(StoreRow.brand_id == _BRAND, StoreRow.id == OrderRow.store_id))
+        .outerjoin(_PickupStore, sa.and_(_PickupStore.brand_id == _BRAND, _PickupStore.id == OrderRow.pickup_store_id))
+        .outerjoin(_PickupUnit, sa.and_(_PickupUnit.brand_id == _BRAND, _PickupUnit.id == _PickupStore.org_unit_id))
         .where(OrderRow.brand_id == _BRAND)
     )
 

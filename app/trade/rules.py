@@ -4,6 +4,7 @@ There is no other way to change a state than a move of these tables.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from uuid import UUID
 
@@ -29,6 +30,10 @@ from app.trade.values import (
 
 MOST_LINES = 50
 LARGEST_QUANTITY = 99
+PAUSABLE = frozenset({OrderAction.CONFIRM_RECEIPT, OrderAction.SHIP, OrderAction.MAKE_READY, OrderAction.HAND_OVER})
+"""What nobody does with an order while an after-sale of it is open."""
+RETURN_WINDOW = timedelta(days=7)
+"""Within it, from receipt, goods go back without a reason."""
 
 _O, _P, _R = OrderState, PaymentState, AfterSaleState
 
@@ -124,7 +129,7 @@ _DAMM = (
     "9438617205",
     "2581436790",
 )
-_ORDER_DIGITS = 12
+ORDER_DIGITS = 12
 
 
 def move(state: OrderState, event: OrderEvent) -> OrderState:
@@ -156,11 +161,44 @@ def is_paid(state: OrderState) -> bool:
     return (state, OrderEvent.REFUND_WHOLE) in ORDER_MOVES
 
 
+def is_to_ship(state: OrderState, method: FulfilmentMethod) -> bool:
+    """Whether the goods wait to be sent to the customer."""
+    return method is FulfilmentMethod.DELIVERY and state in (_O.PAID, _O.FULFILLING)
+
+
+def is_to_make_ready(state: OrderState, method: FulfilmentMethod) -> bool:
+    """Whether the goods wait to be laid out for the customer who fetches them."""
+    return method is FulfilmentMethod.PICKUP and state in (_O.PAID, _O.FULFILLING)
+
+
+def automatic_step(
+    state: OrderState,
+    *,
+    shipped_at: datetime | None,
+    delivered_at: datetime | None,
+    receipt_ttl_seconds: int,
+    completion_ttl_seconds: int,
+) -> tuple[OrderEvent, datetime] | None:
+    """The step that an order takes by itself, and from when on; None: it waits for somebody."""
+    if state is _O.SHIPPED and shipped_at is not None:
+        return OrderEvent.DELIVER, shipped_at + timedelta(seconds=receipt_ttl_seconds)
+    if state is _O.DELIVERED and delivered_at is not None:
+        return OrderEvent.COMPLETE, delivered_at + timedelta(seconds=completion_ttl_seconds)
+    return None
+
+
+def return_until(delivered_at: datetime) -> datetime:
+    """Until when goods received at `delivered_at` may go back without a reason."""
+    return delivered_at + RETURN_WINDOW
+
+
 def allowed_actions(
     state: OrderState,
     *,
     is_buyer: bool,
     may_ship: bool = False,
+    may_make_ready: bool = False,
+    may_hand_over: bool = False,
     is_overdue: bool = False,
     has_refundable_lines: bool = False,
     has_open_after_sale: bool = False,
@@ -169,18 +207,22 @@ def allowed_actions(
     """What this caller may do with the order now, in the order of OrderAction.
 
     `is_overdue`: the payment deadline has passed, though nobody cancelled yet. `has_refundable_lines`: something can
-    still be sent back or refunded, its window being open. An open after-sale pauses completion. Confirming a shipped
-    order's receipt is two moves, DELIVER and COMPLETE; shipping a paid one is FULFIL and SHIP.
+    still be sent back or refunded, its window being open. While an after-sale is open nothing PAUSABLE is done.
+    Confirming a shipped order's receipt is two moves, DELIVER and COMPLETE; shipping a paid one is FULFIL and SHIP,
+    making one ready FULFIL and MAKE_READY.
     """
     is_unpaid = state is _O.PENDING_PAYMENT
     may = {
         OrderAction.PAY: is_buyer and is_unpaid and not is_overdue,
         OrderAction.CANCEL: is_buyer and is_unpaid,
-        OrderAction.CONFIRM_RECEIPT: is_buyer and state in (_O.SHIPPED, _O.DELIVERED) and not has_open_after_sale,
+        OrderAction.CONFIRM_RECEIPT: is_buyer and state in (_O.SHIPPED, _O.DELIVERED),
         OrderAction.REQUEST_AFTER_SALE: is_buyer and is_paid(state) and has_refundable_lines,
-        OrderAction.SHIP: may_ship and state in (_O.PAID, _O.FULFILLING) and method is FulfilmentMethod.DELIVERY,
+        OrderAction.SHIP: may_ship and is_to_ship(state, method),
+        OrderAction.MAKE_READY: may_make_ready and is_to_make_ready(state, method),
+        OrderAction.HAND_OVER: may_hand_over and state is _O.READY_FOR_PICKUP,
     }
-    return tuple(action for action in OrderAction if may[action])
+    paused = PAUSABLE if has_open_after_sale else frozenset()
+    return tuple(action for action in OrderAction if may[action] and action not in paused)
 
 
 def merge_lines(lines: Iterable[LineRequest]) -> list[LineRequest]:
@@ -269,14 +311,14 @@ def order_number(random_bytes: bytes) -> str:
     """
     if len(random_bytes) < 8:
         raise ValueError("an order number needs 8 random bytes")
-    smallest = 10 ** (_ORDER_DIGITS - 2)
+    smallest = 10 ** (ORDER_DIGITS - 2)
     digits = str(smallest + int.from_bytes(random_bytes, "big") % (9 * smallest))
     return digits + _check_digit(digits)
 
 
 def is_order_number(text: str) -> bool:
     """Whether this can be one of our order numbers: twelve digits that agree with their check digit."""
-    if len(text) != _ORDER_DIGITS or not (text.isascii() and text.isdigit()) or text[0] == "0":
+    if len(text) != ORDER_DIGITS or not (text.isascii() and text.isdigit()) or text[0] == "0":
         return False
     return _check_digit(text) == "0"
 

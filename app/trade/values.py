@@ -47,6 +47,8 @@ class OrderAction(StrEnum):
     CONFIRM_RECEIPT = "CONFIRM_RECEIPT"
     REQUEST_AFTER_SALE = "REQUEST_AFTER_SALE"
     SHIP = "SHIP"
+    MAKE_READY = "MAKE_READY"
+    HAND_OVER = "HAND_OVER"
 
 
 class FulfilmentMethod(StrEnum):

@@ -31,6 +31,7 @@ class NewOrder:
     attributed: Attributed
     code_id: UUID | None
     fulfilment: FulfilmentMethod
+    pickup_store_id: UUID | None
     address: bytes | None
     note: bytes | None
     pay_by: datetime
@@ -78,6 +79,7 @@ def _order(
         "branch": order.attributed.branch,
         "code_id": order.code_id,
         "fulfilment": order.fulfilment.value,
+        "pickup_store_id": order.pickup_store_id,
         "address": order.address,
         "note": order.note,
         "subtotal_minor": basket.totals.subtotal_minor,
@@ -90,6 +92,7 @@ def _order(
         "paid_at": None,
         "paid_on": None,
         "shipped_at": None,
+        "delivered_at": None,
         "completed_at": None,
         "ended_at": None,
     }

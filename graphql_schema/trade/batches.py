@@ -8,8 +8,8 @@ from strawberry.dataloader import DataLoader
 
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
-from app.trade import reads
-from app.trade.reads import CustomerSales, LineView, OrderView
+from app.trade import after_sale_reads, reads
+from app.trade.reads import CustomerSales, LineView, OrderView, ShipmentView
 from graphql_schema.context import Context
 
 T = TypeVar("T")
@@ -28,6 +28,24 @@ def lines(context: Context) -> DataLoader[UUID, list[LineView] | None]:
         return await reads.lines_of_orders(session, order_ids)
 
     return _batch(context, "lines", read)
+
+
+def shipments(context: Context) -> DataLoader[UUID, list[ShipmentView] | None]:
+    """Parcels by their order, whoever asks: only who sees an order asks for its parcels; None: none yet."""
+
+    async def read(session: BrandSession, _: Actor, order_ids: list[UUID]) -> dict[UUID, list[ShipmentView]]:
+        return await reads.shipments_of_orders(session, order_ids)
+
+    return _batch(context, "shipments", read)
+
+
+def paused(context: Context) -> DataLoader[UUID, bool | None]:
+    """Whether an order has an open after-sale, by its id; None: it has none."""
+
+    async def read(session: BrandSession, _: Actor, order_ids: list[UUID]) -> dict[UUID, bool]:
+        return dict.fromkeys(await after_sale_reads.orders_with_open_after_sale(session, order_ids), True)
+
+    return _batch(context, "paused", read)
 
 
 def sales(context: Context) -> DataLoader[UUID, CustomerSales | None]:

@@ -1,15 +1,17 @@
 """Inputs over baskets, orders and payments."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import strawberry
 
+from app.trade import staff_orders
 from app.trade.values import LineRequest
 from graphql_schema.addresses import AddressInput
-from graphql_schema.global_ids import input_id
+from graphql_schema.global_ids import input_id, optional_input_id
 from graphql_schema.scalars import Long
-from graphql_schema.trade.enums import FulfilmentMethod, ProviderName
+from graphql_schema.trade.enums import FulfilmentMethod, OrderState, ProviderName
 
 _KEY = "16 to 64 characters; the same key gives the same answer."
 _LINES = "1 to 50 different SKUs; lines of equal SKUs count as one."
@@ -24,10 +26,12 @@ class OrderLineInput:
 
 @strawberry.input(description="How the goods are to reach the customer.")
 class FulfilmentInput:
-    method: FulfilmentMethod = strawberry.field(description="DELIVERY; PICKUP is not offered yet.")
-    pickup_store_id: strawberry.ID | None = strawberry.field(default=None, description="For PICKUP: the store.")
+    method: FulfilmentMethod = strawberry.field(description="DELIVERY: sent to an address; PICKUP: fetched in a store.")
+    pickup_store_id: strawberry.ID | None = strawberry.field(
+        default=None, description="For PICKUP: the store, required when an order is placed."
+    )
     address: AddressInput | None = strawberry.field(
-        default=None, description="For DELIVERY: where to, required when an order is placed."
+        default=None, description="For DELIVERY: where to, required when an order is placed. For PICKUP: not kept."
     )
 
 
@@ -66,6 +70,66 @@ class PaymentStartInput:
 class OrderCancelInput:
     idempotency_key: str = strawberry.field(description=_KEY)
     order_id: strawberry.ID = strawberry.field(description="An own order that is not paid.")
+
+
+@strawberry.input(description="An order that has arrived.")
+class OrderConfirmReceiptInput:
+    idempotency_key: str = strawberry.field(description=_KEY)
+    order_id: strawberry.ID = strawberry.field(description="An own order that was sent, or fetched.")
+
+
+@strawberry.input(description="A parcel to send.")
+class OrderShipInput:
+    idempotency_key: str = strawberry.field(description=_KEY)
+    order_id: strawberry.ID = strawberry.field(description="A paid order that is to be sent.")
+    carrier: str | None = strawberry.field(default=None, description="Who carries it, up to 60 characters.")
+    tracking_number: str | None = strawberry.field(
+        default=None, description="The carrier's number, up to 60 characters."
+    )
+
+
+@strawberry.input(description="An order that waits in its store now.")
+class OrderMakeReadyInput:
+    idempotency_key: str = strawberry.field(description=_KEY)
+    order_id: strawberry.ID = strawberry.field(description="A paid order that is to be fetched.")
+
+
+@strawberry.input(description="An order to give to its customer.")
+class OrderHandOverInput:
+    idempotency_key: str = strawberry.field(description=_KEY)
+    order_id: strawberry.ID = strawberry.field(description="An order that is ready to be fetched.")
+    code: str = strawberry.field(description="The eight digits that the customer shows; five tries an hour.")
+
+
+@strawberry.input(description="What a list of orders is narrowed to; what is left out narrows nothing.")
+class OrderFilter:
+    states: list[OrderState] | None = strawberry.field(default=None, description="In one of these states.")
+    store_id: strawberry.ID | None = strawberry.field(default=None, description="The store whose sale it is.")
+    guide_id: strawberry.ID | None = strawberry.field(default=None, description="The guide whose sale it is.")
+    placed_from: datetime | None = strawberry.field(default=None, description="Placed at this instant or later.")
+    placed_to: datetime | None = strawberry.field(default=None, description="Placed before this instant.")
+    search: str | None = strawberry.field(
+        default=None,
+        description="The beginning of an order number, a customer's whole phone, or the last four digits of one.",
+    )
+
+    def to_value(self) -> staff_orders.OrderFilter:
+        """The filter as the services take it. Raises: InvalidInput for an id that is none."""
+        return staff_orders.OrderFilter(
+            states=tuple(self.states or ()),
+            store_id=optional_input_id(self.store_id, "Store", "filter", "storeId"),
+            guide_id=optional_input_id(self.guide_id, "Guide", "filter", "guideId"),
+            placed_from=self.placed_from,
+            placed_to=self.placed_to,
+            search=self.search,
+        )
+
+
+def to_pickup_store(fulfilment: FulfilmentInput | None) -> UUID | None:
+    """The key of the store where an order is fetched. Raises: InvalidInput for an id that is none."""
+    if fulfilment is None or fulfilment.method is not FulfilmentMethod.PICKUP:
+        return None
+    return optional_input_id(fulfilment.pickup_store_id, "Store", "fulfilment", "pickupStoreId")
 
 
 def to_lines(lines: Sequence[OrderLineInput]) -> list[LineRequest]:

@@ -1,13 +1,20 @@
 """Orders, lines and payments by id, and the pages of orders, all within the caller's scope."""
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from app.trade import reads
+from app.platform import messages
+from app.platform.db import BrandSession
+from app.platform.errors import UserFault
+from app.trade import payment_reads, reads, staff_orders
 from app.trade.reads import OrderView
+from app.trade.staff_orders import OrderPage
 from graphql_schema.context import Info
+from graphql_schema.errors import BadUserInput
 from graphql_schema.paging import Connection, Page, build_connection, is_asked_for, read_page
 from graphql_schema.selections import asked_fields
 from graphql_schema.trade import batches
+from graphql_schema.trade.inputs import OrderFilter
 from graphql_schema.trade.types import Order, OrderLine, Payment, to_line, to_order, to_payment
 
 
@@ -54,6 +61,55 @@ async def employee_orders(info: Info, employee_id: UUID, first: int | None, afte
     return await _connection(info, rows, page, total)
 
 
+async def staff_connection(
+    info: Info, first: int | None, after: str | None, narrowed: OrderFilter | None
+) -> Connection[Order]:
+    """Orders of the brand or of a manager's branch, the latest first. One statement, and one for the total."""
+
+    async def read(session: BrandSession, page: Page) -> OrderPage:
+        return await staff_orders.page(
+            session,
+            await info.context.actor(),
+            narrowed=staff_orders.ALL if narrowed is None else narrowed.to_value(),
+            limit=page.limit,
+            after=_after(page),
+            is_counted=is_asked_for(info, "totalCount"),
+        )
+
+    return await _listed(info, read_page(first, after, "orders", (UUID,), default=50), read)
+
+
+async def pickup_connection(info: Info, first: int | None, after: str | None, search: str | None) -> Connection[Order]:
+    """Orders that wait to be fetched where the caller works, the oldest first. One statement, and one for the total."""
+
+    async def read(session: BrandSession, page: Page) -> OrderPage:
+        return await staff_orders.pickup_page(
+            session,
+            await info.context.actor(),
+            search=search,
+            limit=page.limit,
+            after=_after(page),
+            is_counted=is_asked_for(info, "totalCount"),
+        )
+
+    return await _listed(info, read_page(first, after, "pickups", (UUID,), default=50), read)
+
+
+async def _listed(
+    info: Info, page: Page, read: Callable[[BrandSession, Page], Awaitable[OrderPage]]
+) -> Connection[Order]:
+    """The connection of a staff list. Raises: BadUserInput for an argument that the list refuses."""
+    # Who asks is read in a session of its own, before this one is opened.
+    await info.context.actor()
+    try:
+        async with info.context.reading() as session:
+            found = await read(session, page)
+    except UserFault as fault:
+        text = messages.text(fault.key, info.context.language, **fault.facts)
+        raise BadUserInput(text, argument=".".join(fault.path)) from fault
+    return await _connection(info, found.orders, page, found.total)
+
+
 async def _connection(info: Info, rows: list[OrderView], page: Page, total: int | None) -> Connection[Order]:
     brand = await info.context.brand()
     return build_connection(
@@ -85,7 +141,7 @@ async def payment_by_id(info: Info, *ids: UUID) -> Payment | None:
         return None
     actor = await info.context.actor()
     async with info.context.reading() as session:
-        found = (await reads.payments_by_id(session, actor, ids)).get(ids[0])
+        found = (await payment_reads.payments_by_id(session, actor, ids)).get(ids[0])
     return None if found is None else to_payment(found, await info.context.brand())
 
 

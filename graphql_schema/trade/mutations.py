@@ -1,6 +1,6 @@
 """Mutations over orders and payments."""
 
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 from uuid import UUID
 
 import strawberry
@@ -14,10 +14,18 @@ from graphql_schema.errors import ApiError, ErrorCode
 from graphql_schema.global_ids import input_id
 from graphql_schema.permissions import CUSTOMERS, Requires
 from graphql_schema.trade import loaders
+from graphql_schema.trade.changes import change, changed_order
 from graphql_schema.trade.errors import InsufficientStock, PriceChanged
-from graphql_schema.trade.inputs import OrderCancelInput, OrderPlaceInput, PaymentStartInput, to_coupons, to_lines
+from graphql_schema.trade.inputs import (
+    OrderCancelInput,
+    OrderPlaceInput,
+    PaymentStartInput,
+    to_coupons,
+    to_lines,
+    to_pickup_store,
+)
 from graphql_schema.trade.types import Order, Payment
-from graphql_schema.transaction import Act, Result, mutate
+from graphql_schema.transaction import Result
 from graphql_schema.user_errors import IdempotencyConflict, InvalidInput, NotFound, UserError, WrongState
 
 
@@ -80,6 +88,7 @@ class TradeMutation:
                     shop=shop,
                     lines=lines,
                     fulfilment=input.fulfilment.method,
+                    pickup_store_id=to_pickup_store(input.fulfilment),
                     address=None if address is None else address.to_value(),
                     expected_total_minor=input.expected_total_minor,
                     coupon_ids=coupon_ids,
@@ -89,10 +98,10 @@ class TradeMutation:
                 )
             }
 
-        made = await _mutate(info, "orderPlace", input, act)
+        made = await change(info, "orderPlace", input, act)
         if isinstance(made, UserError):
             return cast("OrderPlaceResult", made)
-        return OrderPlacePayload(order=await _order(info, made["order_id"]))
+        return OrderPlacePayload(order=await changed_order(info, made["order_id"]))
 
     @strawberry.mutation(
         description="Begin to pay an own order. The order is paid when the provider says so, not by this answer. "
@@ -112,7 +121,7 @@ class TradeMutation:
                 )
             }
 
-        made = await _mutate(info, "paymentStart", input, act)
+        made = await change(info, "paymentStart", input, act)
         if isinstance(made, UserError):
             return cast("PaymentStartResult", made)
         payment_id = UUID(made["payment_id"])
@@ -138,36 +147,7 @@ class TradeMutation:
             await orders.cancel(session, actor, order_id=order_id, now=session.now)
             return {"order_id": order_id}
 
-        made = await _mutate(info, "orderCancel", input, act)
+        made = await change(info, "orderCancel", input, act)
         if isinstance(made, UserError):
             return cast("OrderCancelResult", made)
-        return OrderCancelPayload(order=await _order(info, made["order_id"]))
-
-
-async def _mutate(info: Info, operation: str, input: Any, act: Act) -> Result | UserError:
-    """One transaction under the input's key; gives what was made, or a user error.
-
-    The payload is read after the commit, so that no reading prolongs the time in which others wait for a stock row.
-    """
-
-    async def answer(_: BrandSession, made: Result) -> Result:
-        return made
-
-    given = await mutate(
-        info.context,
-        await info.context.brand(),
-        operation=operation,
-        actor=await info.context.actor(),
-        body=input,
-        act=act,
-        answer=answer,
-        key=input.idempotency_key,
-    )
-    return cast("Result | UserError", given)
-
-
-async def _order(info: Info, order_id: str) -> Order:
-    order = await loaders.order_in_answer(info, UUID(order_id))
-    if order is None:
-        raise LookupError(f"order {order_id} is gone")
-    return order
+        return OrderCancelPayload(order=await changed_order(info, made["order_id"]))

@@ -1,4 +1,4 @@
-"""Root fields over baskets."""
+"""Root fields over baskets and orders."""
 
 from typing import Annotated
 
@@ -13,11 +13,14 @@ from app.trade import orders
 from app.trade.basket import Basket, BasketLine
 from app.trade.values import FulfilmentMethod
 from graphql_schema.context import Info
+from graphql_schema.employees.types import After, First
 from graphql_schema.errors import BadUserInput
 from graphql_schema.money import to_money
-from graphql_schema.permissions import ANYBODY, Requires
-from graphql_schema.trade.inputs import OrderQuoteInput, to_coupons, to_lines
-from graphql_schema.trade.types import Quote, QuoteAdjustment, QuoteLine
+from graphql_schema.paging import Connection
+from graphql_schema.permissions import ANYBODY, EMPLOYEES, MANAGERS, Requires
+from graphql_schema.trade import loaders
+from graphql_schema.trade.inputs import OrderFilter, OrderQuoteInput, to_coupons, to_lines, to_pickup_store
+from graphql_schema.trade.types import Order, Quote, QuoteAdjustment, QuoteLine
 
 
 @strawberry.type
@@ -39,12 +42,48 @@ class TradeQuery:
                     session,
                     lines=to_lines(input.lines),
                     method=FulfilmentMethod.DELIVERY if input.fulfilment is None else input.fulfilment.method,
+                    pickup_store_id=to_pickup_store(input.fulfilment),
                     coupon_ids=to_coupons(input.coupon_ids),
                 )
         except UserFault as fault:
             text = messages.text(fault.key, info.context.language, **fault.facts)
             raise BadUserInput(text, argument=".".join(fault.path)) from fault
         return _to_quote(info, basket, brand)
+
+    @strawberry.field(
+        description="Orders by their sale, the latest first. For headquarters and the owner; a manager sees the own "
+        "branch. More than 10,000 are not counted.",
+        extensions=[Requires(MANAGERS)],
+    )
+    async def orders(
+        self,
+        info: Info,
+        first: First = 50,
+        after: After = None,
+        filter: Annotated[
+            OrderFilter | None, strawberry.argument(description="What to narrow the list to; null: nothing.")
+        ] = None,
+    ) -> Connection[Order]:
+        return await loaders.staff_connection(info, first, after, filter)
+
+    @strawberry.field(
+        description="Paid orders that wait to be laid out or handed over in the caller's store, branch or brand, the "
+        "oldest first. For any employee. More than 10,000 are not counted.",
+        extensions=[Requires(EMPLOYEES)],
+    )
+    async def pickups(
+        self,
+        info: Info,
+        first: First = 50,
+        after: After = None,
+        search: Annotated[
+            str | None,
+            strawberry.argument(
+                description="The beginning of an order number, a customer's whole phone, or its last four digits."
+            ),
+        ] = None,
+    ) -> Connection[Order]:
+        return await loaders.pickup_connection(info, first, after, search)
 
 
 def _to_quote(info: Info, basket: Basket, brand: Brand) -> Quote:

@@ -5,14 +5,16 @@ product; only who asks for more causes a statement.
 """
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import strawberry
 
 from app.platform.db import Brand
-from app.trade import reads
-from app.trade.reads import LineView, OrderView, PaymentView
-from app.trade.rules import allowed_actions, is_paid
+from app.trade import order_scopes, pickups
+from app.trade.payment_reads import PaymentView
+from app.trade.reads import LineView, OrderView, ShipmentView
+from app.trade.rules import PAUSABLE, allowed_actions, is_paid
 from graphql_schema.commission.loaders import attribution_of_order, shares_of_line
 from graphql_schema.commission.types import Attribution, AttributionShare
 from graphql_schema.context import Info
@@ -28,7 +30,14 @@ from graphql_schema.products.types import Product, Shop, Sku
 from graphql_schema.scalars import JSON
 from graphql_schema.selections import is_enough, only
 from graphql_schema.trade import batches
-from graphql_schema.trade.enums import AfterSaleKind, AfterSaleState, OrderAction, OrderState, PaymentState
+from graphql_schema.trade.enums import (
+    AfterSaleKind,
+    AfterSaleState,
+    FulfilmentMethod,
+    OrderAction,
+    OrderState,
+    PaymentState,
+)
 
 
 @strawberry.type(description="A line of a quote.")
@@ -64,7 +73,7 @@ class Quote:
     total: Money = strawberry.field(description="Subtotal less discount, plus freight.")
 
 
-@strawberry.type(description="A parcel on its way. Nothing is shipped yet.")
+@strawberry.type(description="A parcel on its way.")
 class Shipment:
     carrier: str | None = strawberry.field(description="Who carries it, up to 60 characters.")
     tracking_number: str | None = strawberry.field(description="The carrier's number, up to 60 characters.")
@@ -128,7 +137,8 @@ class AfterSale(Node):
 
 @strawberry.type(
     description="An order: for its customer, the guide whose sale it is, guides who lost it, managers of the branch, "
-    "headquarters and the owner."
+    "headquarters and the owner; from its payment on for the people of the store whose sale it is, and of the store "
+    "where it is fetched."
 )
 class Order(Node):
     number: str = strawberry.field(description="Twelve digits, the last a check digit; unique in the brand.")
@@ -137,7 +147,11 @@ class Order(Node):
     pay_by: datetime | None = strawberry.field(
         description="While it waits for payment: when it is cancelled if nobody pays."
     )
+    fulfilment: FulfilmentMethod = strawberry.field(description="How the goods reach the customer.")
     shipped_at: datetime | None = strawberry.field(description="When the goods left.")
+    delivered_at: datetime | None = strawberry.field(
+        description="When the customer had the goods: said so, fetched them, or let ten days go by."
+    )
     completed_at: datetime | None = strawberry.field(description="When the goods were received for good.")
     subtotal: Money = strawberry.field(description="The goods before discounts.")
     discount: Money = strawberry.field(description="All discounts; 0 or more.")
@@ -160,7 +174,7 @@ class Order(Node):
     )
     async def guide(self, info: Info) -> Guide | None:
         view = self.view
-        if view.guide_id is None or not reads.may_see_winner(await info.context.actor(), view):
+        if view.guide_id is None or not order_scopes.may_see_winner(await info.context.actor(), view):
             return None
         if is_enough(info, "id", "displayName", "title", "avatarUrl"):
             return only(
@@ -173,10 +187,11 @@ class Order(Node):
         return await employees.guide_of(info, view.guide_id)
 
     @strawberry.field(
-        description="The shop it was placed in; null for a guide who lost the order, but in the own shop."
+        description="The shop it was placed in; null for a guide who lost the order, but in the own shop, and for who "
+        "only sends it or hands it over."
     )
     async def shop(self, info: Info) -> Shop | None:
-        if not reads.may_see_shop(await info.context.actor(), self.view):
+        if not order_scopes.may_see_shop(await info.context.actor(), self.view, self.view.shop_id):
             return None
         if is_enough(info, "id", "slug", "name", "announcement"):
             return only(
@@ -188,9 +203,10 @@ class Order(Node):
             )
         return await products.shop_of(info, self.view.shop_id)
 
-    @strawberry.field(description="Who bought; null for a guide who lost the order.")
+    @strawberry.field(description="Who bought; null for a guide who lost the order, and for one who only sends it.")
     async def customer(self, info: Info) -> Customer | None:
-        if not reads.may_see_customer(await info.context.actor(), self.view):
+        actor, view = await info.context.actor(), self.view
+        if not order_scopes.may_see_customer(actor, view, view.pickup_branch):
             return None
         return to_named_customer(self.view.customer_id, self.view.customer_name)
 
@@ -200,9 +216,27 @@ class Order(Node):
             return None
         return to_store(self.view.store_id, name=self.view.store_name or "", city=self.view.store_city)
 
-    @strawberry.field(description="Parcels; empty before the goods leave.")
-    async def shipments(self) -> list[Shipment]:
-        return []
+    @strawberry.field(description="For PICKUP: the store where the goods are fetched.")
+    async def pickup_store(self) -> Store | None:
+        view = self.view
+        if view.pickup_store_id is None:
+            return None
+        return to_store(view.pickup_store_id, name=view.pickup_store_name or "", city=view.pickup_store_city)
+
+    @strawberry.field(
+        description="For the buyer, while the goods wait: the eight digits to show in the store, good for once."
+    )
+    async def pickup_code(self, info: Info) -> str | None:
+        if not await self._is_buyers(info) or self.view.state is not OrderState.READY_FOR_PICKUP:
+            return None
+        brand = await info.context.brand()
+        return pickups.code_for(info.context.runtime.database.vault, brand.id, self.view.id)
+
+    @strawberry.field(description="Parcels in the order of sending; empty before the goods leave.")
+    async def shipments(self, info: Info) -> list[Shipment]:
+        if self.view.shipped_at is None:
+            return []
+        return [to_shipment(parcel) for parcel in await batches.shipments(info.context).load(self.view.id) or ()]
 
     @strawberry.field(description="Returns and refunds, the latest first; at most one a piece.")
     async def after_sales(self) -> list[AfterSale]:
@@ -211,8 +245,24 @@ class Order(Node):
     @strawberry.field(description="What the caller may do with it now.")
     async def allowed_actions(self, info: Info) -> list[OrderAction]:
         actor, view = await info.context.actor(), self.view
-        is_buyer = actor.is_customer and actor.customer_id == view.customer_id
-        return list(allowed_actions(view.state, is_buyer=is_buyer, is_overdue=view.is_overdue, method=view.method))
+        actions = partial(
+            allowed_actions,
+            view.state,
+            is_buyer=await self._is_buyers(info),
+            may_ship=order_scopes.may_ship(actor, view),
+            may_make_ready=order_scopes.may_make_ready(actor, view, view.pickup_branch),
+            may_hand_over=order_scopes.may_hand_over(actor, view, view.pickup_branch),
+            is_overdue=view.is_overdue,
+            method=view.method,
+        )
+        found = actions()
+        if PAUSABLE.isdisjoint(found) or not await batches.paused(info.context).load(view.id):
+            return list(found)
+        return list(actions(has_open_after_sale=True))
+
+    async def _is_buyers(self, info: Info) -> bool:
+        actor = await info.context.actor()
+        return actor.is_customer and actor.customer_id == self.view.customer_id
 
     @strawberry.field(
         description="For employees: whose it is and why, as it was decided when it was placed.",
@@ -247,7 +297,9 @@ def to_order(view: OrderView, brand: Brand) -> Order:
         state=view.state,
         placed_at=view.placed_at,
         pay_by=view.pay_by if view.state is OrderState.PENDING_PAYMENT else None,
+        fulfilment=view.method,
         shipped_at=view.shipped_at,
+        delivered_at=view.delivered_at,
         completed_at=view.completed_at,
         subtotal=to_money(view.subtotal_minor, currency),
         discount=to_money(view.discount_minor, currency),
@@ -267,6 +319,10 @@ def to_line(view: LineView, order: OrderView, brand: Brand) -> OrderLine:
         total=to_money(view.total_minor, brand.currency),
         view=view,
     )
+
+
+def to_shipment(view: ShipmentView) -> Shipment:
+    return Shipment(carrier=view.carrier, tracking_number=view.tracking_number, shipped_at=view.shipped_at)
 
 
 def to_payment(view: PaymentView, brand: Brand) -> Payment:

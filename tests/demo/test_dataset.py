@@ -1,6 +1,7 @@
 """The demo brand in three days: loaded through the services, resumed after a break, left alone when whole."""
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 
 from app.boss.founding import root_and_owner
 from app.customers.models import CustomerRow, TouchpointRow
-from app.demo import dataset, month
+from app.demo import dataset, goods_rounds, month
 from app.demo.goods import GOODS
 from app.employees.models import EmployeeRow, StoreRow
 from app.platform import clock
@@ -104,21 +105,46 @@ async def test_demo_is_resumed_where_it_broke_and_loaded_once(
             ).all()
         )
         last = await session.scalar(sa.select(sa.func.max(OrderRow.placed_at)).where(OrderRow.brand_id == brand.id))
-    outcomes = [visit.basket.outcome for visit in planned if visit.basket]
-    assert states == {
-        state: number
-        for state, number in {
-            "PAID": outcomes.count("PAID"),
-            "CANCELLED": outcomes.count("CANCELLED") + outcomes.count("LEFT"),
-        }.items()
-        if number
-    }
+    assert states == states_at_the_end(planned, days=3)
     assert last is not None
     assert last < clock.utc_now() - timedelta(hours=1)
 
     assert await load(runtime) == brand
     assert await counts(runtime, brand) == found
     assert f"/s/{await first_slug(runtime, brand)}" in await dataset.where_to_look(runtime)
+
+
+def states_at_the_end(planned: list[month.Visit], *, days: int) -> Counter[str]:
+    """How many orders stand where when the last day is closed: by what was planned, and by time."""
+    found: Counter[str] = Counter()
+    for visit in planned:
+        if visit.basket is None:
+            continue
+        if visit.basket.outcome != month.PAID:
+            found["CANCELLED"] += 1
+            continue
+        road, last = goods_rounds.road(visit), days - 1
+        if road.arrives_on is not None and road.arrives_on <= last:
+            fetched_long_ago = road.arrives_on + 7 <= last
+            found["COMPLETED" if road.store is None or fetched_long_ago else "DELIVERED"] += 1
+        elif road.leaves_on > last:
+            found["PAID"] += 1
+        elif road.store is not None:
+            found["READY_FOR_PICKUP"] += 1
+        else:
+            # A round leaves in the morning, a day is closed late in the evening: the tenth day later is enough.
+            received_on = road.leaves_on + 10
+            steps = ["SHIPPED", "DELIVERED", "COMPLETED"]
+            found[steps[(received_on <= last) + (received_on + 7 <= last)]] += 1
+    return found
+
+
+def test_a_month_ends_with_most_orders_over_and_some_of_every_kind_under_way() -> None:
+    found = states_at_the_end(list(month.visits()), days=month.DAYS)
+    paid = found.total() - found["CANCELLED"]
+    assert found["COMPLETED"] > paid / 2
+    for state in ("PAID", "SHIPPED", "DELIVERED", "READY_FOR_PICKUP"):
+        assert found[state] >= 3, found
 
 
 async def test_two_programs_that_load_at_once_make_one_demo_and_the_slower_one_turns_no_clock_back(

@@ -8,15 +8,16 @@ from typing import Any
 import httpx
 import pytest
 
+from app.platform.actor import SYSTEM
 from app.platform.runtime import Runtime
 from app.trade.payments import Booking
-from graphql_schema.paging import encode_global_id
+from graphql_schema.paging import decode_global_id, encode_global_id
 from tests import factories
 from tests.documents import Client
 from tests.factories import ADDRESS, Scene, key
 from tests.flows.test_contract import NOW
 from tests.statements import count_statements
-from tests.trade import purchase
+from tests.trade import fulfilling, purchase
 
 STATEMENTS = {
     # The mini-store.
@@ -25,6 +26,7 @@ STATEMENTS = {
     "OrderPlace": 16,
     "PaymentStart": 13,
     "OrderCancel": 13,
+    "OrderConfirmReceipt": 11,
     "MyOrders": 5,
     "MyOrder": 4,
     "CodeScan": 12,
@@ -46,6 +48,8 @@ STATEMENTS = {
     "StaffEmployees": 4,
     "StaffStores": 4,
     "StaffProducts": 5,
+    "StaffOrders": 5,
+    "OrderShip": 11,
     "CurrentRules": 4,
     "OrgUnitCreate": 7,
     "StoreCreate": 7,
@@ -98,7 +102,15 @@ class Bench:
     def caller(self, name: str) -> Client:
         if name in {"ShopPage", "OrderQuote", "CodeScan", "SignInCodeRequest", "SessionRefresh"}:
             return Client(self.http)
-        if name in {"OrderPlace", "PaymentStart", "OrderCancel", "MyOrders", "MyOrder", "SignOut"}:
+        if name in {
+            "OrderPlace",
+            "PaymentStart",
+            "OrderCancel",
+            "OrderConfirmReceipt",
+            "MyOrders",
+            "MyOrder",
+            "SignOut",
+        }:
             return self.customer
         if name.startswith("Guide") or name in {"CodeCreate", "ShelfItemUpdate", "MyAttribution"}:
             return self.guide
@@ -128,6 +140,10 @@ class Bench:
                 return {"input": {**keyed, "orderId": await self._unpaid(), "provider": "SANDBOX"}}
             case "OrderCancel":
                 return {"input": {**keyed, "orderId": await self._unpaid()}}
+            case "OrderShip":
+                return {"input": {**keyed, "orderId": await self._paid(), "carrier": "顺丰", "trackingNumber": "SF1"}}
+            case "OrderConfirmReceipt":
+                return {"input": {**keyed, "orderId": await self._shipped()}}
             case "CodeScan":
                 return {"input": {**keyed, "code": scene.guide.token}}
             case "SignInCodeRequest":
@@ -181,6 +197,19 @@ class Bench:
         buyer = purchase.customer_actor(self.customer_id)  # type: ignore[arg-type]
         order_id = await purchase.make_order(self.runtime.database, self.scene, buyer)
         return str(encode_global_id("Order", order_id))
+
+    async def _paid(self) -> str:
+        order = await self._unpaid()
+        buyer = purchase.customer_actor(self.customer_id)  # type: ignore[arg-type]
+        order_id = decode_global_id(order).uuids[0]
+        payment_id = await purchase.start(self.runtime.database, self.scene.brand, buyer, order_id)
+        await purchase.pay(self.runtime.database, self.scene.brand, payment_id)
+        return order
+
+    async def _shipped(self) -> str:
+        order = await self._paid()
+        await fulfilling.ship(self.runtime.database, self.scene.brand, SYSTEM, decode_global_id(order).uuids[0])
+        return order
 
     async def _refresh_token(self) -> str:
         from app.employees import sessions  # noqa: PLC0415

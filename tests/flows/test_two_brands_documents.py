@@ -18,7 +18,7 @@ from app.main import make_app
 from app.platform.db import BrandSession, Database
 from app.platform.runtime import Runtime
 from app.trade.models import OrderLineRow
-from tests.flows import twin_documents, twin_rows, twins
+from tests.flows import twin_documents, twin_goods, twin_rows, twins
 from tests.flows.twins import NOW, Tale
 
 pytestmark = pytest.mark.xdist_group("two brands")
@@ -150,6 +150,9 @@ async def test_no_mutation_touches_a_row_of_the_other_brand(
 ) -> None:
     if name == "SignOut":
         await sign_in_again(runtime, pair.second)
+    if "OrderShip" in name:
+        async with runtime.database.transaction(pair.second.brand, now=NOW) as session:
+            pair.second.ids["to_send"] = await twin_goods.buy_one(session, pair.second)
     mine, theirs = (twin_rows.hashes(owner_url, tale.brand) for tale in (pair.second, pair.first))
     await twin_documents.MUTATIONS[name](http, pair.second)
     assert twin_rows.hashes(owner_url, pair.first.brand) == theirs

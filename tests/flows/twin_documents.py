@@ -70,6 +70,10 @@ QUERIES: list[tuple[str, str | None, Variables]] = [
     ("StaffStores", "guide", nothing),
     ("StaffEmployees", "owner", nothing),
     ("StaffEmployees", "owner", lambda t: {"orgUnitId": gid("OrgUnit", t, "area")}),
+    ("StaffOrders", "owner", nothing),
+    ("StaffOrders", "manager", nothing),
+    ("StaffOrders", "owner", lambda t: {"filter": {"search": "2222", "storeId": gid("Store", t, "store")}}),
+    ("MyOrder", "customer", lambda t: {"id": gid("Order", t, "sent")}),
     ("StaffProducts", "guide", nothing),
     ("StaffProducts", "owner", lambda t: {"search": "other_product"}),
     ("CurrentRules", "guide", nothing),
@@ -93,7 +97,7 @@ def nodes(t: Tale) -> dict[str, list[str]]:
         "Binding": ["binding"],
         "Touchpoint": ["touch"],
         "Code": ["code_of_guide", "product_code", "revoked_code"],
-        "Order": ["paid", "waiting", "late", "cancelled"],
+        "Order": ["paid", "waiting", "late", "cancelled", "sent", "fetched"],
         "OrderLine": ["line"],
         "Payment": ["payment_of_paid", "payment_of_late"],
         "AttributionPolicy": ["policy"],
@@ -156,6 +160,13 @@ async def buy_and_give_up(http: httpx.AsyncClient, t: Tale) -> None:
     assert gone["__typename"] == "OrderCancelPayload", gone
 
 
+async def ship_and_confirm(http: httpx.AsyncClient, t: Tale) -> None:
+    """An order that was bought for it."""
+    for operation, caller in (("OrderShip", "owner"), ("OrderConfirmReceipt", "customer")):
+        done = await as_(http, t, caller).do(operation, **keyed(orderId=gid("Order", t, "to_send")))
+        assert done["__typename"] == f"{operation}Payload", done
+
+
 async def come_and_go(http: httpx.AsyncClient, t: Tale) -> None:
     """A refresh, its repetition, which ends the session, and a sign-out everywhere."""
     refreshed = [await Client(http).do("SessionRefresh", refreshToken=t.tokens["refresh_of_member"]) for _ in range(2)]
@@ -212,6 +223,7 @@ MUTATIONS: dict[str, Mutation] = {
     "CodeScan": do("CodeScan", None, lambda t: keyed(code=t.tokens["code_of_guide"])),
     "CodeScan of a customer": do("CodeScan", "customer", lambda t: keyed(code=t.tokens["code_of_colleague"])),
     "OrderPlace PaymentStart OrderCancel": buy_and_give_up,
+    "OrderShip OrderConfirmReceipt": ship_and_confirm,
     "CodeCreate": do("CodeCreate", "guide", lambda t: keyed(kind="SHOP", channel="POSTER", label="橱窗")),
     "ShelfItemUpdate": do(
         "ShelfItemUpdate",

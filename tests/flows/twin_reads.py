@@ -21,9 +21,10 @@ from app.platform.db import BrandSession
 from app.platform.tokens import AccessClaims
 from app.products import reads as products
 from app.products import shelf_reads
-from app.trade import orders, payments
+from app.trade import orders, payment_reads, payments, pickups, staff_orders
 from app.trade import reads as trade
 from app.trade.models import PaymentRow
+from app.trade.staff_orders import OrderFilter
 from app.trade.values import LineRequest
 from app.verify.checks import CHECKS
 from tests.flows.twins import NOW, Tale
@@ -213,9 +214,17 @@ MONEY: dict[str, Read] = {
         s, t.customer("member"), customer_id=t.ids["member"]
     ),
     "number of orders of a guide": lambda s, t: trade.count_of_guide(s, manager(t), guide_id=t.ids["guide"]),
+    "shipments": lambda s, t: trade.shipments_of_orders(s, several(t, "sent", "fetched")),
+    "orders to hand over": lambda s, t: staff_orders.pickup_page(s, manager(t), limit=50, is_counted=True),
+    "staff orders": lambda s, t: staff_orders.page(s, t.owner, limit=50, is_counted=True),
+    "staff orders of a branch": lambda s, t: staff_orders.page(s, manager(t), limit=50, is_counted=True),
+    "staff orders by phone": lambda s, t: staff_orders.page(
+        s, t.owner, narrowed=OrderFilter(search="2222", store_id=t.ids["store"]), limit=50, is_counted=True
+    ),
+    "pickup code to send": lambda s, t: pickups.code_to_send(s, order_id=t.ids["fetched"]),
     "lines": lambda s, t: trade.lines_of_orders(s, several(t, "paid", "waiting")),
     "line by id": first_line,
-    "payments by id": lambda s, t: trade.payments_by_id(s, t.customer(), several(t, "payment_of_paid")),
+    "payments by id": lambda s, t: payment_reads.payments_by_id(s, t.customer(), several(t, "payment_of_paid")),
     "customers' sales": lambda s, t: trade.customer_sales(s, several(t, "customer", "member")),
     "payments": lambda s, t: payments.payment_facts(s, PaymentRow.order_id == t.ids["paid"], limit=9),
     "quote": lambda s, t: orders.quote(s, lines=[LineRequest(t.ids["sku_of_product"], 3)]),

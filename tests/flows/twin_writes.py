@@ -20,13 +20,15 @@ from app.marketing.values import CodeKind
 from app.platform import idempotency, rate_limits
 from app.platform.actor import ANONYMOUS
 from app.platform.db import BrandSession
+from app.platform.errors import InvalidInput
 from app.platform.runtime import Runtime
 from app.products import catalogue, reads, shelf, stock
 from app.products.values import NewProduct, NewSku, PriceChange, ShelfChange
-from app.trade import callbacks, charges, orders, refunds
+from app.trade import callbacks, charges, orders, pickups, receipts, refunds, shipments
 from app.trade import reads as trade
 from app.trade.values import LineRequest
 from tests import factories
+from tests.flows.twin_goods import buy_one
 from tests.flows.twins import NOW, Tale, address
 from tests.trade import purchase
 
@@ -219,6 +221,25 @@ async def pay_late(runtime: Runtime, tale: Tale) -> None:
     await refunds.retry_failed(runtime, tale.brand)
 
 
+async def fulfil(runtime: Runtime, s: BrandSession, t: Tale) -> None:
+    """One order is sent and confirmed, one laid out and fetched at the second try."""
+    sent, fetched = await buy_one(s, t), await buy_one(s, t, "other_store")
+    await shipments.ship(s, t.owner, order_id=sent, now=NOW)
+    await receipts.confirm(s, t.customer(), order_id=sent, now=NOW)
+    await pickups.make_ready(s, t.owner, order_id=fetched, now=NOW)
+    code = pickups.code_for(s.vault, s.brand_id, fetched)
+    wrong = f"{(int(code) + 1) % 10**8:08d}"
+    assert isinstance(await pickups.hand_over(s, t.owner, order_id=fetched, code=wrong, now=NOW), InvalidInput)
+    assert await pickups.hand_over(s, t.owner, order_id=fetched, code=code, now=NOW) is None
+
+
+async def let_time_pass(runtime: Runtime, tale: Tale) -> None:
+    """An order that was sent eleven days ago counts as received."""
+    async with runtime.database.transaction(tale.brand, now=NOW - timedelta(days=11)) as session:
+        await shipments.ship(session, tale.owner, order_id=await buy_one(session, tale), now=session.now)
+    assert await receipts.carry_on_due(runtime, tale.brand) == 1
+
+
 async def hold_and_release(runtime: Runtime, tale: Tale) -> None:
     """Commission of a paid order is paused and goes on, a part is taken back, the rest becomes payable."""
     buyer, order_id = tale.customer(), await order(runtime, tale)
@@ -299,6 +320,8 @@ WRITES: dict[str, Step] = {
     "cancellations": give_orders_up,
     "payments": pay,
     "late payments": pay_late,
+    "fulfilment": in_one_transaction(fulfil),
+    "automatic receipt": let_time_pass,
     "holds and reversals": hold_and_release,
     "outbox": relay,
 }

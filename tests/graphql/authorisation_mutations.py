@@ -8,8 +8,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from app.employees import sessions, sign_in_codes
+from app.platform.actor import SYSTEM
+from app.trade import pickups
+from graphql_schema.paging import decode_global_id
 from tests.factories import key, next_number, next_phone
-from tests.graphql.stage import Stage
+from tests.graphql.stage import Stage, order_to_fetch, pay
 
 Input = dict[str, Any]
 
@@ -105,6 +108,30 @@ async def _pay(stage: Stage, caller: str) -> Input:
     return await _cancel(stage, caller) | {"provider": "SANDBOX"}
 
 
+async def _ship(stage: Stage, caller: str) -> Input:
+    placed = await stage.as_("customer").do("OrderPlace", **stage.order_input())
+    return {"idempotencyKey": key(), "orderId": await pay(stage, "customer", placed["order"])}
+
+
+async def _confirm(stage: Stage, caller: str) -> Input:
+    shipped = await _ship(stage, caller)
+    await stage.as_("guide").do("OrderShip", **shipped)
+    return shipped | {"idempotencyKey": key()}
+
+
+async def _make_ready(stage: Stage, caller: str) -> Input:
+    return {"idempotencyKey": key(), "orderId": await order_to_fetch(stage)}
+
+
+async def _hand_over(stage: Stage, caller: str) -> Input:
+    made = await _make_ready(stage, caller)
+    order_id = decode_global_id(made["orderId"]).uuids[0]
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        await pickups.make_ready(session, SYSTEM, order_id=order_id, now=session.now)
+        code = pickups.code_for(session.vault, stage.brand.id, order_id)
+    return made | {"code": code}
+
+
 async def _shelf_item(stage: Stage, caller: str) -> Input:
     return {"shelfItemId": stage.ids["item"], "isFeatured": True, "badge": f"新{next_number() % 1_000}"}
 
@@ -180,6 +207,10 @@ ATTEMPTS = [
     Attempt("codeRevoke", "the east store's", _revoke_of_store, "U U F F X X X O X O O X"),
     Attempt("orderPlace", "", _order, "U U O O F F F F F F F F"),
     Attempt("orderCancel", "", _cancel, FOR_THE_CUSTOMER),
+    Attempt("orderShip", "the guide's", _ship, "U U F F O O X O X O O X"),
+    Attempt("orderConfirmReceipt", "", _confirm, FOR_THE_CUSTOMER),
+    Attempt("orderMakeReady", "fetched in the east", _make_ready, "U U F F O O X O X O O X"),
+    Attempt("orderHandOver", "fetched in the east", _hand_over, "U U F F O O X O X F O X"),
     Attempt("paymentStart", "", _pay, FOR_THE_CUSTOMER),
     Attempt("shelfItemUpdate", "the guide's", _shelf_item, "U U F F O X X X X F F F"),
     Attempt("employeeCreate", "a guide in the east", _hiring("GUIDE"), "U U F F F F F O X O O X"),

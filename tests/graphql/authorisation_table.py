@@ -6,10 +6,11 @@ may not read it, or see less of it. Every root field has rows. Edges and connect
 
 FIELDS = {
     # Roots.
-    "Query": "node! viewer! shop! orderQuote! products! stores! orgUnits! employees! attributionPolicy! "
-    "commissionPlan!",
+    "Query": "node! viewer! shop! orderQuote! orders! pickups! products! stores! orgUnits! employees! "
+    "attributionPolicy! commissionPlan!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
-    "orderCancel! paymentStart! shelfItemUpdate! employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
+    "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! paymentStart! shelfItemUpdate! "
+    "employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
     "productCreate! productUpdate! stockAdjust! attributionPolicyPublish! commissionPlanPublish!",
     "Subscription": "guidePulse!",
     # People and places.
@@ -41,8 +42,9 @@ FIELDS = {
     "Quote": "lines adjustments subtotal discount freight total",
     "QuoteLine": "quantity unitPrice discount total isAvailable sku",
     "QuoteAdjustment": "label amount",
-    "Order": "id number state placedAt payBy shippedAt completedAt subtotal discount freight total refunded lines "
-    "guide! shop! customer! store shipments afterSales allowedActions! attribution!",
+    "Order": "id number state placedAt payBy fulfilment shippedAt deliveredAt completedAt subtotal discount freight "
+    "total refunded lines guide! shop! customer! store pickupStore pickupCode! shipments afterSales allowedActions! "
+    "attribution!",
     "OrderLine": "id quantity refundableQuantity unitPrice total sku product shares!",
     "Shipment": "carrier trackingNumber shippedAt",
     "AfterSale": "id state kind quantity reason refund order line",
@@ -77,6 +79,10 @@ FIELDS = {
     "CodeRevokePayload": "revokedCode replacement",
     "OrderPlacePayload": "order",
     "OrderCancelPayload": "order",
+    "OrderShipPayload": "order",
+    "OrderConfirmReceiptPayload": "order",
+    "OrderMakeReadyPayload": "order",
+    "OrderHandOverPayload": "order",
     "PaymentStartPayload": "payment",
     "ShelfItemUpdatePayload": "shelfItem",
     "EmployeeCreatePayload": "employee",

@@ -241,3 +241,33 @@ async def _trade(stage: Stage) -> None:
     assert contested["order"]["guide"]["displayName"] == f"{stage.mark}guide"
     loose = await stage.as_("other_customer").do("OrderPlace", **stage.order_input("guide_elsewhere"))
     stage.ids["loose"], stage.facts["loose"] = loose["order"]["id"], loose["order"]["number"]
+    await _leave_to_fetch(stage)
+
+
+async def order_to_fetch(stage: Stage) -> str:
+    """A paid order of the other customer's, sold in the west and fetched in the east; gives its global id."""
+    fetch = {"method": "PICKUP", "pickupStoreId": stage.ids["east_store"]}
+    buyer = stage.as_("other_customer")
+    placed = await buyer.do("OrderPlace", **stage.order_input("guide_elsewhere", fulfilment=fetch))
+    return await pay(stage, "other_customer", placed["order"])
+
+
+async def pay(stage: Stage, buyer: str, order: dict[str, Any]) -> str:
+    """Pay an order as its buyer; gives its global id."""
+    begun = await stage.as_(buyer).do("PaymentStart", idempotencyKey=key(), orderId=order["id"], provider="SANDBOX")
+    payment_id = decode_global_id(begun["payment"]["id"]).uuids[0]
+    await purchase.pay(stage.runtime.database, stage.brand, payment_id)
+    return str(order["id"])
+
+
+async def _leave_to_fetch(stage: Stage) -> None:
+    """An order that waits for the other customer in the east's store."""
+    stage.ids["fetched"] = await order_to_fetch(stage)
+    ready = await stage.as_("colleague").query(
+        "mutation ($input: OrderMakeReadyInput!) { orderMakeReady(input: $input) "
+        "{ ... on OrderMakeReadyPayload { order { number state } } } }",
+        input={"idempotencyKey": key(), "orderId": stage.ids["fetched"]},
+    )
+    order = ready["data"]["orderMakeReady"]["order"]
+    assert order["state"] == "READY_FOR_PICKUP"
+    stage.facts["fetched"] = order["number"]

@@ -50,6 +50,27 @@ LISTS: dict[str, tuple[str, dict[str, list[str]]]] = {
         f"{{ stores {PAGE} }}",
         {who: ["east_store", "west_store"] for who in ("guide", "manager", "manager_elsewhere", "owner")},
     ),
+    "orders": (
+        f"{{ orders {PAGE} }}",
+        {
+            "manager": ["contested", "order"],
+            "manager_elsewhere": ["fetched", "loose"],
+            "headquarters": ["fetched", "loose", "contested", "order"],
+            "owner": ["fetched", "loose", "contested", "order"],
+            "owner_of_other_brand": [],
+        },
+    ),
+    "orders of the west's store": (
+        f"query ($west_store: ID!) {{ orders(filter: {{storeId: $west_store}}) {PAGE} }}",
+        {"manager": [], "manager_elsewhere": ["fetched", "loose"], "owner": ["fetched", "loose"]},
+    ),
+    "pickups": (
+        f"{{ pickups {PAGE} }}",
+        {
+            **{who: ["fetched"] for who in ("guide", "colleague", "manager", "headquarters", "owner")},
+            **{who: [] for who in ("guide_elsewhere", "manager_elsewhere", "owner_of_other_brand")},
+        },
+    ),
     "products": (
         f"{{ products {PAGE} }}",
         {who: ["withdrawn", "hidden", "product"] for who in ("guide", "manager_elsewhere", "headquarters")},
@@ -61,7 +82,7 @@ LISTS: dict[str, tuple[str, dict[str, list[str]]]] = {
 @pytest.mark.parametrize("name", LISTS)
 async def test_list_has_exactly_the_rows_of_the_callers_scope(stage: Stage, name: str) -> None:
     query, rows = LISTS[name]
-    variables = {unit: stage.ids[unit] for unit in ("west", "root") if f"${unit}:" in query}
+    variables = {unit: stage.ids[unit] for unit in ("west", "root", "west_store") if f"${unit}:" in query}
     names = {global_id: known for known, global_id in stage.ids.items()}
     for caller, expected in rows.items():
         answer = await stage.ask(caller, query, **variables)
@@ -77,7 +98,7 @@ async def test_rows_below_a_guide_are_the_guides_own(stage: Stage) -> None:
     names = {global_id: known for known, global_id in stage.ids.items()}
     for who, customers, orders, entries in (
         ("guide", ["customer"], ["contested", "order"], 2),
-        ("guide_elsewhere", [], ["loose"], 1),
+        ("guide_elsewhere", [], ["fetched", "loose"], 2),
         ("colleague", [], [], 0),
     ):
         found = (await stage.ask("owner", query, id=stage.ids[who]))["data"]["node"]
@@ -239,6 +260,7 @@ def telling(stage: Stage) -> dict[str, tuple[str, str, Any]]:
         "order": ("customer", "number", stage.facts["order"]),
         "contested": ("guide_elsewhere", "number", stage.facts["contested"]),
         "loose": ("manager_elsewhere", "number", stage.facts["loose"]),
+        "fetched": ("other_customer", "number", stage.facts["fetched"]),
         "line": ("guide", "total { minor }", {"minor": price}),
         "payment": ("customer", "clientParameters", {"confirmUrl": stage.facts["confirm_url"]}),
         "entry": ("guide", "amount { minor }", {"minor": price // 10}),

@@ -38,6 +38,20 @@ def test_any_instant_comes_back_cut_to_milliseconds(at: datetime) -> None:
     assert ids.minted_at(ids.new_id(at)) == at - timedelta(microseconds=at.microsecond % 1_000)
 
 
+@given(
+    at=st.integers(0, 4_000_000_000_000).map(lambda ms: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms))
+)
+def test_ids_of_a_millisecond_lie_between_its_first_and_its_last(at: datetime) -> None:
+    assert ids.first_id(at) <= ids.new_id(at) <= ids.last_id(at)
+    assert ids.last_id(at) < ids.first_id(at + timedelta(milliseconds=1))
+    assert {ids.minted_at(bound) for bound in (ids.first_id(at), ids.last_id(at))} == {at}
+
+
+def test_bounds_of_the_farthest_instants_hold_every_id() -> None:
+    made = ids.new_id(datetime(2026, 9, 1, tzinfo=UTC))
+    assert ids.first_id(datetime.min.replace(tzinfo=UTC)) < made < ids.last_id(datetime.max.replace(tzinfo=UTC))
+
+
 def test_instants_of_any_zone_are_the_same_instant() -> None:
     elsewhere = AT.astimezone(ZoneInfo(SHANGHAI))
     assert ids.minted_at(ids.new_id(elsewhere)) == ids.minted_at(ids.new_id(AT))

@@ -124,13 +124,13 @@ async def test_address_and_note_are_no_plain_text_in_the_table(database: Databas
 @pytest.mark.parametrize(
     ("more", "key", "path"),
     [
-        ({"fulfilment": FulfilmentMethod.PICKUP}, "pickup_not_yet", ("fulfilment", "method")),
+        ({"fulfilment": FulfilmentMethod.PICKUP}, "pickup_store_required", ("fulfilment", "pickupStoreId")),
         ({"coupon_ids": [uuid4()]}, "coupons_not_yet", ("couponIds",)),
         ({"address": None}, "address_required", ("fulfilment", "address")),
         ({"note": "长" * 201}, "text_too_long", ("note",)),
     ],
 )
-async def test_what_cannot_be_ordered_yet_is_refused_and_leaves_nothing(
+async def test_what_cannot_be_ordered_is_refused_and_leaves_nothing(
     database: Database, scene: Scene, more: dict[str, object], key: str, path: tuple[str, ...]
 ) -> None:
     buyer = await purchase.make_buyer(database, scene.brand)

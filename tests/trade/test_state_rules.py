@@ -1,5 +1,8 @@
 """Orders, payments and after-sales change only by moves of their tables."""
 
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,11 +10,14 @@ from hypothesis import strategies as st
 from app.trade.rules import (
     AFTER_SALE_MOVES,
     ORDER_MOVES,
+    PAUSABLE,
     PAYMENT_MOVES,
     allowed_actions,
+    automatic_step,
     move,
     move_after_sale,
     move_payment,
+    return_until,
 )
 from app.trade.values import (
     AfterSaleEvent,
@@ -192,12 +198,102 @@ def test_after_sale_is_for_the_buyer_of_a_paid_order_with_something_left_to_refu
         assert allowed_actions(state, is_buyer=False, has_refundable_lines=True) == ()
 
 
+def test_staff_lays_out_only_paid_pickups_and_hands_over_only_what_is_ready() -> None:
+    def able(action: OrderAction, method: FulfilmentMethod) -> set[OrderState]:
+        def may(state: OrderState) -> tuple[OrderAction, ...]:
+            return allowed_actions(state, is_buyer=False, may_make_ready=True, may_hand_over=True, method=method)
+
+        return {state for state in Order if action in may(state)}
+
+    assert able(OrderAction.MAKE_READY, FulfilmentMethod.PICKUP) == {Order.PAID, Order.FULFILLING}
+    assert able(OrderAction.MAKE_READY, FulfilmentMethod.DELIVERY) == set()
+    assert able(OrderAction.HAND_OVER, FulfilmentMethod.PICKUP) == {Order.READY_FOR_PICKUP}
+
+
+def test_open_after_sale_pauses_all_but_payment_and_itself() -> None:
+    for state in Order:
+        for method in FulfilmentMethod:
+            able = partial(
+                allowed_actions,
+                state,
+                is_buyer=True,
+                may_ship=True,
+                may_make_ready=True,
+                may_hand_over=True,
+                has_refundable_lines=True,
+                method=method,
+            )
+            assert able(has_open_after_sale=True) == tuple(action for action in able() if action not in PAUSABLE)
+
+
 def test_staff_ships_only_paid_orders_that_are_delivered() -> None:
     able = {state for state in Order if OrderAction.SHIP in allowed_actions(state, is_buyer=False, may_ship=True)}
     assert able == {Order.PAID, Order.FULFILLING}
     for state in Order:
         pickup = allowed_actions(state, is_buyer=False, may_ship=True, method=FulfilmentMethod.PICKUP)
         assert pickup == ()
+
+
+INSTANTS = st.integers(0, 2_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+SECONDS = st.integers(0, 90 * 86_400)
+
+
+@given(
+    state=st.sampled_from(Order),
+    shipped_at=st.none() | INSTANTS,
+    delivered_at=st.none() | INSTANTS,
+    receipt=SECONDS,
+    completion=SECONDS,
+)
+def test_an_order_goes_on_by_itself_only_from_shipped_and_delivered_and_never_before_its_time(
+    state: OrderState,
+    shipped_at: datetime | None,
+    delivered_at: datetime | None,
+    receipt: int,
+    completion: int,
+) -> None:
+    step = automatic_step(
+        state,
+        shipped_at=shipped_at,
+        delivered_at=delivered_at,
+        receipt_ttl_seconds=receipt,
+        completion_ttl_seconds=completion,
+    )
+    since, event, ttl_seconds = {
+        Order.SHIPPED: (shipped_at, Happened.DELIVER, receipt),
+        Order.DELIVERED: (delivered_at, Happened.COMPLETE, completion),
+    }.get(state, (None, None, 0))
+    if since is None:
+        assert step is None
+        return
+    assert step is not None
+    assert step[0] is event
+    assert (step[1] - since).total_seconds() == ttl_seconds
+    assert (state, step[0]) in ORDER_MOVES
+
+
+@given(shipped_at=INSTANTS, receipt=SECONDS, completion=SECONDS)
+def test_an_order_that_nobody_touches_ends_completed_in_two_steps(
+    shipped_at: datetime, receipt: int, completion: int
+) -> None:
+    state, delivered_at, taken = Order.SHIPPED, None, []
+    while step := automatic_step(
+        state,
+        shipped_at=shipped_at,
+        delivered_at=delivered_at,
+        receipt_ttl_seconds=receipt,
+        completion_ttl_seconds=completion,
+    ):
+        state, delivered_at = move(state, step[0]), step[1]
+        taken.append(step)
+    assert [event for event, _ in taken] == [Happened.DELIVER, Happened.COMPLETE]
+    assert state is Order.COMPLETED
+    assert taken[-1][1] == shipped_at + timedelta(seconds=receipt + completion)
+
+
+@given(delivered_at=INSTANTS)
+def test_goods_may_go_back_for_seven_days_from_receipt(delivered_at: datetime) -> None:
+    assert return_until(delivered_at) - delivered_at == timedelta(days=7)
 
 
 @pytest.mark.parametrize("end", [Order.CANCELLED, Order.CLOSED, Order.DRAFT])

@@ -47,7 +47,7 @@ async def test_anybody_is_told_what_a_basket_costs_and_why(api: Api, scene: Scen
         ({"lines": []}, "lines"),
         ({"lines": [{"skuId": "x", "quantity": 1}]}, "lines.0.skuId"),
         ({"couponIds": ["x"]}, "couponIds"),
-        ({"fulfilment": {"method": "PICKUP"}}, "fulfilment.method"),
+        ({"fulfilment": {"method": "PICKUP", "pickupStoreId": "x"}}, "fulfilment.pickupStoreId"),
     ],
 )
 async def test_quote_of_a_bad_basket_is_a_top_level_error(
@@ -122,7 +122,7 @@ async def test_refused_order_may_be_tried_again_under_the_same_key(
     [
         ({"shopSlug": "nowhere"}, "NotFound", ["shopSlug"]),
         ({"couponIds": ["Q291cG9u"]}, "InvalidInput", ["couponIds"]),
-        ({"fulfilment": {"method": "PICKUP"}}, "InvalidInput", ["fulfilment", "method"]),
+        ({"fulfilment": {"method": "PICKUP"}}, "InvalidInput", ["fulfilment", "pickupStoreId"]),
         ({"fulfilment": {"method": "DELIVERY"}}, "InvalidInput", ["fulfilment", "address"]),
         ({"lines": []}, "InvalidInput", ["lines"]),
         ({"idempotencyKey": "short"}, "InvalidInput", ["idempotencyKey"]),

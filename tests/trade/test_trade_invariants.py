@@ -1,19 +1,21 @@
 """Each invariant of trade finds what breaks it, and nothing else does."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
+from app.employees.models import StoreRow
 from app.platform.db import BrandSession
 from app.platform.runtime import Runtime
 from app.products.models import ReservationRow
 from app.trade import invariants, orders
-from app.trade.models import OrderLineRow, OrderMoveRow, OrderRow, PaymentRow, RefundRow
+from app.trade.models import OrderLineRow, OrderMoveRow, OrderRow, PaymentRow, RefundRow, ShipmentRow
 from tests.factories import Scene
-from tests.trade import purchase
+from tests.trade import fulfilling, purchase
 
 Break = Callable[[BrandSession, UUID], Awaitable[None]]
 
@@ -85,6 +87,24 @@ async def add_a_refund(session: BrandSession, order_id: UUID) -> None:
     )
 
 
+async def add_a_parcel(session: BrandSession, order_id: UUID) -> None:
+    await session.execute(
+        sa.insert(ShipmentRow).values(
+            brand_id=session.brand_id,
+            id=session.new_id(),
+            order_id=order_id,
+            shipped_at=session.now,
+            shipped_by="nobody",
+        )
+    )
+
+
+async def fetch_where_an_address_is(session: BrandSession, order_id: UUID) -> None:
+    store_id = await session.scalar(sa.select(StoreRow.id).where(StoreRow.brand_id == session.brand_id))
+    await changed(OrderRow, fulfilment="PICKUP", pickup_store_id=store_id)(session, order_id)
+
+
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
 BREAKS: list[tuple[Break, set[str]]] = [
     (add_a_line, {"order totals are the sums of their lines", "reservations follow their orders"}),
     (add_a_payment, {"paid orders keep exactly one payment"}),
@@ -106,6 +126,14 @@ BREAKS: list[tuple[Break, set[str]]] = [
     (changed(ReservationRow, quantity=2), {"reservations follow their orders"}),
     (changed(OrderRow, guide_id=None), {"orders are their sales"}),
     (changed(OrderRow, number="another"), {"orders are their sales"}),
+    (
+        changed(OrderRow, shipped_at=LATER),
+        {"instants of orders are those of their moves", "shipped orders have parcels"},
+    ),
+    (changed(OrderRow, delivered_at=LATER), {"instants of orders are those of their moves"}),
+    (changed(OrderRow, completed_at=LATER), {"instants of orders are those of their moves"}),
+    (add_a_parcel, {"shipped orders have parcels"}),
+    (fetch_where_an_address_is, {"pickups name a store"}),
 ]
 
 
@@ -125,6 +153,12 @@ async def test_each_break_is_found_once_by_the_checks_that_it_concerns(
     await purchase.make_order(database, scene, buyer)
     async with database.transaction(scene.brand) as session:
         await orders.cancel(session, buyer, order_id=cancelled_id, now=session.now)
+    staffed = await fulfilling.staff(database, scene)
+    sent, fetched = await fulfilling.paid(database, staffed), await fulfilling.paid_pickup(database, staffed)
+    await fulfilling.ship(database, scene.brand, staffed.owner, sent)
+    await fulfilling.confirm(database, scene.brand, staffed.buyer, sent)
+    await fulfilling.make_ready(database, scene.brand, staffed.owner, fetched)
+    await fulfilling.hand_over(database, scene.brand, staffed.owner, fetched)
     async with database.reading(scene.brand) as session:
         # Never committed: only this session sees what is broken.
         assert await found(session) == {}

@@ -15,7 +15,7 @@ from app.platform.db import Brand, Database
 from app.platform.models import BrandRow
 from app.platform.runtime import Runtime
 from app.platform.tables import import_models
-from app.trade import orders, payments, reads, refunds
+from app.trade import orders, payment_reads, payments, reads, refunds
 from app.trade.models import OrderRow, PaymentRow, RefundRow
 from app.trade.values import LineRequest, ProviderName
 from tests import factories
@@ -114,7 +114,7 @@ async def test_reads_show_each_row_once(guarded: Database, twins: Twins) -> None
         assert await reads.customer_sales(session, [customer_id]) == {customer_id: reads.CustomerSales(1, 12_900)}
         paid = await payments.payment_facts(session, PaymentRow.order_id == twins.paid_id, limit=10)
         assert len(paid) == 1
-        assert len(await reads.payments_by_id(session, twins.buyer, [paid[0].id])) == 1
+        assert len(await payment_reads.payments_by_id(session, twins.buyer, [paid[0].id])) == 1
         quote = await orders.quote(session, lines=[LineRequest(twins.scene.sku_id, 1)])
         assert len(quote.lines) == 1
     await purchase.assert_sound(guarded, twins.scene.brand)
