@@ -104,6 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     number = journey.add_mutually_exclusive_group()
     number.add_argument("--limit", type=int, default=2_000, metavar="N", help="at most N baskets (default 2,000)")
     number.add_argument("--all", action="store_true", help="all 155,848 baskets")
+    journey.add_argument(
+        "--brand", default=complete_journey.CODE, metavar="CODE", help="the brand to make or go on with"
+    )
     journey.add_argument("--fast", action="store_true", help="in one transaction, by the set-wise loader")
     return parser
 
@@ -311,5 +314,6 @@ def _import_complete_journey(arguments: argparse.Namespace) -> int:
                 stores=arguments.stores,
                 limit=None if arguments.all else arguments.limit,
                 is_fast=arguments.fast,
+                code=arguments.brand,
             ),
         )

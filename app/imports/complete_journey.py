@@ -38,6 +38,7 @@ from app.platform.models import BrandRow
 from app.platform.outbox import Relay
 from app.platform.runtime import Runtime
 
+CODE = setup.CODE
 REJECTS = "complete-journey-rejects.csv"
 
 
@@ -49,7 +50,7 @@ async def load(
     stores: int | None,
     limit: int | None,
     is_fast: bool = False,
-    code: str = setup.CODE,
+    code: str = CODE,
 ) -> int:
     """Take over the first `limit` baskets of the `stores` busiest stores (None: of all), or what is missing.
 
@@ -68,8 +69,7 @@ async def load(
         tqdm.write(f"rejected {'baskets' if reason is data.Reason.NO_LINE_LEFT else 'lines'}, {reason}: {count}")
     tqdm.write(f"rejected, in full: {path}")
     tqdm.write(
-        f"made up, as the data ends at the till: receipt, payouts at the ends of months, and {RETURNED_IN_100} % of the "
-        "lines brought back"
+        f"made up, as the data ends at the till: receipt, {RETURNED_IN_100} % of the lines brought back, payouts each month"
     )
     return 0
 

@@ -31,7 +31,7 @@ from app.imports.set_wise_payouts import Cashier
 from app.imports.set_wise_returns import Counter
 from app.imports.set_wise_visits import Till
 from app.imports.set_wise_world import World
-from app.platform import bulk
+from app.platform import bulk, faults
 from app.platform.actor import Actor
 from app.platform.bulk import Heap
 from app.platform.db import Brand, BrandSession, Database
@@ -99,6 +99,7 @@ class _Load:
             while (heap := await building).size:
                 building = asyncio.create_task(asyncio.to_thread(self._build))
                 await bulk.copy_in(self._session, heap)
+                await faults.pause_point("set_wise")
                 written += heap.size
         finally:
             with contextlib.suppress(Exception):

@@ -21,8 +21,8 @@ from app.platform.models import BrandRow, DirectoryRow
 from app.platform.tables import import_models
 
 ROUNDS = 4
-PASSING = {"outbox", "idempotency"}
-"""What the services keep for a while only, and a set-wise load does not make."""
+PASSING = {"outbox", "idempotency", "rollup_state"}
+"""What the services keep for a while only, and a set-wise load does not make; when the rollups were rebuilt."""
 OPAQUE = {
     ("code", "token"),
     ("customer", "name"),
@@ -35,8 +35,12 @@ OPAQUE = {
     ("employee", "phone_hash"),
     ("orders", "number"),
     ("payment", "number"),
+    ("refund", "number"),
     ("sale", "number"),
     ("shop", "slug"),
+    ("withdrawal", "accept_by"),
+    ("withdrawal", "number"),
+    ("withdrawal", "transaction_id"),
 }
 _UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?7[0-9a-f]{3}-?[0-9a-f]{4}-?[0-9a-f]{12}")
 
@@ -73,9 +77,13 @@ async def _rows(database: Database, brand: Brand) -> dict[str, list[Row]]:
 
 def _shown(table: str, row: Row) -> Row:
     return {
-        name: (None if value is None else "there") if (table, name) in OPAQUE or isinstance(value, bytes) else value
+        name: (None if value is None else "there") if _is_opaque(table, name, value) else value
         for name, value in row.items()
     }
+
+
+def _is_opaque(table: str, column: str, value: object) -> bool:
+    return (table, column) in OPAQUE or isinstance(value, bytes)
 
 
 def _text(row: Row, labels: dict[str, str], *, without: str = "") -> str:
