@@ -73,7 +73,7 @@ WITH basket AS (
 ),
 wanderer AS (SELECT household_id FROM basket GROUP BY 1 HAVING count(DISTINCT store_id) > 1)
 SELECT * FROM transactions WHERE basket_id IN (
-    SELECT basket_id FROM basket SEMI JOIN wanderer USING (household_id) ORDER BY md5(basket_id) LIMIT {number}
+    SELECT basket_id FROM basket SEMI JOIN wanderer USING (household_id) ORDER BY md5(basket_id::VARCHAR) LIMIT {number}
 )
 """
 
