@@ -69,7 +69,7 @@ async def load(
         tqdm.write(f"rejected {'baskets' if reason is data.Reason.NO_LINE_LEFT else 'lines'}, {reason}: {count}")
     tqdm.write(f"rejected, in full: {path}")
     tqdm.write(
-        f"made up, as the data ends at the till: receipts, {RETURNED_IN_100} % of the lines brought back, monthly payouts"
+        f"made up, where the data ends at the till: receipts, {RETURNED_IN_100} % of the lines brought back, payouts"
     )
     return 0
 

@@ -207,7 +207,7 @@ async def test_import_that_is_killed_while_goods_come_back_and_money_goes_out_en
     running = start(thin, code)
     output, _ = await asyncio.to_thread(running.communicate, timeout=SECONDS)
     assert running.returncode == 0, output
-    assert "made up, as the data ends at the till" in output
+    assert "made up, where the data ends at the till" in output
     brand = await database.brand_by_code(code)
     assert brand is not None
     assert await commission(database, brand) == await commission(database, slow)
