@@ -21,6 +21,7 @@ from app.platform.integrations import sandbox_pay
 from app.platform.logs import set_up_logs
 from app.platform.runtime import Runtime, open_runtime
 from app.platform.settings import Settings
+from app.trade import reconciliation
 from app.web import callbacks, pages, sandbox
 from graphql_schema.context import make_context
 from graphql_schema.endpoint import GraphQLEndpoint
@@ -49,7 +50,7 @@ def make_app(runtime: Runtime) -> Starlette:
         return await _health(runtime)
 
     async def show_metrics(_: Request) -> Response:
-        await _measure_outbox(runtime)
+        await _measure(runtime)
         return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")
 
     routes = [
@@ -80,21 +81,23 @@ async def _health(runtime: Runtime) -> Response:
     return JSONResponse({"status": "ok", "database": "ok", "valkey": valkey})
 
 
-async def _measure_outbox(runtime: Runtime) -> None:
-    """Set the gauges of the outbox. Without a database they tell nothing, and the counters are shown all the same."""
-    waiting, parked, oldest = 0.0, 0.0, 0.0
+async def _measure(runtime: Runtime) -> None:
+    """Set the gauges over all brands. Without a database they tell nothing; the counters are shown all the same."""
+    waiting, parked, oldest, differences = 0.0, 0.0, 0.0, 0.0
     try:
         for brand in await runtime.database.brands():
             if not brand.is_simulated:
                 async with runtime.database.reading(brand) as session:
                     more, stuck, age = await outbox.waiting(session)
+                    differences += await reconciliation.open_differences(session)
                 waiting, parked, oldest = waiting + more, parked + stuck, max(oldest, age)
     except (sa.exc.SQLAlchemyError, OSError) as error:
-        log.warning("outbox not measured", extra={"error": repr(error)})
-        waiting = parked = oldest = math.nan
+        log.warning("gauges not measured", extra={"error": repr(error)})
+        waiting = parked = oldest = differences = math.nan
     metrics.events_waiting.set(waiting)
     metrics.events_parked.set(parked)
     metrics.oldest_event_seconds.set(oldest)
+    metrics.reconciliation_differences.set(differences)
 
 
 class Server(uvicorn.Server):

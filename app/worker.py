@@ -3,8 +3,8 @@
 import asyncio
 import logging
 
-from app.commission import holds, pulses
-from app.commission.events import CommissionHeld
+from app.commission import holds, payout_reconciliation, payouts, pulses
+from app.commission.events import CommissionHeld, WithdrawalApproved
 from app.employees import sessions, sign_in_codes
 from app.employees.events import SignInCodeRequested
 from app.employees.jobs import send_sign_in_code
@@ -16,7 +16,7 @@ from app.platform.logs import set_up_logs
 from app.platform.outbox import Relay, Subscriptions
 from app.platform.runtime import Runtime, open_runtime
 from app.platform.settings import Settings
-from app.trade import charges, orders, pickups, receipts, refunds
+from app.trade import after_sale_decisions, charges, orders, pickups, receipts, reconciliation, refunds
 from app.trade.events import OrderCancelled, OrderReadyForPickup, RefundRequested
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ def subscriptions(runtime: Runtime) -> Subscriptions:
     table.delivery(OrderCancelled, "provider", charges.closer(runtime))
     table.delivery(OrderReadyForPickup, "sms", pickups.code_sender(runtime))
     table.delivery(RefundRequested, "provider", refunds.refunder(runtime))
+    table.delivery(WithdrawalApproved, "payout", payouts.sender(runtime))
     table.delivery(CommissionHeld, "guide_pulse", pulses.publisher(runtime))
     return table
 
@@ -40,13 +41,20 @@ def business_jobs() -> list[Job]:
         Job("receive_and_complete_orders", 60, receipts.carry_on_due),
         Job("query_started_payments", 30, charges.query_started),
         Job("retry_refunds", 60, refunds.retry_failed),
+        Job("go_on_with_after_sales", 60, after_sale_decisions.act_when_due),
         Job("release_commission", 60, holds.release_due),
+        Job("look_after_payouts", 30, payouts.look_after),
     ]
 
 
 def scheduled_jobs() -> list[Job]:
     """Every job with its rhythm."""
-    return [*business_jobs(), Job("forget_old_rows", 3_600, forget_old_rows)]
+    return [
+        *business_jobs(),
+        Job("reconcile_payments", 3_600, reconciliation.reconcile),
+        Job("reconcile_payouts", 3_600, payout_reconciliation.reconcile),
+        Job("forget_old_rows", 3_600, forget_old_rows),
+    ]
 
 
 async def forget_old_rows(runtime: Runtime, brand: Brand) -> int:

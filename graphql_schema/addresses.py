@@ -2,7 +2,7 @@
 
 import strawberry
 
-from app.employees.values import PostalAddress
+from app.employees.values import PostalAddress as Address
 
 
 @strawberry.input(description="Where goods are sent to. Kept encrypted.")
@@ -14,8 +14,8 @@ class AddressInput:
     district: str = strawberry.field(description="Up to 60 characters; empty where there is none.")
     street: str = strawberry.field(description="Street and number, up to 200 characters.")
 
-    def to_value(self) -> PostalAddress:
-        return PostalAddress(
+    def to_value(self) -> Address:
+        return Address(
             recipient=self.recipient,
             phone=self.phone,
             province=self.province,
@@ -23,3 +23,24 @@ class AddressInput:
             district=self.district,
             street=self.street,
         )
+
+
+@strawberry.type(description="Where goods are sent to.")
+class PostalAddress:
+    recipient: str = strawberry.field(description="Up to 60 characters.")
+    phone: str = strawberry.field(description="E.164.")
+    province: str = strawberry.field(description="Up to 60 characters.")
+    city: str = strawberry.field(description="Up to 60 characters.")
+    district: str = strawberry.field(description="Up to 60 characters; empty where there is none.")
+    street: str = strawberry.field(description="Street and number, up to 200 characters.")
+
+
+def to_address(value: Address) -> PostalAddress:
+    return PostalAddress(
+        recipient=value.recipient,
+        phone=value.phone,
+        province=value.province,
+        city=value.city,
+        district=value.district,
+        street=value.street,
+    )

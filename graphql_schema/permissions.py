@@ -38,7 +38,10 @@ SIGNED_IN = Callers(customers=True, roles=ROLES)
 OWNER = Callers(roles=frozenset({"OWNER"}))
 HEADQUARTERS = Callers(roles=frozenset({"OWNER", "HEADQUARTERS"}))
 MANAGERS = Callers(roles=frozenset({"OWNER", "HEADQUARTERS", "MANAGER"}))
+FINANCE = Callers(roles=frozenset({"OWNER"}), functions=frozenset({"FINANCE"}))
 GUIDES = Callers(roles=frozenset({"GUIDE", "MANAGER"}))
+
+AFTER_SALE_DECIDERS = Callers(roles=frozenset({"OWNER", "MANAGER"}), functions=frozenset({"SERVICE"}))
 
 
 class Requires(FieldExtension):

@@ -10,6 +10,8 @@ from graphql_schema.commission import loaders as commission_loaders
 from graphql_schema.commission.mutations import CommissionMutation
 from graphql_schema.commission.queries import CommissionQuery
 from graphql_schema.commission.subscriptions import CommissionSubscription
+from graphql_schema.commission.withdrawal_loaders import NODES as WITHDRAWAL_NODES
+from graphql_schema.commission.withdrawal_mutations import WithdrawalMutation, WithdrawalQuery
 from graphql_schema.context import Info
 from graphql_schema.customers import loaders as customers_loaders
 from graphql_schema.customers.session_mutations import SessionMutation
@@ -26,6 +28,8 @@ from graphql_schema.products.mutations import ProductsMutation
 from graphql_schema.products.queries import ProductsQuery
 from graphql_schema.scalars import SCALARS
 from graphql_schema.trade import loaders as trade_loaders
+from graphql_schema.trade.after_sale_mutations import AfterSaleMutation
+from graphql_schema.trade.after_sale_queries import AfterSaleQuery
 from graphql_schema.trade.fulfilment_mutations import FulfilmentMutation
 from graphql_schema.trade.mutations import TradeMutation
 from graphql_schema.trade.queries import TradeQuery
@@ -37,6 +41,7 @@ NODES = {
     **marketing_loaders.NODES,
     **trade_loaders.NODES,
     **commission_loaders.NODES,
+    **WITHDRAWAL_NODES,
 }
 """Global id type name → `fetch(info, *uuids)`: the object, or None where it is missing or not the caller's."""
 
@@ -51,7 +56,7 @@ async def find_node(
 
 
 @strawberry.type(description="What can be read.")
-class Query(TradeQuery, CommissionQuery, ProductsQuery, EmployeesQuery):
+class Query(AfterSaleQuery, TradeQuery, WithdrawalQuery, CommissionQuery, ProductsQuery, EmployeesQuery):
     node: Node | None = strawberry.field(
         resolver=find_node,
         description="Anything with a global id that is yours to see; null else.",
@@ -62,7 +67,9 @@ class Query(TradeQuery, CommissionQuery, ProductsQuery, EmployeesQuery):
 @strawberry.type(description="What can be changed. Every mutation is one transaction.")
 class Mutation(
     TradeMutation,
+    WithdrawalMutation,
     FulfilmentMutation,
+    AfterSaleMutation,
     CommissionMutation,
     MarketingMutation,
     SessionMutation,

@@ -59,6 +59,11 @@ class WrongState(UserError):
     state: str = strawberry.field(default="", description="The state it is in.")
 
 
+@strawberry.type(description="The time for it is over.")
+class DeadlinePassed(UserError):
+    pass
+
+
 @strawberry.type(description="Too many tries.")
 class RateLimited(UserError):
     retry_after_seconds: int = strawberry.field(default=1, description="Try again after so many seconds.")
@@ -102,6 +107,8 @@ async def to_user_error(fault: errors.UserFault, language: str, session: BrandSe
     match fault:
         case errors.WrongState():
             return WrongState(**fields, state=fault.state)
+        case errors.DeadlinePassed():
+            return DeadlinePassed(**fields)
         case errors.RateLimited():
             return RateLimited(**fields, retry_after_seconds=fault.retry_after_seconds)
         case errors.SignInRefused():

@@ -38,10 +38,13 @@ ENUMS: dict[str, type[StrEnum]] = {
     "PaymentProvider": trade.ProviderName,
     "PaymentState": trade.PaymentState,
     "AfterSaleKind": trade.AfterSaleKind,
+    "Decision": commission.Decision,
     "CommissionState": commission.CommissionState,
     "CommissionKind": commission.CommissionKind,
     "ShareRole": commission.ShareRole,
     "CandidateOutcome": commission.CandidateOutcome,
+    "WithdrawalState": commission.WithdrawalState,
+    "Decision": commission.Decision,
 }
 
 

@@ -28,3 +28,10 @@ class LedgerMoved:
 
     occasion_id: UUID
     cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalApproved:
+    """Finance approved a withdrawal: a provider is to be asked to pay it."""
+
+    withdrawal_id: UUID

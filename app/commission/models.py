@@ -202,3 +202,55 @@ class PayeeRow(TenantBase, Base):
     __tablename__ = "payee"
     __table_args__ = tenant_args()
     party_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class WithdrawalRow(Tenant, Base):
+    """An employee's wish to be paid out, and what became of it. Amount: minor units.
+
+    `number` is ours and makes the provider pay it once. `tries`: how often it was sent; `accept_by`: until when, by the
+    provider's clock, the last one may be accepted. `query_at`: when somebody is to look after it, while it is on its
+    way.
+    """
+
+    __tablename__ = "withdrawal"
+    __table_args__ = tenant_args(
+        tenant_key("employee_id", "employee"),
+        tenant_key("decided_by", "employee"),
+        sa.UniqueConstraint("brand_id", "number"),
+        sa.CheckConstraint("amount_minor > 0", name="amount"),
+        sa.Index("ix_withdrawal_employee", "brand_id", "employee_id", "id"),
+        sa.Index("ix_withdrawal_state", "brand_id", "state", "id"),
+        sa.Index("ix_withdrawal_query", "brand_id", "query_at", postgresql_where=sa.text("query_at IS NOT NULL")),
+    )
+    employee_id: Mapped[UUID]
+    amount_minor: Mapped[int]
+    state: Mapped[str]
+    number: Mapped[str]
+    requested_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[UUID | None]
+    comment: Mapped[str | None]
+    tries: Mapped[int] = mapped_column(sa.Integer)
+    started_at: Mapped[datetime | None]
+    accept_by: Mapped[datetime | None]
+    query_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    transaction_id: Mapped[str | None]
+    failure_reason: Mapped[str | None]
+
+
+class WithdrawalMoveRow(Tenant, Base):
+    """A step of a withdrawal's life: from, to, by whom. Append-only."""
+
+    __tablename__ = "withdrawal_move"
+    __table_args__ = tenant_args(
+        tenant_key("withdrawal_id", "withdrawal"),
+        sa.Index("ix_withdrawal_move_withdrawal", "brand_id", "withdrawal_id", "id"),
+        append_only=True,
+    )
+    withdrawal_id: Mapped[UUID]
+    event: Mapped[str]
+    from_state: Mapped[str | None]
+    to_state: Mapped[str]
+    actor: Mapped[str]
+    at: Mapped[datetime]

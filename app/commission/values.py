@@ -170,6 +170,13 @@ class CommissionState(StrEnum):
     DISPUTED = "DISPUTED"
 
 
+class Decision(StrEnum):
+    """What somebody says to a request."""
+
+    APPROVE = "APPROVE"
+    REJECT = "REJECT"
+
+
 @dataclass(frozen=True, slots=True)
 class PlanRule:
     """A rate of one role, for one product or one category with all below it, in one branch. None: everywhere."""
@@ -308,3 +315,31 @@ class ForbiddenMove(ValueError):
         super().__init__(f"{event} is not allowed from {state}")
         self.state = state
         self.event = event
+
+
+class WithdrawalState(StrEnum):
+    """APPROVED: the money is on its way out of the books; IN_PAYOUT: a provider was asked to send it."""
+
+    REQUESTED = "REQUESTED"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    IN_PAYOUT = "IN_PAYOUT"
+    PAID = "PAID"
+    FAILED = "FAILED"
+
+
+class WithdrawalEvent(StrEnum):
+    """REQUEST: it comes into being. SEND_AGAIN: the provider has never seen the try before, and never will."""
+
+    REQUEST = "REQUEST"
+    APPROVE = "APPROVE"
+    REJECT = "REJECT"
+    SEND = "SEND"
+    SEND_AGAIN = "SEND_AGAIN"
+    PAY = "PAY"
+    FAIL = "FAIL"
+
+
+class Decision(StrEnum):
+    APPROVE = "APPROVE"
+    REJECT = "REJECT"

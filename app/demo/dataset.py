@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from tqdm import tqdm
 
 from app.boss import founding
-from app.demo import brand_setup, goods_rounds, month, people, visits
+from app.demo import after_sales, brand_setup, goods_rounds, month, people, visits
 from app.demo.brand_setup import Setup
 from app.demo.month import Visit
 from app.employees import phones, staff
@@ -29,6 +29,7 @@ from app.platform.models import BrandRow
 from app.platform.outbox import Relay
 from app.platform.runtime import Runtime
 from app.products import reads
+from app.trade import charges
 
 CODE = "demo"
 _ZONE = "Asia/Shanghai"
@@ -99,6 +100,8 @@ class _Loader:
                         await self._visit(setup, visit, start, made)
                         bar.update()
                 await self._goods_arrive(setup, planned, made, start, day)
+                if day == month.DAYS - 1:
+                    await self._after_sales(start + timedelta(days=day, hours=23))
                 await self._close_day(start, day)
         await self._set_clock(None)
 
@@ -128,6 +131,10 @@ class _Loader:
         at = start + timedelta(days=visit.day, minutes=visit.minute)
         made: dict[str, Any] = {}
         for step in visits.steps(setup, visit):
+            if step.name == visits.PAY:
+                # A call to the provider, so outside any transaction; repeated, it gives the same.
+                payment_id = UUID(str(made["payment_id"]))
+                made["transaction_id"] = await charges.settle(self.runtime, self.brand, payment_id)
             work = partial(step.work, made=dict(made))
             made |= await self._step(
                 f"visit-{visit.number}-{step.name}", at + timedelta(minutes=step.delay_minutes), work
@@ -154,6 +161,12 @@ class _Loader:
             return {}
 
         await self._step(f"goods-arrive-{day}", start + timedelta(days=day, minutes=goods_rounds.EVENING), work)
+
+    async def _after_sales(self, at: datetime) -> None:
+        async with self.runtime.database.reading(self.brand) as session:
+            _, owner_id = await founding.root_and_owner(session)
+        for story in after_sales.STORIES:
+            await self._step(f"after-sale-{story.name}", at, partial(after_sales.tell, owner_id=owner_id, story=story))
 
     async def _close_day(self, start: datetime, day: int) -> None:
         """Move the brand's clock to the day's end and do what was due: unpaid orders are cancelled, events relayed."""

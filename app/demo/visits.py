@@ -24,6 +24,8 @@ from app.trade.models import PaymentRow
 from app.trade.values import FulfilmentMethod, LineRequest, ProviderName
 
 CONSENT_TEXT = "2026-09"
+PAY = "pay"
+"""The step before which the sandbox provider has to have the money."""
 
 
 class Work(Protocol):
@@ -48,7 +50,8 @@ def steps(setup: Setup, visit: Visit) -> Iterator[VisitStep]:
         basket = visit.basket
         yield VisitStep("order", 4, lambda session, made: _order(session, setup, visit, basket, made))
         if basket.outcome == month.PAID:
-            yield VisitStep("pay", 6, _pay)
+            yield VisitStep("start", 6, _start)
+            yield VisitStep(PAY, 6, _pay)
         elif basket.outcome == month.CANCELLED:
             yield VisitStep("cancel", 9, _cancel)
 
@@ -101,21 +104,25 @@ async def _order(
     return {"order_id": order_id}
 
 
-async def _pay(session: BrandSession, made: dict[str, Any]) -> dict[str, Any]:
-    """Start and success in one step: the provider is not asked, its word is taken."""
+async def _start(session: BrandSession, made: dict[str, Any]) -> dict[str, Any]:
     order_id = UUID(str(made["order_id"]))
     payment_id = await payments.start(
         session, _customer(made), order_id=order_id, provider=ProviderName.SANDBOX, now=session.now
     )
-    (payment,) = await payments.payment_facts(session, PaymentRow.id == payment_id)
+    return {"payment_id": payment_id}
+
+
+async def _pay(session: BrandSession, made: dict[str, Any]) -> dict[str, Any]:
+    """The provider has the money, which the loader saw to; its word is booked."""
+    (payment,) = await payments.payment_facts(session, PaymentRow.id == UUID(str(made["payment_id"])))
     await payments.book_success(
         session,
-        payment_id=payment_id,
-        transaction_id=f"DEMO{payment_id.hex}",
+        payment_id=payment.id,
+        transaction_id=str(made["transaction_id"]),
         amount_minor=payment.amount_minor,
         now=session.now,
     )
-    return {"payment_id": payment_id}
+    return {}
 
 
 async def _cancel(session: BrandSession, made: dict[str, Any]) -> dict[str, Any]:

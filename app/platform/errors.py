@@ -60,6 +60,12 @@ class WrongState(UserFault):
         self.state = state
 
 
+class DeadlinePassed(UserFault):
+    """The time for it is over."""
+
+    code = "DEADLINE_PASSED"
+
+
 class RateLimited(UserFault):
     """Too many tries; try again after `retry_after_seconds`."""
 

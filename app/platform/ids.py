@@ -1,5 +1,6 @@
-"""Identifiers: UUIDv7 minted in the application from the brand's clock."""
+"""Identifiers: UUIDv7 minted in the application from the brand's clock, and numbers that outside parties see."""
 
+import base64
 import os
 import threading
 from collections import OrderedDict
@@ -34,6 +35,11 @@ def new_id(at: datetime) -> UUID:
 def minted_at(value: UUID) -> datetime:
     """The instant a UUIDv7 was minted, to the millisecond."""
     return _EPOCH + (value.int >> 80) * _MILLISECOND
+
+
+def random_number() -> str:
+    """24 letters and digits that nobody can guess: an outside party knows a payment, refund or payout by them."""
+    return base64.b32encode(os.urandom(15)).decode().lower()
 
 
 def first_id(at: datetime) -> UUID:

@@ -6,6 +6,14 @@ LANGUAGES: Final = ("zh-CN", "en")
 
 CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "address_required": {"zh-CN": "请填写收货地址。", "en": "Give the address to send to."},
+    "after_sale_nothing_left": {
+        "zh-CN": "这件商品已全部申请售后。",
+        "en": "Every piece of this item is in an after-sale already.",
+    },
+    "after_sale_nothing_to_return": {
+        "zh-CN": "商品尚未发出，请选择仅退款。",
+        "en": "Nothing has been sent yet, so nothing can come back: ask for a refund only.",
+    },
     "amount_too_large": {"zh-CN": "金额超过可用的部分。", "en": "That is more than there is."},
     "attribution_reason_binding_expired": {"zh-CN": "绑定已过有效期", "en": "The binding had run out"},
     "attribution_reason_binding_guide_gone": {"zh-CN": "绑定的导购已离职", "en": "The guide of the binding had left"},
@@ -126,6 +134,11 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "en": "A cover is an https:// address or a path below /media/, of at most {most} characters.",
     },
     "employee_number_taken": {"zh-CN": "这个工号已被使用。", "en": "This employee number is in use already."},
+    "evidence_url_form": {
+        "zh-CN": "凭证应为 https:// 地址或 /media/ 下的路径。",
+        "en": "A picture is an https:// address or a path below /media/.",
+    },
+    "evidence_urls_too_many": {"zh-CN": "最多 {most} 张凭证。", "en": "At most {most} pictures."},
     "freight_flat": {"zh-CN": "运费", "en": "Freight"},
     "freight_free": {"zh-CN": "满 {amount} 免运费", "en": "Free freight from {amount}"},
     "functions_for_headquarters": {
@@ -183,6 +196,7 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "org_unit_code_taken": {"zh-CN": "这个组织编码已被使用。", "en": "This unit code is in use already."},
     "org_unit_kind": {"zh-CN": "总部是根组织，不能再建。", "en": "Headquarters is the root; there is only one."},
     "payment_provider_not_offered": {"zh-CN": "暂不支持这种支付方式。", "en": "This way of paying is not offered."},
+    "payouts_not_offered": {"zh-CN": "这里暂不支持付款。", "en": "Nothing can be paid out here."},
     "phone_form": {
         "zh-CN": "请填写 11 位手机号，或以 +86 开头。",
         "en": "Give a mobile number of 11 digits, or with +86 before them.",
@@ -233,6 +247,7 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "请求太频繁，请 {seconds} 秒后再试。",
         "en": "Too many requests; try again in {seconds} seconds.",
     },
+    "return_window_over": {"zh-CN": "已超过无理由退货的期限。", "en": "The days for returns are over."},
     "shop_without_seller": {
         "zh-CN": "这家店铺暂时没有人服务，请到其他店铺购买。",
         "en": "Nobody serves this shop at present; please buy in another one.",
@@ -263,6 +278,7 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "text_too_long": {"zh-CN": "最多 {longest} 个字符。", "en": "At most {longest} characters."},
     "unit_or_store_required": {"zh-CN": "请指定组织或门店。", "en": "Name a unit or a store."},
     "url_form": {"zh-CN": "请填写网址，最多 500 个字符。", "en": "Give a web address of at most 500 characters."},
+    "withdrawal_minimum": {"zh-CN": "每次至少提现 {amount}。", "en": "Withdraw at least {amount}."},
     "wrong_state": {"zh-CN": "当前状态不允许这样做。", "en": "The present state does not allow this."},
 }
 

@@ -111,7 +111,9 @@ class SandboxChargeRow(Base):
     """The sandbox payment provider's own book: it plays an outside party, so nothing else reads or writes it."""
 
     __tablename__ = "sandbox_charge"
+    __table_args__ = (sa.Index("ix_sandbox_charge_account", "account", "confirmed_at"),)
     number: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str]
     amount_minor: Mapped[int]
     currency: Mapped[str]
     state: Mapped[str]
@@ -124,7 +126,12 @@ class SandboxRefundRow(Base):
     """A refund in the sandbox provider's book; the merchant's number makes it happen once."""
 
     __tablename__ = "sandbox_refund"
+    __table_args__ = (
+        sa.Index("ix_sandbox_refund_account", "account", "created_at"),
+        sa.Index("ix_sandbox_refund_charge", "charge_number"),
+    )
     number: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str]
     charge_number: Mapped[str]
     amount_minor: Mapped[int]
     created_at: Mapped[datetime]
@@ -141,3 +148,21 @@ class SandboxDeliveryRow(Base):
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(sa.Integer)
     delivered_at: Mapped[datetime | None]
+
+
+class SandboxPayoutRow(Base):
+    """A payout in the sandbox payout provider's own book; how it stands follows from the row and the time."""
+
+    __tablename__ = "sandbox_payout"
+    __table_args__ = (sa.Index("ix_sandbox_payout_payer", "payer", "created_at"),)
+    number: Mapped[str] = mapped_column(primary_key=True)
+    payer: Mapped[str]
+    recipient: Mapped[str]
+    amount_minor: Mapped[int]
+    currency: Mapped[str]
+    transaction_id: Mapped[str]
+    is_refused: Mapped[bool]
+    created_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    confirm_by: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]

@@ -54,8 +54,20 @@ class Settings(BaseSettings):
     order_completion_ttl_seconds: int = 7 * 86_400
     """A received order is completed so long after its receipt."""
     pickup_code_tries_per_hour: int = Field(default=5, ge=1)
+    return_window_seconds: int = 7 * 86_400
+    """Returns without a reason, from receipt."""
+    after_sale_decide_unshipped_seconds: int = 48 * 3_600
+    """Nobody has decided: the after-sale is approved. This is for goods that have not left."""
+    after_sale_decide_seconds: int = 5 * 86_400
+    after_sale_send_seconds: int = 7 * 86_400
+    """The customer has not sent the goods: the after-sale is withdrawn."""
+    after_sale_receive_seconds: int = 10 * 86_400
+    """Nobody has received what the customer sent: it counts as received."""
     freight_flat_minor: int = 1_000
     freight_free_from_minor: int = 9_900
+    withdrawal_minimum_minor: int = Field(default=100, ge=1)
+    payout_acceptance_seconds: int = Field(default=120, ge=1)
+    """How long a provider may accept a payout that was sent; whatever it has not seen by then was never sent."""
     idempotency_ttl_seconds: int = 7 * 86_400
     callback_tolerance_seconds: int = 300
 
@@ -80,6 +92,12 @@ class Settings(BaseSettings):
     sandbox_payment_duplicates: int = Field(default=0, ge=0, le=10)
     sandbox_payment_reorder: bool = False
     sandbox_payment_timeout_percent: int = Field(default=0, ge=0, le=100)
+    sandbox_payout_delay_seconds: float = 0.0
+    sandbox_payout_refused_percent: int = Field(default=0, ge=0, le=100)
+    sandbox_payout_unanswered_percent: int = Field(default=0, ge=0, le=100)
+    sandbox_payout_unreached_percent: int = Field(default=0, ge=0, le=100)
+    sandbox_payout_waiting_percent: int = Field(default=0, ge=0, le=100)
+    sandbox_payout_confirmation_seconds: int = 86_400
 
     pause_at: str = ""
     """Fault tests only: `point:seconds` holds the process at a named point, so that it can be killed there."""

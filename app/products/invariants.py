@@ -8,7 +8,7 @@ from app.platform.db import BrandSession
 from app.platform.models import DirectoryRow
 from app.products.models import ProductRow, ReservationRow, ShopRow, SkuRow, StockMovementRow, StockRow
 from app.products.shops import SHOP_SLUG
-from app.products.values import ReservationState
+from app.products.values import MovementKind, ReservationState
 
 
 async def stock_equals_movements(session: BrandSession) -> list[str]:
@@ -79,7 +79,7 @@ async def sales_equal_sold_reservations(session: BrandSession) -> list[str]:
             StockMovementRow.sku_id,
             sa.func.sum(-StockMovementRow.change).label("pieces"),
         )
-        .where(StockMovementRow.brand_id == session.brand_id, StockMovementRow.order_id.is_not(None))
+        .where(StockMovementRow.brand_id == session.brand_id, StockMovementRow.kind == MovementKind.SALE.value)
         .group_by(StockMovementRow.order_id, StockMovementRow.sku_id)
         .subquery()
     )
@@ -95,6 +95,22 @@ async def sales_equal_sold_reservations(session: BrandSession) -> list[str]:
         .order_by(order_id)
     )
     return [f"order {order_id}: {sold} sold, {moved} moved" for order_id, sold, moved in rows]
+
+
+async def returns_are_of_sales(session: BrandSession) -> list[str]:
+    """From no order came more pieces back to a place than it had sold to it."""
+    net = sa.func.sum(StockMovementRow.change)
+    rows = await session.execute(
+        sa.select(StockMovementRow.order_id, StockMovementRow.sku_id, net)
+        .where(
+            StockMovementRow.brand_id == session.brand_id,
+            StockMovementRow.kind.in_([MovementKind.SALE.value, MovementKind.RETURN.value]),
+        )
+        .group_by(StockMovementRow.order_id, StockMovementRow.sku_id, StockMovementRow.location_id)
+        .having(sa.or_(net > 0, StockMovementRow.order_id.is_(None)))
+        .order_by(StockMovementRow.order_id)
+    )
+    return [f"order {order_id}: {pieces} pieces of {sku_id} too many came back" for order_id, sku_id, pieces in rows]
 
 
 async def products_have_skus(session: BrandSession) -> list[str]:
@@ -131,6 +147,7 @@ CHECKS: dict[str, Callable[[BrandSession], Awaitable[list[str]]]] = {
     "reserved equals reservations held": reserved_equals_reservations,
     "nothing is oversold": nothing_is_oversold,
     "sales equal sold reservations": sales_equal_sold_reservations,
+    "returns are of what was sold": returns_are_of_sales,
     "every product has a SKU": products_have_skus,
     "every slug leads to its shop": slugs_lead_to_shops,
 }

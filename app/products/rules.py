@@ -50,9 +50,14 @@ def number_problem(number: int, path: Sequence[str], *, least: int, most: int) -
     return Problem("number_range", tuple(path), {"least": least, "most": most})
 
 
+def is_picture_url(url: str) -> bool:
+    """Whether it is an https address or a path below /media/ here: at most 500 characters, no quotes or blanks."""
+    return len(url) <= LONGEST_URL and bool(_WEB_URL.fullmatch(url) or _MEDIA_PATH.fullmatch(url))
+
+
 def cover_problem(url: str | None, path: Sequence[str]) -> Problem | None:
     """A cover is an https address or a path below /media/ here; at most 500 characters, no quotes or blanks."""
-    if url is None or (len(url) <= LONGEST_URL and (_WEB_URL.fullmatch(url) or _MEDIA_PATH.fullmatch(url))):
+    if url is None or is_picture_url(url):
         return None
     return Problem("cover_url_form", (*path, "coverUrl"), {"most": LONGEST_URL})
 

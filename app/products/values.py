@@ -27,6 +27,7 @@ class MovementKind(StrEnum):
     INITIAL = "INITIAL"
     ADJUSTMENT = "ADJUSTMENT"
     SALE = "SALE"
+    RETURN = "RETURN"
 
 
 class ReservationState(StrEnum):

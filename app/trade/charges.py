@@ -17,7 +17,7 @@ from app.trade import payments
 from app.trade.events import OrderCancelled
 from app.trade.models import PaymentRow
 from app.trade.payments import PaymentFacts
-from app.trade.providers import required_provider
+from app.trade.providers import required_provider, settle_in_sandbox
 from app.trade.values import OrderState, PaymentState
 
 log = logging.getLogger(__name__)
@@ -38,13 +38,7 @@ async def open_charge(runtime: Runtime, brand: Brand, payment_id: UUID) -> bool:
     payment = await _payment(runtime, brand, payment_id)
     if payment.client_parameters is not None or payment.state is not PaymentState.STARTED:
         return True
-    request = ChargeRequest(
-        number=payment.number,
-        amount_minor=payment.amount_minor,
-        currency=brand.currency,
-        description=f"{brand.name} {payment.order_number}",
-        expires_at=payment.pay_by,
-    )
+    request = charge_request(brand, payment)
     provider = required_provider(runtime, payment.provider)
     for left in reversed(range(TRIES)):
         try:
@@ -60,6 +54,31 @@ async def open_charge(runtime: Runtime, brand: Brand, payment_id: UUID) -> bool:
 
     await runtime.database.run(brand, work)
     return True
+
+
+def charge_request(brand: Brand, payment: PaymentFacts) -> ChargeRequest:
+    """A payment as its provider is to know it."""
+    return ChargeRequest(
+        number=payment.number,
+        account=account_of(brand),
+        amount_minor=payment.amount_minor,
+        currency=brand.currency,
+        description=f"{brand.name} {payment.order_number}",
+        expires_at=payment.pay_by,
+    )
+
+
+def account_of(brand: Brand) -> str:
+    """The name under which providers keep a brand's money."""
+    return brand.id.hex
+
+
+async def settle(runtime: Runtime, brand: Brand, payment_id: UUID) -> str:
+    """Let the sandbox have a payment's money without a customer, for data that is made up; gives its transaction.
+
+    A second time it is the same. Nothing is booked here: that is the caller's next step.
+    """
+    return await settle_in_sandbox(runtime, charge_request(brand, await _payment(runtime, brand, payment_id)))
 
 
 def closer(runtime: Runtime) -> Callable[[Brand, OrderCancelled, UUID], Awaitable[None]]:

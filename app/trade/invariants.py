@@ -9,7 +9,7 @@ from app.commission.models import SaleRow
 from app.platform.db import BrandSession
 from app.products.models import ReservationRow
 from app.products.values import ReservationState
-from app.trade import fulfilment_invariants
+from app.trade import after_sale_invariants, fulfilment_invariants
 from app.trade.models import OrderLineRow, OrderMoveRow, OrderRow, PaymentRow, RefundRow
 from app.trade.rules import is_paid, move
 from app.trade.values import (
@@ -40,10 +40,14 @@ async def totals_are_their_lines(session: BrandSession) -> list[str]:
 
 
 async def paid_orders_keep_one_payment(session: BrandSession) -> list[str]:
-    """A paid order keeps exactly one payment of its total, any other order none; money that goes back is not kept."""
+    """A paid order keeps exactly one payment of its total, any other order none.
+
+    Money that goes back by itself is not kept; what after-sales give back was.
+    """
     going_back = sa.exists().where(
         RefundRow.brand_id == session.brand_id,
         RefundRow.payment_id == PaymentRow.id,
+        RefundRow.after_sale_id.is_(None),
         RefundRow.amount_minor == PaymentRow.amount_minor,
     )
     kept = (
@@ -51,7 +55,7 @@ async def paid_orders_keep_one_payment(session: BrandSession) -> list[str]:
         .where(
             PaymentRow.brand_id == session.brand_id,
             PaymentRow.order_id == OrderRow.id,
-            PaymentRow.state == PaymentState.SUCCEEDED.value,
+            PaymentRow.state.in_([PaymentState.SUCCEEDED.value, PaymentState.REFUNDED.value]),
             ~going_back,
         )
         .lateral("kept")
@@ -84,7 +88,8 @@ async def refunds_add_up(session: BrandSession) -> list[str]:
         .group_by(PaymentRow.number, PaymentRow.state, PaymentRow.amount_minor)
         .having(
             sa.or_(
-                (PaymentRow.state == PaymentState.REFUNDED.value) != (back == PaymentRow.amount_minor),
+                (PaymentRow.state == PaymentState.REFUNDED.value)
+                != sa.and_(back == PaymentRow.amount_minor, PaymentRow.amount_minor > 0),
                 sa.func.sum(RefundRow.amount_minor) > PaymentRow.amount_minor,
             )
         )
@@ -92,15 +97,15 @@ async def refunds_add_up(session: BrandSession) -> list[str]:
     return [f"payment {number}: {state}, {amount} went back" for number, state, amount in rows]
 
 
-async def cancelled_orders_show_what_went_back(session: BrandSession) -> list[str]:
-    """A cancelled order's refunded amount is what came late and went back, up to its total; a paid one's is none."""
+async def orders_show_what_went_back(session: BrandSession) -> list[str]:
+    """An order's refunded amount is what after-sales gave back; a cancelled one's what came late, up to its total."""
     back = (
         sa.select(sa.func.coalesce(sa.func.sum(RefundRow.amount_minor), 0))
         .where(
             RefundRow.brand_id == session.brand_id,
             RefundRow.order_id == OrderRow.id,
             RefundRow.state == RefundState.SUCCEEDED.value,
-            OrderRow.state == OrderState.CANCELLED.value,
+            sa.or_(OrderRow.state == OrderState.CANCELLED.value, RefundRow.after_sale_id.is_not(None)),
         )
         .scalar_subquery()
     )
@@ -220,11 +225,12 @@ CHECKS: dict[str, Callable[[BrandSession], Awaitable[list[str]]]] = {
     "order totals are the sums of their lines": totals_are_their_lines,
     "paid orders keep exactly one payment": paid_orders_keep_one_payment,
     "refunds add up": refunds_add_up,
-    "cancelled orders show what went back": cancelled_orders_show_what_went_back,
+    "orders show what went back": orders_show_what_went_back,
     "moves are a path of the state machine": moves_are_a_path,
     "reservations follow their orders": reservations_follow_orders,
     "orders are their sales": orders_are_their_sales,
     "instants of orders are those of their moves": fulfilment_invariants.instants_are_those_of_the_moves,
     "shipped orders have parcels": fulfilment_invariants.shipped_orders_have_parcels,
     "pickups name a store": fulfilment_invariants.pickups_name_a_store,
+    **after_sale_invariants.CHECKS,
 }

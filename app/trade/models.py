@@ -1,4 +1,4 @@
-"""Tables of trade: orders with lines, history and shipments, payments, refunds."""
+"""Tables of trade: orders with lines, history and parcels, payments, refunds, after-sales, reconciliation."""
 
 from datetime import date, datetime
 from typing import Any
@@ -8,14 +8,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.platform.tables import Base, Tenant, tenant_args, tenant_key
+from app.platform.tables import Base, Tenant, TenantBase, tenant_args, tenant_key
 
 
 class OrderRow(Tenant, Base):
     """An order. `guide_id`, `store_id` and `branch` are the attributed ones, as they were when it was placed.
 
     `pickup_store_id`: where the customer fetches the goods, whosever sale it is. `delivered_at`: when he had them.
-    Amounts: minor units.
+    `refunded_minor`: what really went back, freight with it; `refunded_goods_minor`: the goods whose refund is decided,
+    which figures count. Amounts: minor units.
     """
 
     __tablename__ = "orders"
@@ -43,6 +44,7 @@ class OrderRow(Tenant, Base):
         sa.CheckConstraint("total_minor = subtotal_minor - discount_minor + freight_minor", name="total"),
         sa.CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refunded"),
         sa.CheckConstraint("(fulfilment = 'PICKUP') = (pickup_store_id IS NOT NULL)", name="pickup"),
+        sa.CheckConstraint("refunded_goods_minor BETWEEN 0 AND subtotal_minor - discount_minor", name="refunded_goods"),
     )
     number: Mapped[str]
     state: Mapped[str]
@@ -61,6 +63,7 @@ class OrderRow(Tenant, Base):
     freight_minor: Mapped[int]
     total_minor: Mapped[int]
     refunded_minor: Mapped[int]
+    refunded_goods_minor: Mapped[int]
     placed_at: Mapped[datetime]
     pay_by: Mapped[datetime]
     paid_at: Mapped[datetime | None]
@@ -134,7 +137,7 @@ class ShipmentRow(Tenant, Base):
 class PaymentRow(Tenant, Base):
     """A try to pay an order. `number` is ours (in `directory`), `transaction_id` the provider's.
 
-    Amounts: minor units.
+    Amounts: minor units. `reconciled_at`: when it was first found, equal, in the provider's book.
     """
 
     __tablename__ = "payment"
@@ -144,6 +147,12 @@ class PaymentRow(Tenant, Base):
         sa.UniqueConstraint("brand_id", "provider", "transaction_id"),
         sa.Index("ix_payment_order", "brand_id", "order_id"),
         sa.Index("ix_payment_started", "brand_id", "started_at", postgresql_where=sa.text("state = 'STARTED'")),
+        sa.Index(
+            "ix_payment_unreconciled",
+            "brand_id",
+            "ended_at",
+            postgresql_where=sa.text("state IN ('SUCCEEDED', 'REFUNDED') AND reconciled_at IS NULL"),
+        ),
     )
     order_id: Mapped[UUID]
     provider: Mapped[str]
@@ -154,24 +163,157 @@ class PaymentRow(Tenant, Base):
     transaction_id: Mapped[str | None]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    reconciled_at: Mapped[datetime | None]
 
 
 class RefundRow(Tenant, Base):
-    """Money on its way back: REQUESTED, SUCCEEDED or FAILED. Its number makes the provider pay it once."""
+    """Money on its way back: REQUESTED, SUCCEEDED or FAILED. Its number makes the provider pay it once.
+
+    `due_at`: when the provider is asked next, NULL once it has paid; `tries`: how often it did not pay when asked.
+    """
 
     __tablename__ = "refund"
     __table_args__ = tenant_args(
         tenant_key("payment_id", "payment"),
         tenant_key("order_id", "orders"),
+        tenant_key("after_sale_id", "after_sale"),
         sa.UniqueConstraint("brand_id", "number"),
-        sa.UniqueConstraint("brand_id", "payment_id", "cause"),
+        sa.Index(
+            "uq_refund_automatic",
+            "brand_id",
+            "payment_id",
+            "cause",
+            unique=True,
+            postgresql_where=sa.text("after_sale_id IS NULL"),
+        ),
+        sa.Index(
+            "uq_refund_after_sale",
+            "brand_id",
+            "after_sale_id",
+            unique=True,
+            postgresql_where=sa.text("after_sale_id IS NOT NULL"),
+        ),
+        sa.Index("ix_refund_payment", "brand_id", "payment_id"),
+        sa.Index("ix_refund_due", "brand_id", "due_at", postgresql_where=sa.text("state <> 'SUCCEEDED'")),
+        sa.Index(
+            "ix_refund_unreconciled",
+            "brand_id",
+            "ended_at",
+            postgresql_where=sa.text("state = 'SUCCEEDED' AND reconciled_at IS NULL"),
+        ),
         sa.CheckConstraint("amount_minor > 0", name="amount"),
+        sa.CheckConstraint("(cause = 'AFTER_SALE') = (after_sale_id IS NOT NULL)", name="cause"),
+        sa.CheckConstraint("(due_at IS NULL) = (state = 'SUCCEEDED')", name="due"),
     )
     payment_id: Mapped[UUID]
     order_id: Mapped[UUID]
+    after_sale_id: Mapped[UUID | None]
     cause: Mapped[str]
     number: Mapped[str]
     state: Mapped[str]
     amount_minor: Mapped[int]
+    tries: Mapped[int] = mapped_column(sa.Integer)
     requested_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    reconciled_at: Mapped[datetime | None]
+
+
+class AfterSaleRow(Tenant, Base):
+    """A return or refund of pieces of one line. `reason` and `comment` are sealed: they are people's own words.
+
+    Amounts: minor units. `share_minor`: what the pieces come to; `goods_minor`: what of it goes back; with
+    `freight_minor` it is the refund. `refund_on`: the business day on which it was decided that the money goes back.
+    `due_at`: when the after-sale goes on without who is waited for. `steps`: how many moves it has made.
+    """
+
+    __tablename__ = "after_sale"
+    __table_args__ = tenant_args(
+        tenant_key("order_id", "orders"),
+        tenant_key("line_id", "order_line"),
+        sa.Index("ix_after_sale_order", "brand_id", "order_id"),
+        sa.Index("ix_after_sale_due", "brand_id", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")),
+        sa.Index("ix_after_sale_state", "brand_id", "state", "id"),
+        sa.CheckConstraint("quantity > 0", name="quantity"),
+        sa.CheckConstraint("goods_minor BETWEEN 0 AND share_minor", name="goods"),
+        sa.CheckConstraint("freight_minor >= 0", name="freight"),
+    )
+    order_id: Mapped[UUID]
+    line_id: Mapped[UUID]
+    kind: Mapped[str]
+    state: Mapped[str]
+    steps: Mapped[int] = mapped_column(sa.Integer)
+    quantity: Mapped[int]
+    reason: Mapped[bytes | None]
+    evidence_urls: Mapped[list[str]] = mapped_column(JSONB)
+    share_minor: Mapped[int]
+    goods_minor: Mapped[int]
+    freight_minor: Mapped[int]
+    requested_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    comment: Mapped[bytes | None]
+    return_carrier: Mapped[str | None]
+    return_tracking_number: Mapped[str | None]
+    received_at: Mapped[datetime | None]
+    is_restocked: Mapped[bool]
+    refund_on: Mapped[date | None]
+    refunded_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+
+
+class AfterSaleMoveRow(Tenant, Base):
+    """A step of an after-sale's life: from, to, by whom. Append-only."""
+
+    __tablename__ = "after_sale_move"
+    __table_args__ = tenant_args(
+        tenant_key("after_sale_id", "after_sale"),
+        sa.UniqueConstraint("brand_id", "after_sale_id", "step"),
+        append_only=True,
+    )
+    after_sale_id: Mapped[UUID]
+    step: Mapped[int] = mapped_column(sa.Integer)
+    event: Mapped[str]
+    from_state: Mapped[str | None]
+    to_state: Mapped[str]
+    actor: Mapped[str]
+    at: Mapped[datetime]
+
+
+class ReconciliationRow(TenantBase, Base):
+    """Up to where a provider's book of the brand has been read, on the provider's clock."""
+
+    __tablename__ = "reconciliation"
+    __table_args__ = tenant_args()
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    read_until: Mapped[datetime]
+
+
+class DifferenceRow(Tenant, Base):
+    """A charge or refund about which our book and the provider's differ, each side in a few words for people.
+
+    `booked_at`: when the provider booked it, on its own clock.
+    """
+
+    __tablename__ = "reconciliation_difference"
+    __table_args__ = tenant_args(
+        sa.Index(
+            "uq_reconciliation_difference_open",
+            "brand_id",
+            "provider",
+            "subject",
+            "number",
+            unique=True,
+            postgresql_where=sa.text("resolved_at IS NULL"),
+        ),
+    )
+    provider: Mapped[str]
+    subject: Mapped[str]
+    number: Mapped[str]
+    kind: Mapped[str]
+    ours: Mapped[str | None]
+    theirs: Mapped[str | None]
+    booked_at: Mapped[datetime | None]
+    found_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]

@@ -1,6 +1,6 @@
 """The payment providers that this installation offers, by the names that customers and callbacks use."""
 
-from app.platform.integrations.payments import PaymentProvider, ProviderRefused
+from app.platform.integrations.payments import ChargeRequest, PaymentProvider, ProviderRefused
 from app.platform.integrations.sandbox_bank import Confirmation, SandboxBank
 from app.platform.integrations.sandbox_pay import SandboxPay
 from app.platform.runtime import Runtime
@@ -31,3 +31,8 @@ def required_provider(runtime: Runtime, name: str) -> PaymentProvider:
 async def confirm_in_sandbox(runtime: Runtime, number: str, *, is_late: bool) -> Confirmation:
     """Play the customer who pays a sandbox charge; see `SandboxBank.confirm`."""
     return await SandboxBank(runtime.database, runtime.settings).confirm(number, is_late=is_late)
+
+
+async def settle_in_sandbox(runtime: Runtime, request: ChargeRequest) -> str:
+    """Let the sandbox have the money of a payment that is made up; see `SandboxBank.settle`."""
+    return await SandboxBank(runtime.database, runtime.settings).settle(request)

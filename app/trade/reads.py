@@ -259,7 +259,7 @@ async def customer_sales(session: BrandSession, customer_ids: Iterable[UUID]) ->
     wanted = list(set(customer_ids))
     if not wanted:
         return {}
-    goods = OrderRow.subtotal_minor - OrderRow.discount_minor - OrderRow.refunded_minor
+    goods = OrderRow.subtotal_minor - OrderRow.discount_minor - OrderRow.refunded_goods_minor
     rows = await session.execute(
         sa.select(OrderRow.customer_id, sa.func.count(), sa.cast(sa.func.sum(goods), sa.BigInteger))
         .where(

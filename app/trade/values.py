@@ -83,7 +83,7 @@ class PaymentEvent(StrEnum):
 
 
 class RefundState(StrEnum):
-    """FAILED: the provider did not do it; it is asked again."""
+    """REQUESTED until the provider has answered; FAILED: it refused. Either way it is asked again."""
 
     REQUESTED = "REQUESTED"
     SUCCEEDED = "SUCCEEDED"
@@ -91,10 +91,12 @@ class RefundState(StrEnum):
 
 
 class RefundCause(StrEnum):
-    """Why money goes back by itself: the order was cancelled before it came, or another payment had paid the order."""
+    """Why money goes back: by itself, as the order was cancelled before it came or another payment had paid the order;
+    or for an after-sale."""
 
     ORDER_CANCELLED = "ORDER_CANCELLED"
     PAID_TWICE = "PAID_TWICE"
+    AFTER_SALE = "AFTER_SALE"
 
 
 class CallbackOutcome(StrEnum):
@@ -131,6 +133,25 @@ class AfterSaleEvent(StrEnum):
     START_REFUND = "START_REFUND"
     REFUND = "REFUND"
     FAIL_REFUND = "FAIL_REFUND"
+
+
+class AfterSaleAction(StrEnum):
+    """What a caller may do with an after-sale now, as the API offers it."""
+
+    WITHDRAW = "WITHDRAW"
+    SHIP_RETURN = "SHIP_RETURN"
+    DECIDE = "DECIDE"
+    RECEIVE = "RECEIVE"
+    RETRY_REFUND = "RETRY_REFUND"
+
+
+class DifferenceKind(StrEnum):
+    """How our book and the provider's differ about one charge or refund."""
+
+    AMOUNT = "AMOUNT"
+    CURRENCY = "CURRENCY"
+    UNKNOWN_TO_US = "UNKNOWN_TO_US"
+    UNKNOWN_TO_PROVIDER = "UNKNOWN_TO_PROVIDER"
 
 
 class ForbiddenMove(ValueError):

@@ -87,6 +87,7 @@ def _order(
         "freight_minor": basket.totals.freight_minor,
         "total_minor": basket.totals.total_minor,
         "refunded_minor": 0,
+        "refunded_goods_minor": 0,
         "placed_at": now,
         "pay_by": order.pay_by,
         "paid_at": None,

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import sqlalchemy as sa
 
 from app.commission import invariants as commission
+from app.commission import withdrawal_invariants as withdrawals
 from app.customers import invariants as customers
 from app.platform import bulk, outbox
 from app.platform.db import Brand, BrandSession
@@ -28,6 +29,7 @@ CHECKS: dict[str, Check] = {
     **{f"products: {name}": check for name, check in products.CHECKS.items()},
     **{f"customers: {name}": check for name, check in customers.CHECKS.items()},
     **{f"commission: {name}": check for name, check in commission.CHECKS.items()},
+    **{f"commission: {name}": check for name, check in withdrawals.CHECKS.items()},
     **{f"trade: {name}": check for name, check in trade.CHECKS.items()},
     "platform: no event is parked": events_parked,
 }

@@ -4,7 +4,14 @@ from enum import StrEnum
 
 import strawberry
 
-from app.commission.values import CandidateOutcome, CommissionKind, CommissionState, ShareRole
+from app.commission.values import (
+    CandidateOutcome,
+    CommissionKind,
+    CommissionState,
+    Decision,
+    ShareRole,
+    WithdrawalState,
+)
 from app.customers.values import BindingMode, BindOn, RenewOn, SelfPurchase, Takeover
 
 strawberry.enum(BindOn, description="When a customer is bound to a guide: at a scan, at sign-in, at the first order.")
@@ -22,6 +29,12 @@ strawberry.enum(
     description="The account that the money stands on. ESTIMATED: ordered; HELD: paid, the return window is open; "
     "PAYABLE: it can be drawn; VOIDED: taken back. New values may be added.",
 )
+strawberry.enum(Decision, description="What somebody who decides says.")
+strawberry.enum(
+    WithdrawalState,
+    description="Where a withdrawal stands. APPROVED: about to be sent; IN_PAYOUT: the provider was asked; FAILED: it "
+    "was not paid, and the money can be asked for again. New values may be added.",
+)
 
 
 @strawberry.enum(description="What happened to an order. New values may be added.")
@@ -36,9 +49,11 @@ __all__ = [
     "CandidateOutcome",
     "CommissionKind",
     "CommissionState",
+    "Decision",
     "PulseKind",
     "RenewOn",
     "SelfPurchase",
     "ShareRole",
     "Takeover",
+    "WithdrawalState",
 ]

@@ -17,7 +17,7 @@ from app.platform import db
 from graphql_schema.context import Info
 from graphql_schema.employees import batches
 from graphql_schema.employees.enums import EmployeeState, OrgUnitKind, Role, StaffFunction, StoreOperator
-from graphql_schema.employees.privacy import OfEmployee
+from graphql_schema.employees.privacy import OfEmployee, OfEmployeeAndFinance
 from graphql_schema.money import CurrencyCode
 from graphql_schema.paging import Connection, Node, encode_global_id
 from graphql_schema.permissions import EMPLOYEES, Requires
@@ -26,6 +26,7 @@ from graphql_schema.training.types import InboxMessageConnection, TrainingAssign
 
 if TYPE_CHECKING:
     from graphql_schema.commission.types import CommissionBalance, CommissionEntry, GuideDay
+    from graphql_schema.commission.withdrawal_types import CommissionStatement, Withdrawal
     from graphql_schema.customers.types import Customer
     from graphql_schema.marketing.toolbox_types import Share
     from graphql_schema.products.types import Shop
@@ -183,6 +184,25 @@ class Employee(Node):
         from graphql_schema.commission.loaders import commission_entries  # noqa: PLC0415
 
         return await commission_entries(info, self.facts.id, first, after)
+
+    @strawberry.field(description="A month of commission, from the ledger.", extensions=[OfEmployee()])
+    async def commission_statement(
+        self, info: Info, month: Annotated[str, strawberry.argument(description="YYYY-MM, such as 2026-11.")]
+    ) -> Annotated["CommissionStatement", strawberry.lazy("graphql_schema.commission.withdrawal_types")]:
+        from graphql_schema.commission.withdrawal_loaders import commission_statement  # noqa: PLC0415
+
+        return await commission_statement(info, self.facts.id, month)
+
+    @strawberry.field(
+        description="What the person asked to be paid out, the latest first: for the person, finance and the owner.",
+        extensions=[OfEmployeeAndFinance()],
+    )
+    async def withdrawals(
+        self, info: Info, first: First = 20, after: After = None
+    ) -> Connection[Annotated["Withdrawal", strawberry.lazy("graphql_schema.commission.withdrawal_types")]]:
+        from graphql_schema.commission.withdrawal_loaders import withdrawal_connection  # noqa: PLC0415
+
+        return await withdrawal_connection(info, first, after, scope="employee_withdrawals", employee_id=self.facts.id)
 
     @strawberry.field(description="Customers bound to the person, the latest bound first.", extensions=[OfEmployee()])
     async def customers(

@@ -9,6 +9,7 @@ from strawberry.dataloader import DataLoader
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
 from app.trade import after_sale_reads, reads
+from app.trade.after_sale_reads import AfterSaleView, Standing
 from app.trade.reads import CustomerSales, LineView, OrderView, ShipmentView
 from graphql_schema.context import Context
 
@@ -19,6 +20,20 @@ Read = Callable[[BrandSession, Actor, list[UUID]], Awaitable[dict[UUID, T]]]
 def orders(context: Context) -> DataLoader[UUID, OrderView | None]:
     """Orders that the caller may see, by id."""
     return _batch(context, "orders", reads.orders_by_id)
+
+
+def after_sales(context: Context) -> DataLoader[UUID, list[AfterSaleView] | None]:
+    """After-sales by their order, whoever asks: the caller checks who is shown them."""
+    return _batch(context, "after_sales", after_sale_reads.after_sales_of_orders)
+
+
+def standings(context: Context) -> DataLoader[UUID, Standing | None]:
+    """Where orders stand with their after-sales, whoever asks."""
+
+    async def read(session: BrandSession, _: Actor, order_ids: list[UUID]) -> dict[UUID, Standing]:
+        return await after_sale_reads.standings(session, order_ids)
+
+    return _batch(context, "standings", read)
 
 
 def lines(context: Context) -> DataLoader[UUID, list[LineView] | None]:
@@ -37,15 +52,6 @@ def shipments(context: Context) -> DataLoader[UUID, list[ShipmentView] | None]:
         return await reads.shipments_of_orders(session, order_ids)
 
     return _batch(context, "shipments", read)
-
-
-def paused(context: Context) -> DataLoader[UUID, bool | None]:
-    """Whether an order has an open after-sale, by its id; None: it has none."""
-
-    async def read(session: BrandSession, _: Actor, order_ids: list[UUID]) -> dict[UUID, bool]:
-        return dict.fromkeys(await after_sale_reads.orders_with_open_after_sale(session, order_ids), True)
-
-    return _batch(context, "paused", read)
 
 
 def sales(context: Context) -> DataLoader[UUID, CustomerSales | None]:

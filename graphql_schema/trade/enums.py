@@ -3,6 +3,7 @@
 import strawberry
 
 from app.trade.values import (
+    AfterSaleAction,
     AfterSaleKind,
     AfterSaleState,
     FulfilmentMethod,
@@ -26,8 +27,10 @@ strawberry.enum(
 )
 strawberry.enum(AfterSaleKind, description="Whether the goods come back.")
 strawberry.enum(AfterSaleState, description="Where an after-sale stands. New values may be added.")
+strawberry.enum(AfterSaleAction, description="What the caller may do with an after-sale now. New values may be added.")
 
 __all__ = [
+    "AfterSaleAction",
     "AfterSaleKind",
     "AfterSaleState",
     "FulfilmentMethod",

@@ -14,6 +14,7 @@ from graphql_schema.errors import BadUserInput
 from graphql_schema.paging import Connection, Page, build_connection, is_asked_for, read_page
 from graphql_schema.selections import asked_fields
 from graphql_schema.trade import batches
+from graphql_schema.trade.after_sale_loaders import after_sale_by_id
 from graphql_schema.trade.inputs import OrderFilter
 from graphql_schema.trade.types import Order, OrderLine, Payment, to_line, to_order, to_payment
 
@@ -126,7 +127,8 @@ async def _order(info: Info, *ids: UUID) -> Order | None:
     return await order_by_id(info, ids[0]) if len(ids) == 1 else None
 
 
-async def _line(info: Info, *ids: UUID) -> OrderLine | None:
+async def line_by_id(info: Info, *ids: UUID) -> OrderLine | None:
+    """A line of an order that the caller may see."""
     if len(ids) != 1:
         return None
     actor = await info.context.actor()
@@ -145,5 +147,5 @@ async def payment_by_id(info: Info, *ids: UUID) -> Payment | None:
     return None if found is None else to_payment(found, await info.context.brand())
 
 
-NODES = {"Order": _order, "OrderLine": _line, "Payment": payment_by_id}
+NODES = {"Order": _order, "OrderLine": line_by_id, "Payment": payment_by_id, "AfterSale": after_sale_by_id}
 """What `node` fetches by the type in a global id."""

@@ -1,4 +1,4 @@
-"""Quotes, orders with their lines, payments, and the after-sales that come later.
+"""Quotes, orders with their lines, payments.
 
 An order is read with what lists show of its guide, shop, store and customer, a line with what they show of SKU and
 product; only who asks for more causes a statement.
@@ -11,7 +11,8 @@ from uuid import UUID
 import strawberry
 
 from app.platform.db import Brand
-from app.trade import order_scopes, pickups
+from app.trade import after_sale_reads, order_scopes, pickups
+from app.trade.after_sale_rules import taken_pieces
 from app.trade.payment_reads import PaymentView
 from app.trade.reads import LineView, OrderView, ShipmentView
 from app.trade.rules import PAUSABLE, allowed_actions, is_paid
@@ -30,14 +31,8 @@ from graphql_schema.products.types import Product, Shop, Sku
 from graphql_schema.scalars import JSON
 from graphql_schema.selections import is_enough, only
 from graphql_schema.trade import batches
-from graphql_schema.trade.enums import (
-    AfterSaleKind,
-    AfterSaleState,
-    FulfilmentMethod,
-    OrderAction,
-    OrderState,
-    PaymentState,
-)
+from graphql_schema.trade.after_sale_types import AfterSale, to_after_sale
+from graphql_schema.trade.enums import FulfilmentMethod, OrderAction, OrderState, PaymentState
 
 
 @strawberry.type(description="A line of a quote.")
@@ -83,10 +78,20 @@ class Shipment:
 @strawberry.type(description="A line as it was ordered.")
 class OrderLine(Node):
     quantity: int = strawberry.field(description="Pieces.")
-    refundable_quantity: int = strawberry.field(description="Pieces that a refund could be asked for.")
     unit_price: Money = strawberry.field(description="Of one piece, when the order was placed.")
     total: Money = strawberry.field(description="After discounts.")
     view: strawberry.Private[LineView]
+    order_state: strawberry.Private[OrderState]
+
+    @strawberry.field(description="Pieces that are in no after-sale yet, of a paid order.")
+    async def refundable_quantity(self, info: Info) -> int:
+        if not is_paid(self.order_state):
+            return 0
+        found = await batches.after_sales(info.context).load(self.view.order_id)
+        return (
+            self.view.quantity
+            - taken_pieces((one.line_id, one.state, one.quantity) for one in found or ())[self.view.id]
+        )
 
     @strawberry.field(description="The SKU as it is now.")
     async def sku(self, info: Info) -> Sku:
@@ -122,17 +127,6 @@ class OrderLine(Node):
     )
     async def shares(self, info: Info) -> list[AttributionShare]:
         return await shares_of_line(info, self.view.order_id, self.view.id)
-
-
-@strawberry.type(description="A return or refund of one line. None can be asked for yet.")
-class AfterSale(Node):
-    state: AfterSaleState = strawberry.field(description="Where it stands.")
-    kind: AfterSaleKind = strawberry.field(description="Whether the goods come back.")
-    quantity: int = strawberry.field(description="Pieces.")
-    reason: str = strawberry.field(description="The customer's words, up to 500 characters.")
-    refund: Money = strawberry.field(description="What goes back.")
-    order: "Order" = strawberry.field(description="The order.")
-    line: OrderLine = strawberry.field(description="The line.")
 
 
 @strawberry.type(
@@ -238,27 +232,41 @@ class Order(Node):
             return []
         return [to_shipment(parcel) for parcel in await batches.shipments(info.context).load(self.view.id) or ()]
 
-    @strawberry.field(description="Returns and refunds, the latest first; at most one a piece.")
-    async def after_sales(self) -> list[AfterSale]:
-        return []
+    @strawberry.field(
+        description="Returns and refunds, the latest first; but for those without effect at most one a piece. Empty "
+        "for who sees the order without its customer."
+    )
+    async def after_sales(self, info: Info) -> list[AfterSale]:
+        if not (is_paid(self.view.state) or self.view.state is OrderState.CLOSED):
+            return []
+        actor, brand = await info.context.actor(), await info.context.brand()
+        views = await batches.after_sales(info.context).load(self.view.id)
+        return [to_after_sale(view, brand) for view in views or () if after_sale_reads.may_see(actor, view)]
 
     @strawberry.field(description="What the caller may do with it now.")
     async def allowed_actions(self, info: Info) -> list[OrderAction]:
         actor, view = await info.context.actor(), self.view
+        is_buyer = await self._is_buyers(info)
         actions = partial(
             allowed_actions,
             view.state,
-            is_buyer=await self._is_buyers(info),
+            is_buyer=is_buyer,
             may_ship=order_scopes.may_ship(actor, view),
             may_make_ready=order_scopes.may_make_ready(actor, view, view.pickup_branch),
             may_hand_over=order_scopes.may_hand_over(actor, view, view.pickup_branch),
             is_overdue=view.is_overdue,
             method=view.method,
         )
-        found = actions()
-        if PAUSABLE.isdisjoint(found) or not await batches.paused(info.context).load(view.id):
-            return list(found)
-        return list(actions(has_open_after_sale=True))
+        may_ask = is_buyer and is_paid(view.state)
+        if not may_ask and PAUSABLE.isdisjoint(actions()):
+            return list(actions())
+        standing = await batches.standings(info.context).load(view.id)
+        return list(
+            actions(
+                has_refundable_lines=may_ask and standing is not None and standing.is_refundable,
+                has_open_after_sale=standing is not None and standing.is_paused,
+            )
+        )
 
     async def _is_buyers(self, info: Info) -> bool:
         actor = await info.context.actor()
@@ -314,10 +322,10 @@ def to_line(view: LineView, order: OrderView, brand: Brand) -> OrderLine:
     return OrderLine(
         id=encode_global_id("OrderLine", view.id),
         quantity=view.quantity,
-        refundable_quantity=view.quantity if is_paid(order.state) else 0,
         unit_price=to_money(view.unit_price_minor, brand.currency),
         total=to_money(view.total_minor, brand.currency),
         view=view,
+        order_state=order.state,
     )
 
 

@@ -20,20 +20,11 @@ from tests.factories import ADDRESS, Scene, key
 from tests.trade.purchase import bank_of
 
 LATER = {
-    # Issue 3: after-sale, withdrawals, the boss's figures.
+    # Issue 3: the boss's figures.
     **dict.fromkeys(
         [
-            "AfterSaleRequest",
-            "AfterSaleWithdraw",
-            "AfterSaleReturnShip",
-            "WithdrawalRequest",
             "BossDashboard",
             "SalesPulse",
-            "StaffAfterSales",
-            "StaffWithdrawals",
-            "AfterSaleDecide",
-            "AfterSaleReceive",
-            "WithdrawalDecide",
         ],
         3,
     ),

@@ -65,6 +65,9 @@ QUERIES: list[tuple[str, str | None, Variables]] = [
     ("MyAttribution", "guide", lambda t: {"orderId": gid("Order", t, "paid")}),
     ("OrderAttribution", "owner", lambda t: {"id": gid("Order", t, "waiting")}),
     ("OrderAttribution", "manager", lambda t: {"id": gid("Order", t, "paid")}),
+    ("StaffAfterSales", "owner", nothing),
+    ("StaffAfterSales", "manager", lambda t: {"states": ["REQUESTED", "APPROVED"]}),
+    ("MyOrder", "customer", lambda t: {"id": gid("Order", t, "returned")}),
     ("OrgUnits", "owner", nothing),
     ("OrgUnits", "manager", nothing),
     ("StaffStores", "guide", nothing),
@@ -76,6 +79,8 @@ QUERIES: list[tuple[str, str | None, Variables]] = [
     ("MyOrder", "customer", lambda t: {"id": gid("Order", t, "sent")}),
     ("StaffProducts", "guide", nothing),
     ("StaffProducts", "owner", lambda t: {"search": "other_product"}),
+    ("StaffWithdrawals", "owner", nothing),
+    ("StaffWithdrawals", "owner", lambda t: {"states": ["REQUESTED", "PAID"]}),
     ("CurrentRules", "guide", nothing),
     ("Inbox", "guide", nothing),
     ("MyAssignment", "guide", lambda t: {"id": gid("Order", t, "paid")}),
@@ -99,10 +104,12 @@ def nodes(t: Tale) -> dict[str, list[str]]:
         "Code": ["code_of_guide", "product_code", "revoked_code"],
         "Order": ["paid", "waiting", "late", "cancelled", "sent", "fetched"],
         "OrderLine": ["line"],
+        "AfterSale": ["after_sale", "return", "asked"],
         "Payment": ["payment_of_paid", "payment_of_late"],
         "AttributionPolicy": ["policy"],
         "CommissionPlan": ["plan"],
         "CommissionEntry": ["entry"],
+        "Withdrawal": ["withdrawal", "rejected_withdrawal"],
     }
     found = {kind: [gid(kind, t, name) for name in names] for kind, names in named.items()}
     found["ShelfItem"] = [gid("ShelfItem", t, "shop_of_guide", "product")]
@@ -164,6 +171,22 @@ async def ship_and_confirm(http: httpx.AsyncClient, t: Tale) -> None:
     """An order that was bought for it."""
     for operation, caller in (("OrderShip", "owner"), ("OrderConfirmReceipt", "customer")):
         done = await as_(http, t, caller).do(operation, **keyed(orderId=gid("Order", t, "to_send")))
+        assert "message" not in done, (operation, done)
+
+
+async def send_back(http: httpx.AsyncClient, t: Tale) -> None:
+    """A return that is asked for, approved, sent and received, and one that is given up."""
+    customer, owner = as_(http, t, "customer"), as_(http, t, "owner")
+    line = (await customer.data("MyOrder", id=gid("Order", t, "returned")))["node"]["lines"][0]["id"]
+    asked = {"orderLineId": line, "quantity": 1, "kind": "RETURN_AND_REFUND", "reason": "不合适"}
+    ids = [(await customer.do("AfterSaleRequest", **keyed(**asked)))["afterSale"]["id"] for _ in range(2)]
+    for client, operation, fields in (
+        (owner, "AfterSaleDecide", {"afterSaleId": ids[0], "decision": "APPROVE"}),
+        (customer, "AfterSaleReturnShip", {"afterSaleId": ids[0], "carrier": "顺丰", "trackingNumber": "SF1"}),
+        (owner, "AfterSaleReceive", {"afterSaleId": ids[0], "restock": True}),
+        (customer, "AfterSaleWithdraw", {"afterSaleId": ids[1]}),
+    ):
+        done = await client.do(operation, **keyed(**fields))
         assert done["__typename"] == f"{operation}Payload", done
 
 
@@ -176,6 +199,14 @@ async def come_and_go(http: httpx.AsyncClient, t: Tale) -> None:
     assert asked["__typename"] == "SignInCodeRequestPayload", asked
     refused = await Client(http).do("SignIn", brandCode=brand, phone=phone, audience="CUSTOMER", code="000000")
     assert refused["__typename"] == "SignInRefused"
+
+
+async def ask_and_be_refused(http: httpx.AsyncClient, t: Tale) -> None:
+    asked = await as_(http, t, "guide").do("WithdrawalRequest", **keyed(amountMinor=100))
+    assert asked["__typename"] == "WithdrawalRequestPayload", asked
+    fields = keyed(withdrawalId=asked["withdrawal"]["id"], decision="REJECT", comment="不行")
+    refused = await as_(http, t, "owner").do("WithdrawalDecide", **fields)
+    assert refused["__typename"] == "WithdrawalDecidePayload", refused
 
 
 def unit_fields(t: Tale) -> dict[str, Any]:
@@ -224,6 +255,7 @@ MUTATIONS: dict[str, Mutation] = {
     "CodeScan of a customer": do("CodeScan", "customer", lambda t: keyed(code=t.tokens["code_of_colleague"])),
     "OrderPlace PaymentStart OrderCancel": buy_and_give_up,
     "OrderShip OrderConfirmReceipt": ship_and_confirm,
+    "AfterSaleRequest AfterSaleDecide AfterSaleReturnShip AfterSaleReceive AfterSaleWithdraw": send_back,
     "CodeCreate": do("CodeCreate", "guide", lambda t: keyed(kind="SHOP", channel="POSTER", label="橱窗")),
     "ShelfItemUpdate": do(
         "ShelfItemUpdate",
@@ -250,6 +282,7 @@ MUTATIONS: dict[str, Mutation] = {
     "CommissionPlanPublish": do(
         "CommissionPlanPublish", "owner", lambda t: keyed(holdDays=9, rules=[{"rateBp": 800, "role": "SELLER"}])
     ),
+    "WithdrawalRequest WithdrawalDecide": ask_and_be_refused,
     "SessionRefresh SignInCodeRequest SignIn": come_and_go,
     "SignOut": do("SignOut", "manager", lambda t: {"everywhere": True}),
 }

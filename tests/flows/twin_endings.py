@@ -1,26 +1,25 @@
-"""How the twins' stories go on once an order is paid."""
+"""How the twins' stories go on once commission is payable."""
 
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-
-from app.commission import holds, reversals
-from app.commission.models import LineHoldRow
+from app.commission import withdrawals
+from app.commission.values import Decision
 from app.platform.db import BrandSession
 from app.platform.runtime import Runtime
-from app.trade import reads as trade
 
 if TYPE_CHECKING:
     from tests.flows.twins import Tale
 
 
-async def release(runtime: Runtime, session: BrandSession, tale: "Tale", pieces: int) -> None:
-    """The goods of the paid order are with the customer, a little was refunded, and its days of hold are over."""
+async def withdraw(runtime: Runtime, session: BrandSession, tale: "Tale", pieces: int) -> None:
+    """The guide asks three times: one is paid, one is rejected, one waits."""
     now, ids = session.now, tale.ids
-    [line, *_] = (await trade.lines_of_orders(session, [ids["paid"]]))[ids["paid"]]
-    ids["after_sale"] = session.new_id()
-    await reversals.reverse(
-        session, sale_id=ids["paid"], line_id=line.id, after_sale_id=ids["after_sale"], refund_minor=1_000, now=now
-    )
-    await session.execute(sa.update(LineHoldRow).where(LineHoldRow.brand_id == session.brand_id).values(due_at=now))
-    assert await holds.release(session) >= 1
+    guide = tale.employee("guide")
+    for name, amount_minor in (("withdrawal", 300), ("rejected_withdrawal", 150), ("open_withdrawal", 200)):
+        ids[name] = await withdrawals.request(session, guide, amount_minor=amount_minor, now=now)
+    for name, decision in (("withdrawal", Decision.APPROVE), ("rejected_withdrawal", Decision.REJECT)):
+        await withdrawals.decide(
+            session, tale.owner, withdrawal_id=ids[name], decision=decision, comment=f"{tale.mark}意见", now=now
+        )
+    await withdrawals.begin_sending(session, withdrawal_id=ids["withdrawal"], accept_by=now, after_tries=0, now=now)
+    await withdrawals.book_paid(session, withdrawal_id=ids["withdrawal"], transaction_id="T", now=now)

@@ -1,13 +1,25 @@
 """Every read of the program over one brand's story. Each gives something: an empty answer must not pass for right."""
 
+import dataclasses
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
 from app.boss import founding, guide_days
-from app.commission import evidence, ledger, plans, pulses, reversals, terms
+from app.commission import (
+    evidence,
+    ledger,
+    plans,
+    pulses,
+    reversals,
+    statements,
+    terms,
+    withdrawal_reads,
+    withdrawals,
+)
 from app.commission import policies as published
 from app.commission import reads as commission
+from app.commission.values import WithdrawalState
 from app.customers import bindings, consents, figures, policies, profiles, touchpoints, visitors
 from app.customers import reads as customers
 from app.employees import organisation, sessions, sign_in_codes, staff
@@ -27,6 +39,7 @@ from app.trade.models import PaymentRow
 from app.trade.staff_orders import OrderFilter
 from app.trade.values import LineRequest
 from app.verify.checks import CHECKS
+from tests.flows import twin_returns
 from tests.flows.twins import NOW, Tale
 
 Read = Callable[[BrandSession, Tale], Awaitable[Any]]
@@ -50,6 +63,12 @@ async def first_entry(s: BrandSession, t: Tale) -> Any:
 async def entries_standings(s: BrandSession, t: Tale) -> Any:
     entries = await commission.entries(s, party_id=t.ids["guide"], limit=50)
     return await ledger.standings(s, [entry.entry_id for entry in entries])
+
+
+async def standing(s: BrandSession, t: Tale) -> Any:
+    found = await withdrawals.find(s, t.ids["withdrawal"], lock=True)
+    assert found is not None
+    return dataclasses.replace(found, number="made at random")
 
 
 async def first_binding(s: BrandSession, t: Tale) -> Any:
@@ -198,6 +217,16 @@ MONEY: dict[str, Read] = {
     "ledger's standings": entries_standings,
     "what is payable": lambda s, t: ledger.payable(s, t.ids["guide"]),
     "what refunds took back": lambda s, t: reversals.taken_back(s, t.ids["after_sale"]),
+    "withdrawals": lambda s, t: withdrawal_reads.page(s, limit=50),
+    "withdrawals of an employee": lambda s, t: withdrawal_reads.page(
+        s, limit=50, employee_id=t.ids["guide"], states=[WithdrawalState.PAID]
+    ),
+    "number of withdrawals": lambda s, t: withdrawal_reads.count(s, states=[WithdrawalState.REQUESTED]),
+    "withdrawals by id": lambda s, t: withdrawal_reads.by_id(s, several(t, "withdrawal", "open_withdrawal")),
+    "standing of a withdrawal": standing,
+    "statement": lambda s, t: statements.of_party(
+        s, party_id=t.ids["guide"], first_day=NOW.date() - timedelta(days=9), end_day=NOW.date() + timedelta(days=9)
+    ),
     "rules": rules_by_id,
     "terms": lambda s, t: terms.in_force(
         s, product_ids=several(t, "product"), category_ids=several(t, "top_category", "category")
@@ -231,7 +260,7 @@ MONEY: dict[str, Read] = {
     "outbox": lambda s, t: outbox.waiting(s),
 }
 
-READS = {**EMPLOYEES, **PRODUCTS, **CUSTOMERS, **MONEY}
+READS = {**EMPLOYEES, **PRODUCTS, **CUSTOMERS, **MONEY, **twin_returns.READS}
 
 
 async def read_all(session: BrandSession, tale: Tale) -> dict[str, str]:

@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from app import worker
 from app.boss import founding
-from app.commission import holds, plans, policies, reversals
+from app.commission import holds, payout_reconciliation, payouts, plans, policies, withdrawals
 from app.commission.plans import NewRule
-from app.commission.values import ShareRole
+from app.commission.values import Decision, ShareRole
 from app.customers import access, profiles, sign_in
 from app.customers.consents import Consent
 from app.customers.values import Channel, ConsentPurpose, PolicyTerms, Takeover
@@ -26,8 +28,11 @@ from app.products import catalogue, reads, shelf, stock
 from app.products.values import NewProduct, NewSku, PriceChange, ShelfChange
 from app.trade import callbacks, charges, orders, pickups, receipts, refunds, shipments
 from app.trade import reads as trade
-from app.trade.values import LineRequest
+from app.trade.models import RefundRow
+from app.trade.values import AfterSaleKind, LineRequest
 from tests import factories
+from tests.commission.wages import grant, with_faults
+from tests.flows import twin_returns
 from tests.flows.twin_goods import buy_one
 from tests.flows.twins import NOW, Tale, address
 from tests.trade import purchase
@@ -245,17 +250,42 @@ async def hold_and_release(runtime: Runtime, tale: Tale) -> None:
     buyer, order_id = tale.customer(), await order(runtime, tale)
     payment_id = await purchase.start(runtime.database, tale.brand, buyer, order_id)
     await purchase.pay(runtime.database, tale.brand, payment_id)
+    tale.ids["held"] = order_id
     async with runtime.database.transaction(tale.brand, now=NOW) as session:
         [line] = (await trade.lines_of_orders(session, [order_id]))[order_id]
         for change in (holds.pause, holds.resume):
             await change(session, sale_id=order_id, line_id=line.id)
         await holds.received(session, sale_id=order_id, return_until=NOW, now=NOW)
-        await reversals.reverse(
-            session, sale_id=order_id, line_id=line.id, after_sale_id=session.new_id(), refund_minor=100, now=NOW
+        after_sale_id = await twin_returns.ask(session, tale, "held", AfterSaleKind.REFUND_ONLY, amount_minor=100)
+        await twin_returns.decide(session, tale, after_sale_id)
+        refund_id = await session.scalar(
+            sa.select(RefundRow.id).where(RefundRow.brand_id == tale.brand.id, RefundRow.after_sale_id == after_sale_id)
         )
+        assert refund_id is not None
+        await refunds.book_success(session, refund_id=refund_id, now=NOW)
     async with runtime.database.transaction(tale.brand, now=NOW + timedelta(days=99)) as session:
         assert await holds.release(session) >= 1
     assert await holds.release_due(runtime, tale.brand) == 0
+
+
+async def draw(runtime: Runtime, tale: Tale) -> None:
+    """A withdrawal is rejected, one is paid, one fails with the provider; it is asked about, and compared."""
+    asked = {}
+    async with runtime.database.transaction(tale.brand, now=NOW) as session:
+        await grant(session, tale.ids["colleague"], 500)
+        for decision in Decision:
+            asked[decision] = await withdrawals.request(session, tale.employee("colleague"), amount_minor=200, now=NOW)
+            await withdrawals.decide(session, tale.owner, withdrawal_id=asked[decision], decision=decision, now=NOW)
+    await payouts.look_after(runtime, tale.brand)
+    async with runtime.database.transaction(tale.brand, now=NOW + timedelta(minutes=2)) as session:
+        assert asked[Decision.APPROVE] in await withdrawals.claim_due(session, limit=9, now=session.now)
+    assert await payouts.advance(runtime, tale.brand, asked[Decision.APPROVE])
+    assert not await payouts.advance(runtime, tale.brand, asked[Decision.APPROVE])
+    async with runtime.database.transaction(tale.brand, now=NOW) as session:
+        failing = await withdrawals.request(session, tale.employee("colleague"), amount_minor=300, now=NOW)
+        await withdrawals.decide(session, tale.owner, withdrawal_id=failing, decision=Decision.APPROVE, now=NOW)
+    assert await payouts.send(with_faults(runtime, refused_percent=100), tale.brand, failing, after_tries=0)
+    await payout_reconciliation.reconcile(runtime, tale.brand)
 
 
 async def relay(runtime: Runtime, tale: Tale) -> None:
@@ -323,5 +353,8 @@ WRITES: dict[str, Step] = {
     "fulfilment": in_one_transaction(fulfil),
     "automatic receipt": let_time_pass,
     "holds and reversals": hold_and_release,
+    "after-sales": twin_returns.go_through_after_sales,
+    "the provider's book": twin_returns.hear_late,
+    "withdrawals": draw,
     "outbox": relay,
 }

@@ -64,6 +64,8 @@ ROOTS = [
     of_root("Query.orgUnits", "{ orgUnits { totalCount edges { node { id } } } }", "U U F F F F F 1 1 3 3 1"),
     of_root("Query.employees", "{ employees { totalCount edges { node { id } } } }", "U U F F F F F 3 2 7 7 1"),
     of_root("Query.attributionPolicy", "{ attributionPolicy { id } }", "U U F F O O O O O O O E"),
+    of_root("Query.afterSales", "{ afterSales { totalCount edges { node { id } } } }", "U U F F F F F 1 0 1 1 0"),
+    of_root("Query.withdrawals", "{ withdrawals { totalCount edges { node { id } } } }", "U U F F F F F F F F 1 0"),
     of_root("Query.commissionPlan", "{ commissionPlan { id } }", "U U F F O O O O O O O E"),
 ]
 
@@ -105,6 +107,15 @@ FIELDS = [
         },
     ),
     of_node("Employee.commissionEntries", "guide", "commissionEntries { totalCount }", "U U N N 2 N N 2 N 2 2 N"),
+    of_node(
+        "Employee.commissionStatement",
+        "guide",
+        'commissionStatement(month: "2000-01") { closing { total { minor } } earned { minor } }',
+        OF_THE_GUIDE,
+        value={"closing": {"total": {"minor": 0}}, "earned": {"minor": 0}},
+    ),
+    of_node("Employee.withdrawals", "guide", "withdrawals { totalCount }", "U U N N 0 N N F N F 0 N"),
+    of_node("Employee.withdrawals", "manager", "withdrawals { totalCount }", "U U N N N N N 1 N F 1 N"),
     of_node("Employee.customers", "guide", "customers { totalCount }", "U U N N 1 N N 1 N 1 1 N"),
     of_node("Employee.orders", "guide", "orders { totalCount }", "U U N N 2 N N 2 N 2 2 N"),
     of_node("Employee.trainingAssignments", "guide", "trainingAssignments { totalCount }", "U U N N 0 N N 0 N 0 0 N"),
@@ -166,6 +177,9 @@ FIELDS = [
     of_node("Order.shop", "contested", "shop { slug }", "U U O N O N - O N O O N"),
     of_node("Order.allowedActions", "contested", "allowedActions", "U U 2 N 0 N 0 0 N 0 0 N"),
     of_node("Order.attribution", "order", "attribution { rule policyVersion explanation }", "U U F N O O N O N O O N"),
+    of_node("Order.afterSales", "order", "afterSales { id }", "U U 1 N 1 N N 1 N 1 1 N"),
+    of_node("Order.afterSales", "contested", "afterSales { id }", "U U 0 N 0 N 0 0 N 0 0 N"),
+    of_node("AfterSale.allowedActions", "after_sale", "allowedActions", "U U 1 N 0 N N 1 N 0 1 N"),
     of_node("Order.attribution", "contested", "attribution { rule }", "U U F N O N O O N O O N"),
     of_node(
         "Attribution.candidates",
@@ -256,11 +270,13 @@ NODES = {
     "order": "             U U O N O O N O N O O N",
     "line": "              U U O N O O N O N O O N",
     "fetched": "           U U N O O O O O O O O N",
+    "after_sale": "        U U O N O N N O N O O N",
     "contested": "         U U O N O N O O N O O N",
     "loose": "             U U N O N N O N O O O N",
     "payment": "           U U O N N N N N N N N N",
     "entry": "             U U N N O N N O N O O N",
     "entry_of_store": "    U U N N N N N O N O O N",
+    "withdrawal": "        U U N N N N N O N N O N",
     "policy": "            U U N N O O O O O O O N",
     "plan": "              U U N N O O O O O O O N",
 }

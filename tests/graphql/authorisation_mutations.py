@@ -1,18 +1,23 @@
 """The expected table of mutations, written by hand, with inputs that an allowed caller may send.
 
-O done · E done, in the caller's own brand alone · X NotFound · I InvalidInput · U UNAUTHENTICATED · F FORBIDDEN ·
-B BAD_USER_INPUT (the request is of another brand). Columns: `stage.CALLERS`.
+O done · E done, in the caller's own brand alone · X NotFound · I InvalidInput · A AmountTooLarge ·
+U UNAUTHENTICATED · F FORBIDDEN · B BAD_USER_INPUT (the request is of another brand). Columns: `stage.CALLERS`.
 """
 
+import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from app.employees import sessions, sign_in_codes
 from app.platform.actor import SYSTEM
 from app.trade import pickups
-from graphql_schema.paging import decode_global_id
-from tests.factories import key, next_number, next_phone
+from app.trade.values import OrderState
+from graphql_schema.paging import decode_global_id, encode_global_id
+from tests.commission.wages import grant
+from tests.factories import Scene, Staff, key, next_number, next_phone
 from tests.graphql.stage import Stage, order_to_fetch, pay
+from tests.trade import purchase, returns
+from tests.trade.returns import Sold
 
 Input = dict[str, Any]
 
@@ -132,6 +137,46 @@ async def _hand_over(stage: Stage, caller: str) -> Input:
     return made | {"code": code}
 
 
+async def _sold(stage: Stage) -> Sold:
+    """A paid order of the customer in the guide's shop, which is on its way."""
+    scene = Scene(
+        brand=stage.brand,
+        owner_id=stage.people["owner"],
+        area_id=stage.uuid("east"),
+        store_id=stage.uuid("east_store"),
+        guide=Staff(stage.people["guide"], stage.uuid("shop_of_guide")),
+        other_guide=Staff(stage.people["colleague"], stage.uuid("shop_of_colleague")),
+        product_id=stage.uuid("product"),
+        sku_id=stage.uuid("sku"),
+    )
+    buyer = purchase.customer_actor(stage.people["customer"])
+    return await returns.sell_and(stage.runtime, scene, OrderState.SHIPPED, buyer=buyer)
+
+
+async def _request(stage: Stage, caller: str) -> Input:
+    sold = await _sold(stage)
+    line_id = encode_global_id("OrderLine", sold.lines[0])
+    return {"idempotencyKey": key(), "orderLineId": line_id, "quantity": 1, "kind": "REFUND_ONLY", "reason": "不合适"}
+
+
+def _after_sale(state: str, **more: Any) -> Callable[[Stage, str], Awaitable[Input]]:
+    """An after-sale of the customer's that stands there."""
+
+    async def make(stage: Stage, caller: str) -> Input:
+        sold = await _sold(stage)
+        kind = returns.REFUND_ONLY if state == "REFUND_FAILED" else returns.RETURN
+        after_sale_id = await sold.request(kind=kind)
+        if state != "REQUESTED":
+            await sold.decide(after_sale_id)
+        if state == "REFUND_FAILED":
+            elsewhere = stage.runtime.settings.model_copy(update={"environment": "production"})
+            assert await sold.pay_back(dataclasses.replace(stage.runtime, settings=elsewhere)) == [False]
+        assert await sold.state(after_sale_id) == state
+        return {"idempotencyKey": key(), "afterSaleId": encode_global_id("AfterSale", after_sale_id), **more}
+
+    return make
+
+
 async def _shelf_item(stage: Stage, caller: str) -> Input:
     return {"shelfItemId": stage.ids["item"], "isFeatured": True, "badge": f"新{next_number() % 1_000}"}
 
@@ -187,10 +232,23 @@ async def _plan_for_product(stage: Stage, caller: str) -> Input:
     return plan | {"rules": [*plan["rules"], {"rateBp": 1, "role": "SELLER", "productId": stage.ids["product"]}]}
 
 
+async def _withdrawal(stage: Stage, caller: str) -> Input:
+    """One of the manager's, who alone has something to draw."""
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        await grant(session, stage.people["manager"], 100)
+    return {"idempotencyKey": key(), "amountMinor": 100}
+
+
+async def _withdrawal_to_decide(stage: Stage, caller: str) -> Input:
+    made = await stage.as_("manager").do("WithdrawalRequest", **await _withdrawal(stage, caller))
+    return {"idempotencyKey": key(), "withdrawalId": made["withdrawal"]["id"], "decision": "APPROVE"}
+
+
 #                     anonymous visitor customer other_customer guide colleague guide_elsewhere
 #                     manager manager_elsewhere headquarters owner owner_of_other_brand
 FOR_HEADQUARTERS = "   U U F F F F F F F O O X"
 FOR_THE_CUSTOMER = "   U U O X F F F F F F F F"
+FOR_DECIDERS = "       U U F F F F F O X F O X"
 FOR_ANYBODY = "        O O O O O O O O O O O B"
 
 ATTEMPTS = [
@@ -212,6 +270,12 @@ ATTEMPTS = [
     Attempt("orderMakeReady", "fetched in the east", _make_ready, "U U F F O O X O X O O X"),
     Attempt("orderHandOver", "fetched in the east", _hand_over, "U U F F O O X O X F O X"),
     Attempt("paymentStart", "", _pay, FOR_THE_CUSTOMER),
+    Attempt("afterSaleRequest", "", _request, FOR_THE_CUSTOMER),
+    Attempt("afterSaleWithdraw", "", _after_sale("REQUESTED"), FOR_THE_CUSTOMER),
+    Attempt("afterSaleReturnShip", "", _after_sale("APPROVED", carrier="顺丰", trackingNumber="SF1"), FOR_THE_CUSTOMER),
+    Attempt("afterSaleDecide", "", _after_sale("REQUESTED", decision="REJECT", comment="已使用"), FOR_DECIDERS),
+    Attempt("afterSaleReceive", "", _after_sale("APPROVED", restock=True), FOR_DECIDERS),
+    Attempt("afterSaleRefundRetry", "", _after_sale("REFUND_FAILED"), FOR_DECIDERS),
     Attempt("shelfItemUpdate", "the guide's", _shelf_item, "U U F F O X X X X F F F"),
     Attempt("employeeCreate", "a guide in the east", _hiring("GUIDE"), "U U F F F F F O X O O X"),
     Attempt("employeeCreate", "a manager of the east", _hiring("MANAGER"), "U U F F F F F F F O O X"),
@@ -224,6 +288,8 @@ ATTEMPTS = [
     Attempt("productUpdate", "", _product_change, FOR_HEADQUARTERS),
     Attempt("stockAdjust", "", _stock, FOR_HEADQUARTERS),
     Attempt("attributionPolicyPublish", "", _policy, "U U F F F F F F F F O E"),
+    Attempt("withdrawalRequest", "", _withdrawal, "U U F F A A A O A F F F"),
+    Attempt("withdrawalDecide", "the manager's", _withdrawal_to_decide, "U U F F F F F F F F O X"),
     Attempt("commissionPlanPublish", "", _plan, "U U F F F F F F F F O E"),
     Attempt("commissionPlanPublish", "a product", _plan_for_product, "U U F F F F F F F F O I"),
 ]

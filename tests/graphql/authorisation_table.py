@@ -6,12 +6,14 @@ may not read it, or see less of it. Every root field has rows. Edges and connect
 
 FIELDS = {
     # Roots.
-    "Query": "node! viewer! shop! orderQuote! orders! pickups! products! stores! orgUnits! employees! "
-    "attributionPolicy! commissionPlan!",
+    "Query": "node! viewer! shop! orderQuote! orders! pickups! afterSales! products! stores! orgUnits! employees! "
+    "attributionPolicy! commissionPlan! withdrawals!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
     "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! paymentStart! shelfItemUpdate! "
     "employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
-    "productCreate! productUpdate! stockAdjust! attributionPolicyPublish! commissionPlanPublish!",
+    "productCreate! productUpdate! stockAdjust! attributionPolicyPublish! commissionPlanPublish! "
+    "afterSaleRequest! afterSaleWithdraw! afterSaleReturnShip! afterSaleDecide! afterSaleReceive! "
+    "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide!",
     "Subscription": "guidePulse!",
     # People and places.
     "Viewer": "brand customer employee",
@@ -21,7 +23,7 @@ FIELDS = {
     "OpeningHours": "weekday opens closes",
     "Guide": "id displayName title avatarUrl store",
     "Employee": "id employeeNumber displayName title role functions state store guide shop today! commission! "
-    "commissionEntries! customers! orders! trainingAssignments! shares! inbox!",
+    "commissionEntries! commissionStatement! withdrawals! customers! orders! trainingAssignments! shares! inbox!",
     "GuideDay": "visits newCustomers orders netSales commission",
     "CommissionBalance": "asOf estimated held payable paid debt",
     "Customer": "id displayName phoneMasked! guide! binding! lastTouchAt! tags! orderCount! netSales! orders!",
@@ -43,11 +45,13 @@ FIELDS = {
     "QuoteLine": "quantity unitPrice discount total isAvailable sku",
     "QuoteAdjustment": "label amount",
     "Order": "id number state placedAt payBy fulfilment shippedAt deliveredAt completedAt subtotal discount freight "
-    "total refunded lines guide! shop! customer! store pickupStore pickupCode! shipments afterSales allowedActions! "
+    "total refunded lines guide! shop! customer! store pickupStore pickupCode! shipments afterSales! allowedActions! "
     "attribution!",
     "OrderLine": "id quantity refundableQuantity unitPrice total sku product shares!",
     "Shipment": "carrier trackingNumber shippedAt",
-    "AfterSale": "id state kind quantity reason refund order line",
+    "AfterSale": "id state kind quantity reason evidenceUrls refund requestedAt dueAt decidedAt comment returnCarrier "
+    "returnTrackingNumber refundedAt order line returnAddress allowedActions!",
+    "PostalAddress": "recipient phone province city district street",
     "Payment": "id state amount clientParameters",
     # Attribution and commission.
     "AttributionPolicy": "id version publishedAt bindOn renewOn bindingMode validityDays takeover protectionDays "
@@ -58,6 +62,9 @@ FIELDS = {
     "AttributionCandidate": "outcome reason guide touchpoint",
     "AttributionShare": "role performanceBp performance commission party",
     "CommissionEntry": "id kind state role amount bookedAt payableAt isPaused order reverses",
+    "Withdrawal": "id state amount employee requestedAt decidedAt comment paidAt failureReason",
+    "CommissionStatement": "month firstDay lastDay asOf opening earned reversed paidOut closing",
+    "CommissionStatementBalance": "held disputed payable inPayout debt total",
     "GuidePulse": "at kind commission rule payableOn order",
     # Training and toolbox: types that the guide's home names, without content yet.
     "TrainingAssignment": "id state dueAt attemptsLeft task submissions",
@@ -92,17 +99,28 @@ FIELDS = {
     "ProductCreatePayload": "product",
     "ProductUpdatePayload": "product",
     "StockAdjustPayload": "sku",
+    **dict.fromkeys(
+        [
+            f"AfterSale{step}Payload"
+            for step in ("Request", "Withdraw", "ReturnShip", "Decide", "Receive", "RefundRetry")
+        ],
+        "afterSale",
+    ),
     "AttributionPolicyPublishPayload": "policy",
     "CommissionPlanPublishPayload": "plan",
+    "WithdrawalRequestPayload": "withdrawal",
+    "WithdrawalDecidePayload": "withdrawal",
     # User errors with facts.
     "InvalidInput": "code message path",
     "NotFound": "code message path",
     "Conflict": "code message path",
     "IdempotencyConflict": "code message path",
     "WrongState": "code message path state",
+    "DeadlinePassed": "code message path",
     "RateLimited": "code message path retryAfterSeconds",
     "SignInRefused": "code message path attemptsLeft",
     "PriceChanged": "code message path total",
+    "AmountTooLarge": "code message path limit",
     "InsufficientStock": "code message path shortages",
     "Shortage": "sku requested available",
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
@@ -112,7 +130,7 @@ MORE_OF_CONNECTIONS = {"InboxMessageConnection": "unreadCount"}
 """What a connection has beside totalCount, pageInfo and edges."""
 
 WITHOUT_NODE = {
-    *("AfterSale", "Campaign", "Tag", "Material", "Share"),
+    *("Campaign", "Tag", "Material", "Share"),
     *("InboxMessage", "TrainingAssignment", "TrainingSubmission", "TrainingTask"),
 }
 """Types with a global id of which nothing can be made yet: nobody finds one."""

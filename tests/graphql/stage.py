@@ -17,6 +17,7 @@ from app.platform.runtime import Runtime
 from app.products import catalogue
 from graphql_schema.paging import decode_global_id, encode_global_id
 from tests import factories
+from tests.commission.wages import grant
 from tests.documents import Client
 from tests.factories import ADDRESS, key
 from tests.trade import purchase
@@ -118,6 +119,7 @@ async def build(
     await _publish(stage, hold_days)
     await _arrange(stage)
     await _trade(stage)
+    await _withdraw(stage)
     return stage
 
 
@@ -225,6 +227,15 @@ async def _trade(stage: Stage) -> None:
     stage.ids["payment"] = begun["payment"]["id"]
     stage.facts["confirm_url"] = begun["payment"]["clientParameters"]["confirmUrl"]
     await purchase.pay(database, stage.brand, stage.uuid("payment"))
+    asked = await customer.do(
+        "AfterSaleRequest",
+        idempotencyKey=key(),
+        orderLineId=stage.ids["line"],
+        quantity=1,
+        kind="REFUND_ONLY",
+        reason=f"{stage.mark}不合适",
+    )
+    stage.ids["after_sale"] = asked["afterSale"]["id"]
     entries = (await stage.as_("guide").data("GuideCommission"))["viewer"]["employee"]["commissionEntries"]
     stage.ids["entry"] = entries["edges"][0]["node"]["id"]
     async with database.reading(stage.brand) as session:
@@ -271,3 +282,13 @@ async def _leave_to_fetch(stage: Stage) -> None:
     order = ready["data"]["orderMakeReady"]["order"]
     assert order["state"] == "READY_FOR_PICKUP"
     stage.facts["fetched"] = order["number"]
+
+
+async def _withdraw(stage: Stage) -> None:
+    """The manager has earned something, and asks for it."""
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        await grant(session, stage.people["manager"], stage.price_minor // 10)
+    asked = await stage.as_("manager").do(
+        "WithdrawalRequest", idempotencyKey=key(), amountMinor=stage.price_minor // 10
+    )
+    stage.ids["withdrawal"] = asked["withdrawal"]["id"]

@@ -16,6 +16,7 @@ LETTERS = {
     "BAD_USER_INPUT": "B",
     "NotFound": "X",
     "InvalidInput": "I",
+    "AmountTooLarge": "A",
 }
 
 

@@ -265,6 +265,7 @@ def telling(stage: Stage) -> dict[str, tuple[str, str, Any]]:
         "payment": ("customer", "clientParameters", {"confirmUrl": stage.facts["confirm_url"]}),
         "entry": ("guide", "amount { minor }", {"minor": price // 10}),
         "entry_of_store": ("manager", "amount { minor }", {"minor": price // 50}),
+        "withdrawal": ("manager", "amount { minor }", {"minor": price // 10}),
         "policy": ("guide", "validityDays", 100 + stage.hold_days),
         "plan": ("guide", "holdDays", stage.hold_days),
     }
@@ -336,6 +337,8 @@ async def test_manager_who_sees_a_share_reads_nothing_private_of_a_guide_who_has
         "today { orders }",
         "commission { held { minor } }",
         "commissionEntries { totalCount }",
+        'commissionStatement(month: "2026-11") { asOf }',
+        "withdrawals { totalCount }",
         "customers { totalCount }",
         "orders { totalCount }",
         "trainingAssignments { totalCount }",

@@ -21,6 +21,7 @@ WITHOUT_BRAND = {
     "directory",
     "sandbox_charge",  # the sandbox provider's book: an outside party
     "sandbox_delivery",
+    "sandbox_payout",  # the sandbox payout provider's
     "sandbox_refund",
 }
 DELETABLE = {
@@ -261,6 +262,7 @@ async def test_every_id_is_a_uuid_and_every_instant_has_its_zone(owner_url: str)
     by_name = {(row["relname"], row["attname"]): row["kind"] for row in found}
     ids = {key for key in by_name if key[1] == "id" or key[1].endswith("_id")}
     named_by_others = {("callback", "event_id"), ("payment", "transaction_id"), ("sandbox_charge", "transaction_id")}
+    named_by_others |= {("sandbox_payout", "transaction_id"), ("withdrawal", "transaction_id")}
     assert {key for key in ids if by_name[key] != "uuid"} == named_by_others
     assert "timestamp without time zone" not in by_name.values()
     assert {kind for key, kind in by_name.items() if key[1].endswith("_minor")} == {"bigint"}

@@ -34,7 +34,7 @@ def bank_with(runtime: Runtime, **changes: Any) -> SandboxBank:
 
 
 def charge_request(number: str, amount_minor: int = 500) -> ChargeRequest:
-    return ChargeRequest(number, amount_minor, "CNY", "测试", clock.utc_now() + timedelta(minutes=30))
+    return ChargeRequest(number, "account", amount_minor, "CNY", "测试", clock.utc_now() + timedelta(minutes=30))
 
 
 async def open_charge(bank: SandboxBank, amount_minor: int = 500) -> str:

@@ -82,7 +82,9 @@ async def add_a_refund(session: BrandSession, order_id: UUID) -> None:
             number="too much",
             state="REQUESTED",
             amount_minor=12_901,
+            tries=0,
             requested_at=session.now,
+            due_at=session.now,
         )
     )
 
@@ -110,9 +112,9 @@ BREAKS: list[tuple[Break, set[str]]] = [
     (add_a_payment, {"paid orders keep exactly one payment"}),
     (changed(PaymentRow, state="CLOSED"), {"paid orders keep exactly one payment"}),
     (changed(OrderRow, paid_on=None), {"paid orders keep exactly one payment"}),
-    (changed(PaymentRow, state="REFUNDED"), {"paid orders keep exactly one payment", "refunds add up"}),
+    (changed(PaymentRow, state="REFUNDED"), {"refunds add up"}),
     (add_a_refund, {"refunds add up"}),
-    (changed(OrderRow, refunded_minor=1), {"cancelled orders show what went back"}),
+    (changed(OrderRow, refunded_minor=1), {"orders show what went back"}),
     (add_a_move, {"moves are a path of the state machine"}),
     (
         changed(OrderRow, state="PENDING_PAYMENT"),

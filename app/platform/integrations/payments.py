@@ -23,9 +23,13 @@ class ChargeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChargeRequest:
-    """What a customer is to pay. Amounts: minor units. The provider may close a charge not paid by `expires_at`."""
+    """What a customer is to pay. Amounts: minor units. The provider may close a charge not paid by `expires_at`.
+
+    `account`: whose money it will be, as the provider knows the brand.
+    """
 
     number: str
+    account: str
     amount_minor: int
     currency: str
     description: str
@@ -60,6 +64,33 @@ class Notice:
 
     event_id: str
     charge: Charge
+
+
+class BookedKind(StrEnum):
+    """Money that came, or money that went back."""
+
+    CHARGE = "CHARGE"
+    REFUND = "REFUND"
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """An entry of the provider's book: a charge that was paid or a refund that was made. Amounts: minor units."""
+
+    kind: BookedKind
+    number: str
+    amount_minor: int
+    currency: str
+    booked_at: datetime
+    transaction_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BookedPage:
+    """Some entries, the oldest first; `next_cursor` leads to those that follow, None after the last."""
+
+    entries: tuple[Booked, ...]
+    next_cursor: str | None
 
 
 class ProviderUnavailable(Exception):
@@ -100,6 +131,10 @@ class PaymentProvider(Protocol):
 
     async def refund(self, request: RefundRequest) -> None:
         """Send money back; returns when the provider has done so. Raises: ProviderUnavailable, ProviderRefused."""
+        ...
+
+    async def booked(self, account: str, *, since: datetime, until: datetime, cursor: str | None = None) -> BookedPage:
+        """What was booked for an account from `since` to before `until`, page by page. Raises: ProviderUnavailable."""
         ...
 
     def read_callback(

@@ -20,6 +20,7 @@ import orjson
 
 from app.platform import clock
 from app.platform.integrations.payments import (
+    BookedPage,
     CallbackRefused,
     Charge,
     ChargeRequest,
@@ -64,6 +65,9 @@ class SandboxPay:
 
     async def refund(self, request: RefundRequest) -> None:
         await self._maybe_lost(self._bank.refund(request))
+
+    async def booked(self, account: str, *, since: datetime, until: datetime, cursor: str | None = None) -> BookedPage:
+        return await self._maybe_lost(self._bank.booked(account, since=since, until=until, cursor=cursor))
 
     def read_callback(
         self, headers: Mapping[str, str], body: bytes, *, now: datetime, tolerance_seconds: int
