@@ -15,7 +15,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from pydantic import ValidationError
 
-from app.boss import founding
+from app.boss import founding, rollups
 from app.customers import access
 from app.demo import dataset
 from app.imports import complete_journey
@@ -86,6 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     add("export-schema", _export_schema, "Print the GraphQL schema.")
     verify = add("verify", _verify, "Check the invariants on live data; non-zero on any violation.")
     verify.add_argument("--brand", metavar="CODE", help="only this brand")
+    rebuild = add("rebuild-rollups", _rebuild, "Make the boss's figures anew from orders, ledger and touchpoints.")
+    rebuild.add_argument("--brand", required=True, metavar="CODE")
     token = add("token", _token, "Print an access token (for operators with shell access).")
     token.add_argument("--brand", required=True, metavar="CODE")
     token.add_argument("--phone", required=True)
@@ -264,6 +266,17 @@ def _verify(arguments: argparse.Namespace) -> int:
     async def work(runtime: Runtime) -> int:
         brands = [await _brand(runtime, arguments.brand)] if arguments.brand else await runtime.database.brands()
         return await checks.report(runtime, brands)
+
+    with _servers() as settings:
+        return _run(settings, work)
+
+
+def _rebuild(arguments: argparse.Namespace) -> int:
+    async def work(runtime: Runtime) -> int:
+        brand = await _brand(runtime, arguments.brand)
+        for name, rows in (await runtime.database.run(brand, rollups.rebuild)).items():
+            print(f"{name}: {rows} rows")
+        return 0
 
     with _servers() as settings:
         return _run(settings, work)

@@ -3,8 +3,10 @@
 import asyncio
 import logging
 
+from app.boss import pulses as boss_pulses
+from app.boss import rollups
 from app.commission import holds, payout_reconciliation, payouts, pulses
-from app.commission.events import CommissionHeld, WithdrawalApproved
+from app.commission.events import CommissionHeld, CommissionReversed, WithdrawalApproved
 from app.employees import sessions, sign_in_codes
 from app.employees.events import SignInCodeRequested
 from app.employees.jobs import send_sign_in_code
@@ -30,7 +32,11 @@ def subscriptions(runtime: Runtime) -> Subscriptions:
     table.delivery(OrderReadyForPickup, "sms", pickups.code_sender(runtime))
     table.delivery(RefundRequested, "provider", refunds.refunder(runtime))
     table.delivery(WithdrawalApproved, "payout", payouts.sender(runtime))
+    rollups.subscribe(table)
     table.delivery(CommissionHeld, "guide_pulse", pulses.publisher(runtime))
+    table.delivery(CommissionReversed, "guide_pulse", pulses.refund_publisher(runtime))
+    table.delivery(CommissionHeld, "sales_pulse", boss_pulses.payment_publisher(runtime))
+    table.delivery(CommissionReversed, "sales_pulse", boss_pulses.refund_publisher(runtime))
     return table
 
 

@@ -6,6 +6,8 @@ import strawberry
 from graphql import print_schema
 from strawberry.schema.config import StrawberryConfig
 
+from graphql_schema.boss.queries import BossQuery
+from graphql_schema.boss.subscriptions import BossSubscription
 from graphql_schema.commission import loaders as commission_loaders
 from graphql_schema.commission.mutations import CommissionMutation
 from graphql_schema.commission.queries import CommissionQuery
@@ -56,7 +58,7 @@ async def find_node(
 
 
 @strawberry.type(description="What can be read.")
-class Query(AfterSaleQuery, TradeQuery, WithdrawalQuery, CommissionQuery, ProductsQuery, EmployeesQuery):
+class Query(BossQuery, AfterSaleQuery, TradeQuery, WithdrawalQuery, CommissionQuery, ProductsQuery, EmployeesQuery):
     node: Node | None = strawberry.field(
         resolver=find_node,
         description="Anything with a global id that is yours to see; null else.",
@@ -80,7 +82,7 @@ class Mutation(
 
 
 @strawberry.type(description="What can be watched, over graphql-transport-ws.")
-class Subscription(CommissionSubscription):
+class Subscription(CommissionSubscription, BossSubscription):
     pass
 
 

@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Any, TypeVar
-from uuid import UUID
 
 import strawberry
 
@@ -42,21 +41,15 @@ async def mutate(
     scope = principal or actor.principal
 
     async def work(session: BrandSession) -> Any:
-        made: Result | None = None
-        if key is not None:
-            made = await idempotency.claim(
-                session, principal=scope, operation=operation, key=key, body=idempotency.fingerprint(plain(body))
-            )
-        if made is None:
-            done = await act(session)
-            if isinstance(done, errors.UserFault):
-                if key is not None:
-                    await idempotency.release(session, principal=scope, operation=operation, key=key)
-                return done
-            if key is not None:
-                await idempotency.remember(session, principal=scope, operation=operation, key=key, result=done)
-            made = {name: str(value) if isinstance(value, UUID) else value for name, value in done.items()}
-        return await answer(session, made)
+        made = await idempotency.once(
+            session,
+            principal=scope,
+            operation=operation,
+            key=key,
+            body="" if key is None else idempotency.fingerprint(plain(body)),
+            act=act,
+        )
+        return made if isinstance(made, errors.UserFault) else await answer(session, made)
 
     try:
         given = await context.runtime.database.run(brand, work)

@@ -14,7 +14,9 @@ from app.platform.db import Database
 from app.platform.runtime import Runtime
 from app.platform.settings import Settings
 from app.products.models import StockRow
+from app.worker import make_relay
 from tests import factories
+from tests.commission.market import order_goods, pay
 from tests.factories import Scene
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,6 +86,21 @@ async def test_verify_tells_a_sound_brand_from_a_broken_one(
     broken = run(settings, "verify", "--brand", scene.brand.code)
     assert broken.returncode == 1
     assert str(scene.sku_id) in broken.stdout
+
+
+async def test_rollups_are_made_anew_for_one_brand(settings: Settings, runtime: Runtime, scene: Scene) -> None:
+    async with runtime.database.transaction(scene.brand) as session:
+        buyer = await factories.make_customer(session)
+        order_id = await order_goods(session, customer_id=buyer, sku_id=scene.sku_id, shop_of=scene.guide)
+        await pay(session, order_id=order_id, customer_id=buyer, total_minor=12_900)
+    done = run(settings, "rebuild-rollups", "--brand", scene.brand.code)
+    assert done.returncode == 0, done
+    assert "rollup_sales: 1 rows\n" in done.stdout
+    assert await make_relay(runtime).drain(scene.brand) >= 1
+    again = run(settings, "rebuild-rollups", "--brand", scene.brand.code)
+    assert again.stdout == done.stdout
+    assert run(settings, "verify", "--brand", scene.brand.code).returncode == 0
+    assert run(settings, "rebuild-rollups", "--brand", "no-such-brand").returncode == 1
 
 
 def test_unknown_command_is_refused_with_the_known_ones(settings: Settings) -> None:

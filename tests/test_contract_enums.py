@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from graphql import EnumTypeDefinitionNode, parse
 
+from app.boss import values as boss
 from app.commission import values as commission
 from app.customers import values as customers
 from app.employees import values as employees
@@ -44,7 +45,8 @@ ENUMS: dict[str, type[StrEnum]] = {
     "ShareRole": commission.ShareRole,
     "CandidateOutcome": commission.CandidateOutcome,
     "WithdrawalState": commission.WithdrawalState,
-    "Decision": commission.Decision,
+    "PeriodPreset": boss.PeriodPreset,
+    "BreakdownBy": boss.BreakdownBy,
 }
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from app.boss.models import RollupStateRow
 from app.commission import plans, policies
 from app.commission.plans import NewRule
 from app.commission.values import ShareRole
@@ -60,6 +61,7 @@ async def found_brand(
                     created_at=now,
                 )
             )
+            await session.execute(sa.insert(RollupStateRow).values(brand_id=brand.id))
             root_id = await organisation.create_root(session, name=brand.name, now=at)
             await staff.create_employee(
                 session,

@@ -1,4 +1,4 @@
-"""Money now: the moment an order is paid, each guide with a share of it is told, on whatever process he listens."""
+"""Money now: as an order is paid or refunded each guide with a share is told, on whatever process he listens."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -7,7 +7,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.commission.events import CommissionHeld
+from app.commission import reversals
+from app.commission.events import CommissionHeld, CommissionReversed
 from app.commission.models import PlanRow, SaleRow, ShareRow
 from app.commission.values import CommissionKind, PartyKind
 from app.platform.bus import guide_channel
@@ -16,13 +17,15 @@ from app.platform.outbox import Delivery
 from app.platform.runtime import Runtime
 
 PAID = "PAID"
+REFUNDED = "REFUNDED"
 
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """What a guide's phone shows. `commission_minor`: the guide's own, over all lines and roles, 0 where none is paid.
 
-    `payable_on`: the first business day on which it can be drawn, if the goods arrive and nothing comes back.
+    Of a payment it is what is held, and `payable_on` the first business day on which it can be drawn, if the goods
+    arrive and nothing comes back. Of a refund it is what was taken back, 0 or more, and there is no such day.
     """
 
     at: datetime
@@ -31,7 +34,7 @@ class Pulse:
     number: str
     commission_minor: int
     rule: str
-    payable_on: date
+    payable_on: date | None
 
     def as_message(self) -> dict[str, Any]:
         """What travels on the bus: ids and amounts."""
@@ -42,7 +45,7 @@ class Pulse:
             "number": self.number,
             "commission_minor": self.commission_minor,
             "rule": self.rule,
-            "payable_on": self.payable_on.isoformat(),
+            "payable_on": None if self.payable_on is None else self.payable_on.isoformat(),
         }
 
 
@@ -55,7 +58,7 @@ def read_pulse(message: dict[str, Any]) -> Pulse:
         number=message["number"],
         commission_minor=message["commission_minor"],
         rule=message["rule"],
-        payable_on=date.fromisoformat(message["payable_on"]),
+        payable_on=None if message["payable_on"] is None else date.fromisoformat(message["payable_on"]),
     )
 
 
@@ -65,10 +68,27 @@ def publisher(runtime: Runtime) -> Delivery:
     async def publish(brand: Brand, event: CommissionHeld, event_id: UUID) -> None:
         async with runtime.database.reading(brand) as session:
             pulses = await pulses_of(session, sale_id=event.sale_id, held_at=event.held_at)
-        for guide_id, pulse in pulses.items():
-            await runtime.bus.publish(guide_channel(brand.id, guide_id), pulse.as_message())
+        await _publish(runtime, brand, pulses)
 
     return publish
+
+
+def refund_publisher(runtime: Runtime) -> Delivery:
+    """The handler of CommissionReversed: one message to each guide who lost a share. A repeat says the same again."""
+
+    async def publish(brand: Brand, event: CommissionReversed, event_id: UUID) -> None:
+        async with runtime.database.reading(brand) as session:
+            pulses = await pulses_of_refund(
+                session, sale_id=event.sale_id, after_sale_id=event.after_sale_id, reversed_at=event.reversed_at
+            )
+        await _publish(runtime, brand, pulses)
+
+    return publish
+
+
+async def _publish(runtime: Runtime, brand: Brand, pulses: dict[UUID, Pulse]) -> None:
+    for guide_id, pulse in pulses.items():
+        await runtime.bus.publish(guide_channel(brand.id, guide_id), pulse.as_message())
 
 
 async def pulses_of(session: BrandSession, *, sale_id: UUID, held_at: datetime) -> dict[UUID, Pulse]:
@@ -102,6 +122,38 @@ async def pulses_of(session: BrandSession, *, sale_id: UUID, held_at: datetime) 
             commission_minor=int(row.commission_minor),
             rule=row.rule,
             payable_on=session.brand.day_of(held_at + timedelta(days=row.hold_days)),
+        )
+        for row in rows
+    }
+
+
+async def pulses_of_refund(
+    session: BrandSession, *, sale_id: UUID, after_sale_id: UUID, reversed_at: datetime
+) -> dict[UUID, Pulse]:
+    """The pulse of each employee from whose share of a sale a refund took its part. Two statements."""
+    taken_minor = await reversals.taken_back(session, after_sale_id)
+    rows = await session.execute(
+        sa.select(ShareRow.party_id, SaleRow.number, SaleRow.rule)
+        .distinct()
+        .join(SaleRow, sa.and_(SaleRow.brand_id == ShareRow.brand_id, SaleRow.id == ShareRow.sale_id))
+        .where(
+            ShareRow.brand_id == session.brand_id,
+            SaleRow.brand_id == session.brand_id,
+            ShareRow.sale_id == sale_id,
+            ShareRow.kind == CommissionKind.REVERSAL.value,
+            ShareRow.party_kind == PartyKind.EMPLOYEE.value,
+            ShareRow.booked_at == reversed_at,
+        )
+    )
+    return {
+        row.party_id: Pulse(
+            at=reversed_at,
+            kind=REFUNDED,
+            order_id=sale_id,
+            number=row.number,
+            commission_minor=taken_minor.get(row.party_id, 0),
+            rule=row.rule,
+            payable_on=None,
         )
         for row in rows
     }

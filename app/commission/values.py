@@ -338,8 +338,3 @@ class WithdrawalEvent(StrEnum):
     SEND_AGAIN = "SEND_AGAIN"
     PAY = "PAY"
     FAIL = "FAIL"
-
-
-class Decision(StrEnum):
-    APPROVE = "APPROVE"
-    REJECT = "REJECT"

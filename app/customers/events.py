@@ -15,3 +15,25 @@ class CustomerBound:
     binding_id: UUID
     guide_id: UUID
     replaced_guide_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShopOpened:
+    """A new touchpoint led somebody into a shop."""
+
+    touchpoint_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorJoined:
+    """A visitor's past became a customer's."""
+
+    visitor_id: UUID
+    customer_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSignIn:
+    """A customer signed in with the brand for the first time."""
+
+    customer_id: UUID

@@ -11,7 +11,11 @@ from app.platform.tables import Base, Tenant, TenantBase, tenant_args, tenant_ke
 
 
 class CustomerRow(Tenant, Base):
-    """A person known to the brand. Name and phone are sealed; hashes find them, whole or in part."""
+    """A person known to the brand. Name and phone are sealed; hashes find them, whole or in part.
+
+    `first_guide_id`, `first_store_id`, `first_branch`: whom the customer was bound to once the first sign-in was done,
+    and that store's branch on that day; None for nobody.
+    """
 
     __tablename__ = "customer"
     __table_args__ = tenant_args(
@@ -27,6 +31,9 @@ class CustomerRow(Tenant, Base):
     phone_hash: Mapped[str | None]
     phone_tail_hash: Mapped[str | None]
     first_sign_in_at: Mapped[datetime | None]
+    first_guide_id: Mapped[UUID | None]
+    first_store_id: Mapped[UUID | None]
+    first_branch: Mapped[str | None]
     created_at: Mapped[datetime]
 
 
@@ -59,7 +66,10 @@ class ConsentRow(Tenant, Base):
 
 
 class TouchpointRow(Tenant, Base):
-    """A customer or visitor met a guide's code, shop or link. Append-only."""
+    """A customer or visitor met a guide's code, shop or link. Append-only.
+
+    `branch`: path of the store's unit, else of the guide's, as it was then.
+    """
 
     __tablename__ = "touchpoint"
     __table_args__ = tenant_args(
@@ -80,6 +90,7 @@ class TouchpointRow(Tenant, Base):
     kind: Mapped[str]
     channel: Mapped[str]
     occurred_at: Mapped[datetime]
+    branch: Mapped[str | None]
 
 
 class TouchHeadRow(TenantBase, Base):

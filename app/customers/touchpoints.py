@@ -13,9 +13,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from app.customers.events import ShopOpened
 from app.customers.models import CustomerRow, TouchHeadRow, TouchpointRow, VisitorRow
 from app.customers.values import Channel, TouchpointKind
 from app.employees.models import EmployeeRow
+from app.employees.reads import branch_of
 from app.platform.db import BrandSession
 
 REPEAT: Final = timedelta(minutes=10)
@@ -23,6 +25,8 @@ REPEAT: Final = timedelta(minutes=10)
 REPEAT_OPEN: Final = timedelta(minutes=30)
 """The same subject and shop within this time is the same visit."""
 MOST_TOUCHES: Final = 100
+OPENS_SHOP: Final = (TouchpointKind.SCAN, TouchpointKind.OPEN)
+"""What leads into the shop that a touchpoint names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ async def record(
 
     Subject: the signed-in customer; else `known_as`, the customer whom the visitor is joined to; else the visitor.
     Source: the code, else the shop. A repeat takes one statement and no lock; a new touch three, and it holds the head,
-    which comes before a binding head.
+    which comes before a binding head. Emits: ShopOpened, where a new touch led into a shop.
     """
     subject_id, source_id = customer_id or known_as or visitor_id, code_id or shop_id
     if subject_id is None or source_id is None:
@@ -114,8 +118,11 @@ async def record(
             kind=kind.value,
             channel=channel.value,
             occurred_at=now,
+            branch=branch_of(session.brand_id, store_id=store_id, employee_id=guide_id),
         )
     )
+    if shop_id is not None and kind in OPENS_SHOP:
+        session.emit(ShopOpened(touchpoint_id))
     return Touch(touchpoint_id, is_new=True, occurred_at=now)
 
 

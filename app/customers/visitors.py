@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from app.customers.events import VisitorJoined
 from app.customers.models import TouchHeadRow, VisitorRow
 from app.platform.db import BrandSession, register
 from app.platform.models import DirectoryRow
@@ -86,6 +87,7 @@ async def join(session: BrandSession, *, visitor_id: UUID, customer_id: UUID, no
 
     A visitor belongs to the customer who signed in there first: on a shared phone the second one gets nothing of the
     first one's past. Repeats within the ten minutes stay one touchpoint across the sign-in, so the heads come along.
+    Emits: VisitorJoined, the first time.
     """
     joined = await session.execute(
         sa.update(VisitorRow)
@@ -103,6 +105,7 @@ async def join(session: BrandSession, *, visitor_id: UUID, customer_id: UUID, no
         return False
     if joined_at == now:
         await _bring_heads(session, visitor_id=visitor_id, customer_id=customer_id)
+        session.emit(VisitorJoined(visitor_id, customer_id))
     return True
 
 

@@ -1,4 +1,4 @@
-"""The demo brand before its first day: areas, stores, staff, catalogue, covers."""
+"""The demo brand before its first day: areas, stores, staff, catalogue, pictures."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -7,18 +7,19 @@ from typing import Any
 from uuid import UUID
 
 from app.boss import founding
-from app.demo import covers, people
+from app.demo import covers, faces, people
 from app.demo.goods import CATEGORIES, GOODS
 from app.employees import organisation
 from app.employees.values import OpeningHours
 from app.marketing import onboarding
-from app.platform.actor import SYSTEM
+from app.platform.actor import SYSTEM, Actor, ActorKind
 from app.platform.db import BrandSession
 from app.platform.settings import Settings
-from app.products import catalogue, reads
-from app.products.values import NewSku
+from app.products import catalogue, reads, shelf
+from app.products.values import NewSku, ShelfChange
 
 STOCK = 400
+GUIDES = 4 * len(people.STORES)
 _TITLES = ("资深导购", "导购", "导购", "见习导购")
 
 Runner = Callable[[str, datetime, Callable[[BrandSession], Awaitable[dict[str, Any]]]], Awaitable[dict[str, Any]]]
@@ -51,11 +52,11 @@ async def make(step: Runner, start: datetime) -> Setup:
     leaders = await step("leaders", opening, lambda session: _leaders(session, UUID(stores["EAST"])))
     guides = [
         await step(f"guide-{number}", opening + timedelta(seconds=number), _guide(number, UUID(stores[place.code])))
-        for number, place in ((n, people.STORES[n // 4]) for n in range(4 * len(people.STORES)))
+        for number, place in ((n, people.STORES[n // 4]) for n in range(GUIDES))
     ]
     categories = await step("categories", opening, _categories)
     # The last in the list is published first, so that a shelf shows the list's order.
-    skus = [
+    products = [
         await step(
             f"product-{number}",
             opening + timedelta(minutes=len(GOODS) - number),
@@ -63,20 +64,29 @@ async def make(step: Runner, start: datetime) -> Setup:
         )
         for number in range(len(GOODS))
     ]
+    # Each guide puts another product first.
+    for number, made in enumerate(guides):
+        at = opening + timedelta(hours=1, seconds=number)
+        await step(f"featured-{number}", at, _feature(made, UUID(products[number * 7 % len(GOODS)]["product_id"])))
     return Setup(
         guides=[DemoGuide(UUID(made["employee_id"]), UUID(made["shop_id"]), made["token"]) for made in guides],
-        skus=[[UUID(sku) for sku in made["skus"]] for made in skus],
+        skus=[[UUID(sku) for sku in made["skus"]] for made in products],
         store_ids=[UUID(stores[place.code]) for place in people.STORES],
         service_id=UUID(leaders["headquarters"]),
     )
 
 
-def draw_covers(settings: Settings) -> None:
-    """Draw the covers that are not there yet."""
+def draw_pictures(settings: Settings) -> None:
+    """Draw the covers and portraits that are not there yet."""
+    folder = settings.app_home / "media" / "demo"
     for number, good in enumerate(GOODS):
-        path = settings.app_home / "media" / "demo" / f"{number:02d}.jpg"
+        path = folder / f"{number:02d}.svg"
         if not path.exists():
             covers.draw_cover(path, shape=good.shape, number=number)
+    for number in range(GUIDES):
+        path = folder / f"guide-{number:02d}.svg"
+        if not path.exists():
+            faces.draw_face(path, number=number)
 
 
 async def _organisation(session: BrandSession) -> dict[str, Any]:
@@ -138,6 +148,8 @@ def _guide(number: int, store_id: UUID) -> Callable[[BrandSession], Awaitable[di
             store_id=store_id,
             employee_number=f"G{number + 1:03d}",
             title=_TITLES[number % 4],
+            avatar_url=f"/media/demo/guide-{number:02d}.svg",
+            announcement=people.ANNOUNCEMENTS[number % len(people.ANNOUNCEMENTS)],
             now=session.now,
         )
         return {"employee_id": made.employee_id, "shop_id": made.shop_id, "token": made.token}
@@ -158,7 +170,7 @@ def _product(number: int, category_id: UUID) -> Callable[[BrandSession], Awaitab
             SYSTEM,
             title=good.title,
             description=good.description,
-            cover_url=f"/media/demo/{number:02d}.jpg",
+            cover_url=f"/media/demo/{number:02d}.svg",
             category_id=category_id,
             skus=[
                 NewSku(
@@ -174,6 +186,24 @@ def _product(number: int, category_id: UUID) -> Callable[[BrandSession], Awaitab
             ],
             now=session.now,
         )
-        return {"skus": [str(sku_id) for sku_id in await reads.sku_ids_of(session, product_id)]}
+        return {
+            "product_id": product_id,
+            "skus": [str(sku_id) for sku_id in await reads.sku_ids_of(session, product_id)],
+        }
+
+    return work
+
+
+def _feature(guide: dict[str, Any], product_id: UUID) -> Callable[[BrandSession], Awaitable[dict[str, Any]]]:
+    actor = Actor(
+        kind=ActorKind.EMPLOYEE, employee_id=UUID(guide["employee_id"]), role="GUIDE", shop_id=UUID(guide["shop_id"])
+    )
+
+    async def work(session: BrandSession) -> dict[str, Any]:
+        change = ShelfChange(is_featured=True, badge="本周到货")
+        await shelf.change_item(
+            session, actor, shop_id=UUID(guide["shop_id"]), product_id=product_id, change=change, now=session.now
+        )
+        return {}
 
     return work

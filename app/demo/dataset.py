@@ -41,7 +41,7 @@ async def load(runtime: Runtime, relay: Relay, jobs: Sequence[Job]) -> int:
     """Make the demo brand and its month, or what is missing of them; gives 0."""
     brand = await runtime.database.brand_by_code(CODE)
     if brand is not None and not brand.is_simulated:
-        brand_setup.draw_covers(runtime.settings)
+        brand_setup.draw_pictures(runtime.settings)
         return 0
     if brand is None:
         today = clock.utc_now().astimezone(ZoneInfo(_ZONE)).date()
@@ -88,7 +88,7 @@ class _Loader:
 
     async def run(self) -> None:
         start = await self._beginning()
-        brand_setup.draw_covers(self.runtime.settings)
+        brand_setup.draw_pictures(self.runtime.settings)
         setup = await brand_setup.make(self._step, start)
         planned = list(month.visits())
         made = _Made()

@@ -20,7 +20,7 @@ CATEGORIES = ("床品", "餐厨", "香氛", "家纺", "收纳", "茶与咖啡")
 
 _ROWS: dict[str, tuple[str, str, list[tuple[str, int, int | None, tuple[str, ...]]]]] = {
     "床品": (
-        "cloth",
+        "bed bed stack quilt quilt pillow pillow stack throw bed",
         "先摸料子再决定。洗过一次会更软，三十天内睡不惯可以来店里聊。",
         [
             ("水洗亚麻四件套", 39_800, 49_800, ("燕麦色 1.5 米", "燕麦色 1.8 米", "雾蓝 1.8 米")),
@@ -36,7 +36,7 @@ _ROWS: dict[str, tuple[str, str, list[tuple[str, int, int | None, tuple[str, ...
         ],
     ),
     "餐厨": (
-        "cup",
+        "mug bowl plate casserole board flask bottle lunchbox saucepan apron",
         "景德镇小窑烧制，每一件釉色略有不同。可进洗碗机，不建议微波。",
         [
             ("手作釉下彩马克杯", 6_800, 8_900, ("松绿", "霁蓝", "柿红")),
@@ -52,7 +52,7 @@ _ROWS: dict[str, tuple[str, str, list[tuple[str, int, int | None, tuple[str, ...
         ],
     ),
     "香氛": (
-        "candle",
+        "candle reeds incense spray soap incense diffuser soap sachet jar",
         "大豆蜡与植物精油调制，第一次点燃请燃满一小时，让蜡面化平。",
         [
             ("大豆蜡香薰杯", 9_600, None, ("桂花 180 克", "雪松 180 克")),
@@ -68,7 +68,7 @@ _ROWS: dict[str, tuple[str, str, list[tuple[str, int, int | None, tuple[str, ...
         ],
     ),
     "家纺": (
-        "plaid",
+        "throw cushion curtain rug rug towel towel rug rug cushion",
         "羊毛与棉混纺，坐着盖腿刚好。冷水手洗，平铺晾干。",
         [
             ("羊毛盖毯", 35_900, 45_900, ("赭石格纹 130×180", "灰绿格纹 130×180")),
@@ -84,7 +84,7 @@ _ROWS: dict[str, tuple[str, str, list[tuple[str, int, int | None, tuple[str, ...
         ],
     ),
     "收纳": (
-        "box",
+        "basket box rack tray stack shelf basket pens box box",
         "按层板尺寸做的，放进柜子严丝合缝。可折叠，不用时不占地方。",
         [
             ("藤编收纳篮", 9_900, 12_900, ("中号", "大号")),
@@ -100,7 +100,7 @@ _ROWS: dict[str, tuple[str, str, list[tuple[str, int, int | None, tuple[str, ...
         ],
     ),
     "茶与咖啡": (
-        "pot",
+        "flask kettle gaiwan pitcher tin grinder bag tin box tray",
         "烧水、闷泡、分杯都顺手。随壶附一张手写的冲泡时间卡。",
         [
             ("玻璃内胆保温壶", 12_990, None, ("1 升", "1.5 升")),
@@ -119,6 +119,6 @@ _ROWS: dict[str, tuple[str, str, list[tuple[str, int, int | None, tuple[str, ...
 
 GOODS: tuple[Good, ...] = tuple(
     Good(title, category, shape, price, market, variants, f"{title}。{words}")
-    for category, (shape, words, rows) in _ROWS.items()
-    for title, price, market, variants in rows
+    for category, (shapes, words, rows) in _ROWS.items()
+    for shape, (title, price, market, variants) in zip(shapes.split(), rows, strict=True)
 )

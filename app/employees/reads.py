@@ -193,6 +193,19 @@ def may_see(actor: Actor, employee: EmployeeFacts) -> bool:
     return actor.employee_id == employee.id or may_reach(role=actor.role, branch=actor.branch, path=employee.branch)
 
 
+def branch_of(brand_id: UUID, *, store_id: UUID | None, employee_id: UUID | None = None) -> sa.ColumnElement[Any]:
+    """The path of a store's unit, else of an employee's own, as a value for another statement; NULL without either."""
+    if store_id is None and employee_id is None:
+        return sa.null()
+    place: type[StoreRow | EmployeeRow] = EmployeeRow if store_id is None else StoreRow
+    return (
+        sa.select(OrgUnitRow.path)
+        .join(place, sa.and_(place.brand_id == OrgUnitRow.brand_id, place.org_unit_id == OrgUnitRow.id))
+        .where(OrgUnitRow.brand_id == brand_id, place.brand_id == brand_id, place.id == (store_id or employee_id))
+        .scalar_subquery()
+    )
+
+
 # --- statements and rows
 
 

@@ -37,6 +37,7 @@ async def onboard(
     functions: Sequence[str] = (),
     title: str | None = None,
     avatar_url: str | None = None,
+    announcement: str | None = None,
     now: datetime,
 ) -> Onboarded:
     """Hire a person as `staff.create_employee` does; a guide, and a manager of a store, get shop and personal code too.
@@ -60,7 +61,9 @@ async def onboard(
     sells = role == Role.GUIDE or (role == Role.MANAGER and store_id is not None)
     if not sells:
         return Onboarded(employee_id)
-    shop = await shops.create_shop(session, employee_id=employee_id, name=f"{display_name.strip()}的小店", now=now)
+    shop = await shops.create_shop(
+        session, employee_id=employee_id, name=f"{display_name.strip()}的小店", announcement=announcement, now=now
+    )
     code = await codes.create_personal_code(
         session, guide_id=employee_id, shop_id=shop.shop_id, store_id=store_id, now=now
     )

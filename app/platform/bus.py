@@ -52,3 +52,7 @@ class Bus:
 
 def guide_channel(brand_id: UUID, guide_id: UUID) -> str:
     return f"pulse:{brand_id}:guide:{guide_id}"
+
+
+def sales_channel(brand_id: UUID) -> str:
+    return f"pulse:{brand_id}:sales"

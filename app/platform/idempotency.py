@@ -1,6 +1,7 @@
 """Idempotency keys: the row is written first, in the change's own transaction, so the first answer is the only one."""
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -11,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from app.platform import retention
 from app.platform.db import BrandSession
-from app.platform.errors import IdempotencyConflict, InvalidInput
+from app.platform.errors import IdempotencyConflict, InvalidInput, UserFault
 from app.platform.models import IdempotencyRow
 
 Result = dict[str, Any]
@@ -48,10 +49,37 @@ async def claim(session: BrandSession, *, principal: str, operation: str, key: s
     return dict(row.result or {})
 
 
+async def once(
+    session: BrandSession,
+    *,
+    principal: str,
+    operation: str,
+    key: str | None,
+    body: str,
+    act: Callable[[BrandSession], Awaitable[Result | UserFault]],
+) -> Result | UserFault:
+    """What `act` makes, or what it made under this key before; ids come as text. Without a key it just acts.
+
+    A fault that `act` returns, a refusal that leaves a trace, gives the key back; one it raises rolls it back.
+    Raises: IdempotencyConflict, InvalidInput.
+    """
+    if key is None:
+        done = await act(session)
+        return done if isinstance(done, UserFault) else _as_text(done)
+    made = await claim(session, principal=principal, operation=operation, key=key, body=body)
+    if made is not None:
+        return made
+    done = await act(session)
+    if isinstance(done, UserFault):
+        await release(session, principal=principal, operation=operation, key=key)
+        return done
+    await remember(session, principal=principal, operation=operation, key=key, result=done)
+    return _as_text(done)
+
+
 async def remember(session: BrandSession, *, principal: str, operation: str, key: str, result: Result) -> None:
     """Keep what the change made: ids and plain facts, never personal data or secrets."""
-    kept = {name: str(value) if isinstance(value, UUID) else value for name, value in result.items()}
-    await session.execute(_REMEMBER, _its(session, principal, operation, key) | {"made": kept})
+    await session.execute(_REMEMBER, _its(session, principal, operation, key) | {"made": _as_text(result)})
 
 
 async def release(session: BrandSession, *, principal: str, operation: str, key: str) -> None:
@@ -64,6 +92,10 @@ async def forget_old(session: BrandSession, *, ttl_seconds: int) -> int:
     return await retention.forget(
         session, IdempotencyRow, IdempotencyRow.created_at < session.now - timedelta(seconds=ttl_seconds)
     )
+
+
+def _as_text(result: Result) -> Result:
+    return {name: str(value) if isinstance(value, UUID) else value for name, value in result.items()}
 
 
 def _its(session: BrandSession, principal: str, operation: str, key: str) -> dict[str, Any]:

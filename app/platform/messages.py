@@ -118,6 +118,9 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     },
     "brand_time_zone": {"zh-CN": "没有这个时区。", "en": "There is no such time zone."},
     "brand_unknown": {"zh-CN": "没有这个品牌。", "en": "There is no such brand."},
+    "breakdown_later": {"zh-CN": "还不能按这一项细分。", "en": "This is not broken down by yet."},
+    "breakdown_no_store": {"zh-CN": "无门店", "en": "No store"},
+    "breakdown_nobody": {"zh-CN": "门店（无导购）", "en": "The store, no guide"},
     "category_depth": {"zh-CN": "分类最多 {most} 级。", "en": "Categories go at most {most} levels deep."},
     "category_name_taken": {"zh-CN": "同级分类中已有这个名称。", "en": "There is a category of this name beside it."},
     "code_kind_not_yet": {"zh-CN": "这种码还不能创建。", "en": "Codes of this kind cannot be made yet."},
@@ -197,6 +200,13 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "org_unit_kind": {"zh-CN": "总部是根组织，不能再建。", "en": "Headquarters is the root; there is only one."},
     "payment_provider_not_offered": {"zh-CN": "暂不支持这种支付方式。", "en": "This way of paying is not offered."},
     "payouts_not_offered": {"zh-CN": "这里暂不支持付款。", "en": "Nothing can be paid out here."},
+    "period_backwards": {"zh-CN": "开始日期不能晚于结束日期。", "en": "The first day must not come after the last."},
+    "period_both": {
+        "zh-CN": "请选择预设期间或起止日期，不能同时给出。",
+        "en": "Give a preset, or from and to, not both.",
+    },
+    "period_neither": {"zh-CN": "请选择预设期间，或同时给出起止日期。", "en": "Give a preset, or both from and to."},
+    "period_too_long": {"zh-CN": "期间最多 {longest} 天。", "en": "A period has at most {longest} days."},
     "phone_form": {
         "zh-CN": "请填写 11 位手机号，或以 +86 开头。",
         "en": "Give a mobile number of 11 digits, or with +86 before them.",

@@ -2,7 +2,8 @@
 
 Two kinds of subscriber. An *effect* changes this database: it runs in a transaction that also marks it done, so it
 happens exactly once. A *delivery* reaches outside (a message, a provider, a live screen): it runs outside any
-transaction and may run again after a crash, so it carries the event's id as its own. No order is promised. After
+transaction and may run again after a crash, so it carries the event's id as its own. An event's effects come before its
+deliveries; beyond that no order is promised. After
 `outbox_attempts` failures an event is parked: metrics and `verify` show it.
 """
 
@@ -146,6 +147,10 @@ class Relay:
         try:
             if kind is not None:
                 event = _decoded(kind, claimed.payload)
+                # What is delivered may show what the effects did.
+                for name, effect in self._subscriptions.effects.get(claimed.kind, {}).items():
+                    if name not in done:
+                        await self._database.run(brand, _effect_once(effect, event, claimed.id, name))
                 for name, delivery in self._subscriptions.deliveries.get(claimed.kind, {}).items():
                     if name not in done:
                         held = held and await self._hold(brand, held)
@@ -154,9 +159,6 @@ class Relay:
                         async with asyncio.timeout(LEASE.total_seconds() * DELIVERY_SHARE):
                             await delivery(brand, event, claimed.id)
                         await self._mark(brand, claimed.id, name)
-                for name, effect in self._subscriptions.effects.get(claimed.kind, {}).items():
-                    if name not in done:
-                        await self._database.run(brand, _effect_once(effect, event, claimed.id, name))
             await self._complete(brand, claimed)
         except Exception as error:
             log.warning("event not relayed", extra={"id": str(claimed.id), "kind": claimed.kind, "error": repr(error)})

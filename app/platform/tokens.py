@@ -11,6 +11,8 @@ import jwt
 from app.platform.secrets import KeyRing
 
 ISSUER = "guideshop"
+PAGES = "guideshop-pages"
+"""The issuer of keys that live in the cookies of our own pages: longer lived, and worth nothing at the API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,10 @@ class AccessClaims:
     expires_at: datetime
 
 
-def issue_access_token(ring: KeyRing, claims: AccessClaims) -> str:
+def issue_access_token(ring: KeyRing, claims: AccessClaims, *, issuer: str = ISSUER) -> str:
     """Sign an access token with the current key. Token life is wall-clock time, also for a simulated brand."""
     body = {
-        "iss": ISSUER,
+        "iss": issuer,
         "brand": str(claims.brand_id),
         "sid": str(claims.session_id),
         "sub": str(claims.principal_id),
@@ -37,8 +39,8 @@ def issue_access_token(ring: KeyRing, claims: AccessClaims) -> str:
     return jwt.encode(body, ring.key, algorithm="HS256", headers={"kid": ring.current})
 
 
-def read_access_token(ring: KeyRing, token: str) -> AccessClaims | None:
-    """The claims of a genuine, unexpired token, else None."""
+def read_access_token(ring: KeyRing, token: str, *, issuer: str = ISSUER) -> AccessClaims | None:
+    """The claims of a genuine, unexpired token of this issuer, else None."""
     try:
         kid = jwt.get_unverified_header(token).get("kid", "")
         key = ring.keys.get(kid)
@@ -48,7 +50,7 @@ def read_access_token(ring: KeyRing, token: str) -> AccessClaims | None:
             token,
             key,
             algorithms=["HS256"],
-            issuer=ISSUER,
+            issuer=issuer,
             audience=["CUSTOMER", "EMPLOYEE"],
             options={"require": ["exp", "sub", "aud"]},
         )

@@ -15,6 +15,7 @@ from app.products.models import ShopRow
 SHOP_SLUG = "SHOP_SLUG"
 """The kind of the directory's entries that lead from a slug to brand and shop."""
 LONGEST_NAME = 60
+LONGEST_ANNOUNCEMENT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,12 @@ class ShopMade:
     slug: str
 
 
-async def create_shop(session: BrandSession, *, employee_id: UUID, name: str, now: datetime) -> ShopMade:
+async def create_shop(
+    session: BrandSession, *, employee_id: UUID, name: str, announcement: str | None = None, now: datetime
+) -> ShopMade:
     """Open an employee's shop, named by 1 to 60 characters; it shows every published product at once.
 
+    `announcement`: the owner's own words at its head, up to 200 characters.
     The slug is random, of ten letters and digits; among a hundred million shops the next one meets a taken slug once in
     eight million times, and then the transaction fails on the directory's key.
     """
@@ -40,7 +44,7 @@ async def create_shop(session: BrandSession, *, employee_id: UUID, name: str, no
             employee_id=employee_id,
             slug=slug,
             name=own_name,
-            announcement=None,
+            announcement=texts.optional_block(announcement, "announcement", longest=LONGEST_ANNOUNCEMENT),
             version=1,
             created_at=now,
         )

@@ -77,11 +77,6 @@ def can_come_back(state: OrderState) -> bool:
     return state in _RETURNABLE
 
 
-def window_is_over(received_at: datetime | None, window: timedelta, now: datetime) -> bool:
-    """Whether the days for returns without a reason, which run from receipt, have passed."""
-    return received_at is not None and now > received_at + window
-
-
 def due_at(
     state: AfterSaleState, kind: AfterSaleKind, limits: Limits, *, has_left: bool, now: datetime
 ) -> datetime | None:

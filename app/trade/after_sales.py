@@ -6,7 +6,7 @@ What staff decide stands in `after_sale_decisions`, the money's way in `after_sa
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -24,7 +24,7 @@ from app.trade import after_sale_rules as rules
 from app.trade.after_sale_rules import Taken
 from app.trade.models import AfterSaleMoveRow, AfterSaleRow, OrderLineRow, OrderRow
 from app.trade.moves import LockedOrder
-from app.trade.rules import is_paid
+from app.trade.rules import is_paid, return_until
 from app.trade.values import AfterSaleEvent, AfterSaleKind, AfterSaleState
 
 REASON, COMMENT = "after_sale_reason", "after_sale_comment"
@@ -86,20 +86,6 @@ async def request(
         raise WrongState(order.state)
     line = await _line(session, order.id, line_id)
     _refuse(order, line, quantity=quantity, kind=kind, now=now)
-    share_minor = rules.pieces_share(
-        line_minor=line.total_minor, line_pieces=line.pieces, taken=line.taken, pieces=quantity
-    )
-    goods_minor = _checked_amount(amount_minor, share_minor)
-    is_unshipped = rules.never_left(order.state)
-    freight_minor = 0
-    if is_unshipped:
-        # What the customer is shown; which after-sale is the last one to be decided is settled when it is.
-        freight_minor = rules.freight_due(
-            line.freight_minor,
-            order_pieces=line.order_pieces,
-            decided_pieces=line.order_taken + quantity,
-            given_minor=line.freight_given_minor,
-        )
     after_sale_id = session.new_id()
     await insert_all(
         session,
@@ -111,24 +97,11 @@ async def request(
                     "order_id": order.id,
                     "line_id": line_id,
                     "kind": kind.value,
-                    "state": AfterSaleState.REQUESTED.value,
-                    "steps": 1,
                     "quantity": quantity,
                     "reason": session.vault.seal(session.brand_id, REASON, words),
                     "evidence_urls": urls,
-                    "share_minor": share_minor,
-                    "goods_minor": goods_minor,
-                    "freight_minor": freight_minor,
-                    "requested_at": now,
-                    "is_restocked": False,
-                    "due_at": rules.due_at(
-                        AfterSaleState.REQUESTED,
-                        kind,
-                        after_sale_moves.limits(),
-                        has_left=not is_unshipped,
-                        now=now,
-                    ),
-                    **dict.fromkeys(_LATER),
+                    **_amounts(order, line, quantity=quantity, amount_minor=amount_minor),
+                    **_beginning(order, kind, now),
                 }
             ],
             AfterSaleMoveRow: [
@@ -147,13 +120,6 @@ async def request(
     )
     await holds.pause(session, sale_id=order.id, line_id=line_id)
     return after_sale_id
-
-
-_LATER = (
-    *("decided_at", "decided_by", "comment", "return_carrier", "return_tracking_number"),
-    *("received_at", "refund_on", "refunded_at", "ended_at"),
-)
-"""What a new after-sale does not have yet."""
 
 
 async def withdraw(session: BrandSession, actor: Actor, *, after_sale_id: UUID, now: datetime) -> None:
@@ -200,20 +166,50 @@ def _checked_urls(urls: Sequence[str]) -> list[str]:
     return list(urls)
 
 
-def _checked_amount(amount_minor: int | None, share_minor: int) -> int:
-    """What of the pieces' share goes back. Free pieces take no amount but 0. Raises: InvalidInput."""
-    if amount_minor is None:
-        return share_minor
+def _amounts(order: LockedOrder, line: _Line, *, quantity: int, amount_minor: int | None) -> dict[str, int]:
+    """What so many pieces come to, and what of it goes back; free pieces take no amount but 0. Raises: InvalidInput."""
+    share_minor = rules.pieces_share(
+        line_minor=line.total_minor, line_pieces=line.pieces, taken=line.taken, pieces=quantity
+    )
     least = min(1, share_minor)
-    if not least <= amount_minor <= share_minor:
+    if amount_minor is not None and not least <= amount_minor <= share_minor:
         raise InvalidInput("number_range", path=("amountMinor",), least=least, most=share_minor)
-    return amount_minor
+    freight_minor = 0
+    if rules.never_left(order.state):
+        # What the customer is shown; which after-sale is the last one to be decided is settled when it is.
+        freight_minor = rules.freight_due(
+            line.freight_minor,
+            order_pieces=line.order_pieces,
+            decided_pieces=line.order_taken + quantity,
+            given_minor=line.freight_given_minor,
+        )
+    return {
+        "share_minor": share_minor,
+        "goods_minor": share_minor if amount_minor is None else amount_minor,
+        "freight_minor": freight_minor,
+    }
+
+
+def _beginning(order: LockedOrder, kind: AfterSaleKind, now: datetime) -> dict[str, object]:
+    """What every new after-sale begins with, and without."""
+    later = ("decided_at", "decided_by", "comment", "return_carrier", "return_tracking_number")
+    still_later = ("received_at", "refund_on", "refunded_at", "ended_at")
+    state = AfterSaleState.REQUESTED
+    has_left = not rules.never_left(order.state)
+    return {
+        "state": state.value,
+        "steps": 1,
+        "requested_at": now,
+        "is_restocked": False,
+        "due_at": rules.due_at(state, kind, after_sale_moves.limits(), has_left=has_left, now=now),
+        **dict.fromkeys((*later, *still_later)),
+    }
 
 
 def _refuse(order: LockedOrder, line: _Line, *, quantity: int, kind: AfterSaleKind, now: datetime) -> None:
     """Raises: InvalidInput, DeadlinePassed."""
-    window = timedelta(seconds=load_settings().return_window_seconds)
-    if rules.window_is_over(line.received_at, window, now):
+    window_seconds = load_settings().return_window_seconds
+    if line.received_at is not None and now > return_until(line.received_at, window_seconds=window_seconds):
         raise DeadlinePassed("return_window_over", path=("orderLineId",))
     if line.left == 0:
         raise InvalidInput("after_sale_nothing_left", path=("quantity",))

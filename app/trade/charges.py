@@ -122,6 +122,20 @@ async def query_started(runtime: Runtime, brand: Brand) -> int:
     return ended
 
 
+async def ask_about(runtime: Runtime, brand: Brand, payment_id: UUID) -> bool:
+    """Ask at once about a payment that its customer comes back from; False while nothing is known.
+
+    The provider's notice may come before, after or never: money is booked once. Raises: LookupError.
+    """
+    payment = await _payment(runtime, brand, payment_id)
+    if payment.state is not PaymentState.STARTED:
+        return True
+    try:
+        return await _settle(runtime, brand, payment)
+    except ProviderUnavailable:
+        return False
+
+
 async def _settle(runtime: Runtime, brand: Brand, payment: PaymentFacts) -> bool:
     """Ask the provider how a charge stands and book it; False while it is still open. Raises: ProviderUnavailable."""
     provider = required_provider(runtime, payment.provider)

@@ -15,7 +15,7 @@ from app.platform.actor import SYSTEM, Actor
 from app.platform.db import Brand, BrandSession
 from app.platform.errors import NotFound, WrongState
 from app.platform.runtime import Runtime
-from app.platform.settings import Settings
+from app.platform.settings import Settings, load_settings
 from app.trade import after_sale_reads, moves, rules
 from app.trade.models import OrderRow
 from app.trade.moves import LockedOrder
@@ -53,7 +53,8 @@ async def receive(
     Raises: WrongState.
     """
     order = await moves.move_order(session, order, event, actor=actor.principal, now=now, delivered_at=now)
-    await holds.received(session, sale_id=order.id, return_until=rules.return_until(now), now=now)
+    return_until = rules.return_until(now, window_seconds=load_settings().return_window_seconds)
+    await holds.received(session, sale_id=order.id, return_until=return_until, now=now)
     return order
 
 

@@ -32,8 +32,6 @@ MOST_LINES = 50
 LARGEST_QUANTITY = 99
 PAUSABLE = frozenset({OrderAction.CONFIRM_RECEIPT, OrderAction.SHIP, OrderAction.MAKE_READY, OrderAction.HAND_OVER})
 """What nobody does with an order while an after-sale of it is open."""
-RETURN_WINDOW = timedelta(days=7)
-"""Within it, from receipt, goods go back without a reason."""
 
 _O, _P, _R = OrderState, PaymentState, AfterSaleState
 
@@ -187,9 +185,9 @@ def automatic_step(
     return None
 
 
-def return_until(delivered_at: datetime) -> datetime:
+def return_until(delivered_at: datetime, *, window_seconds: int) -> datetime:
     """Until when goods received at `delivered_at` may go back without a reason."""
-    return delivered_at + RETURN_WINDOW
+    return delivered_at + timedelta(seconds=window_seconds)
 
 
 def allowed_actions(

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import sqlalchemy as sa
 
+from app.boss import invariants as boss
 from app.commission import invariants as commission
 from app.commission import withdrawal_invariants as withdrawals
 from app.customers import invariants as customers
@@ -31,6 +32,7 @@ CHECKS: dict[str, Check] = {
     **{f"commission: {name}": check for name, check in commission.CHECKS.items()},
     **{f"commission: {name}": check for name, check in withdrawals.CHECKS.items()},
     **{f"trade: {name}": check for name, check in trade.CHECKS.items()},
+    **{f"boss: {name}": check for name, check in boss.CHECKS.items()},
     "platform: no event is parked": events_parked,
 }
 

@@ -9,6 +9,10 @@ from starlette.responses import Response
 from app.platform.settings import Settings
 
 COOKIE: Final = "visitor"
+CODE_COOKIE: Final = "code"
+LONGEST_CODE_TOKEN: Final = 64
+CODE_SECONDS: Final = 86_400
+"""How long a code that led into a shop goes with the orders placed there."""
 
 _PREVIEWS = re.compile(
     r"bot\b|bot[/ ;_-]|crawl|spider|slurp|preview|facebookexternalhit|facebot|whatsapp/|embedly|quora link|vkshare|"
@@ -41,6 +45,25 @@ def keep_visitor(response: Response, token: str, settings: Settings) -> None:
         token,
         max_age=settings.visitor_ttl_seconds,
         path="/",
+        httponly=True,
+        samesite="lax",
+        secure=settings.base_url.startswith("https://"),
+    )
+
+
+def code_token(request: Request) -> str | None:
+    """The token of the code that led into this shop, as it was sent: it may be anything."""
+    token = request.cookies.get(CODE_COOKIE)
+    return token if token and len(token) <= LONGEST_CODE_TOKEN else None
+
+
+def keep_code(response: Response, token: str, path: str, settings: Settings) -> None:
+    """Let the browser send the code's token along in the shop that it led to, for a day, and nowhere else."""
+    response.set_cookie(
+        CODE_COOKIE,
+        token,
+        max_age=CODE_SECONDS,
+        path=path,
         httponly=True,
         samesite="lax",
         secure=settings.base_url.startswith("https://"),

@@ -15,7 +15,8 @@ from app.platform.actor import ANONYMOUS
 from app.platform.db import Brand, BrandSession
 from app.platform.errors import NotFound
 from app.platform.runtime import Runtime
-from app.web import answers, callers, views
+from app.web import answers, callers, readers, views
+from app.web.texts import Speech
 from graphql_schema.paging import encode_global_id
 
 PICTURE_SECONDS: Final = 86_400
@@ -24,14 +25,14 @@ _DRAWN: Final = {"png": (pictures.png, "image/png"), "svg": (pictures.svg, "imag
 
 async def open_code(runtime: Runtime, request: Request) -> Response:
     """`/q/{token}`: record the scan, and lead on to shop or product. Whoever only looks at the link leaves no trace."""
-    token = request.path_params["token"]
+    token, say = request.path_params["token"], Speech(readers.language_of(request))
     found = await _find(runtime, token)
     if found is None:
-        return answers.missing("code")
+        return answers.missing("code", say=say)
     brand, _ = found
     if not callers.is_person(request):
         async with runtime.database.reading(brand) as session:
-            return await _lead_on(session, await _destination(session, token))
+            return await _lead_on(session, await _destination(session, token), say)
 
     async def work(session: BrandSession) -> tuple[codes.Scan, Destination]:
         scan = await codes.scan(
@@ -41,8 +42,10 @@ async def open_code(runtime: Runtime, request: Request) -> Response:
 
     scan, leads_to = await runtime.database.run(brand, work)
     async with runtime.database.reading(brand) as session:
-        response = await _lead_on(session, leads_to)
+        response = await _lead_on(session, leads_to, say)
     callers.keep_visitor(response, scan.visitor_token, runtime.settings)
+    if leads_to.shop is not None:
+        callers.keep_code(response, token, f"/s/{leads_to.shop.slug}", runtime.settings)
     return response
 
 
@@ -50,7 +53,7 @@ async def show_picture(runtime: Runtime, request: Request) -> Response:
     """`/codes/{token}.png` and `.svg`: the picture of a code that exists; it decodes to the code's link."""
     token, _, kind = request.path_params["name"].partition(".")
     if kind not in _DRAWN or await _find(runtime, token) is None:
-        return answers.missing("code")
+        return answers.missing("code", say=Speech(readers.language_of(request)))
     draw, media_type = _DRAWN[kind]
     url = f"{runtime.settings.base_url}/q/{token}"
     tag = f'"{hashlib.sha256(f"{url} {kind}".encode()).hexdigest()[:32]}"'
@@ -74,19 +77,19 @@ async def _destination(session: BrandSession, token: str) -> Destination:
     return await destination(session, code)
 
 
-async def _lead_on(session: BrandSession, leads_to: Destination) -> Response:
+async def _lead_on(session: BrandSession, leads_to: Destination, say: Speech) -> Response:
     if leads_to.shop is None:
-        return await _store_page(session, leads_to.store_id)
+        return await _store_page(session, leads_to.store_id, say)
     path = f"/s/{leads_to.shop.slug}"
     if leads_to.product_id is not None:
         path += f"/p/{encode_global_id('Product', leads_to.product_id)}"
     return answers.see(path)
 
 
-async def _store_page(session: BrandSession, store_id: UUID | None) -> Response:
+async def _store_page(session: BrandSession, store_id: UUID | None, say: Speech) -> Response:
     """The store itself, where nobody who works there has a shop."""
     store = None if store_id is None else (await employee_reads.stores_by_id(session, [store_id])).get(store_id)
     if store is None:
-        return answers.missing("code")
-    values = {"store": store, "hours": views.hours_lines(store), "brand_name": session.brand.name}
-    return answers.page("store.html", values, headers={"Cache-Control": "no-store"})
+        return answers.missing("code", say=say)
+    values = {"store": store, "hours": views.hours_lines(store, say), "brand_name": session.brand.name}
+    return answers.page("store.html", values, say=say, headers=answers.KEPT_NOWHERE)

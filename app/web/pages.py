@@ -3,7 +3,8 @@
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,19 +14,87 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.platform.runtime import Runtime
-from app.web import answers, code_pages, shop_pages
+from app.web import (
+    after_sale_pages,
+    answers,
+    cart_pages,
+    checkout_pages,
+    code_pages,
+    consent_pages,
+    order_pages,
+    payment_pages,
+    readers,
+    shop_pages,
+    sign_in_pages,
+)
+from app.web.answers import Refused
+from app.web.readers import Reader, ShopReader, StaffReader
+from app.web.texts import Speech
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Request], Awaitable[Response]]
+ShopPage = Callable[[ShopReader], Awaitable[Response]]
+StaffPage = Callable[[StaffReader], Awaitable[Response]]
+R = TypeVar("R", bound=Reader)
+
+
+def shop_route(runtime: Runtime, path: str, *, show: ShopPage | None = None, act: ShopPage | None = None) -> Route:
+    """A page below `/s/{slug}`: `show` answers GET, `act` a form that was sent."""
+
+    async def read(request: Request) -> ShopReader:
+        reader = await readers.in_shop(runtime, request)
+        if reader is None:
+            raise Refused(answers.missing("shop", say=Speech(readers.language_of(request))))
+        return reader
+
+    return _route(f"/s/{{slug}}{path}", read, show, act)
+
+
+def staff_route(runtime: Runtime, path: str, *, show: StaffPage | None = None, act: StaffPage | None = None) -> Route:
+    """A page for employees: whoever is not signed in is led to sign in, and back."""
+
+    async def read(request: Request) -> StaffReader:
+        reader = await readers.of_staff(runtime, request)
+        if reader is None:
+            onward = urlencode({"next": readers.address_of(request)}) if request.method == "GET" else ""
+            raise Refused(answers.see(f"/sign-in?{onward}".rstrip("?")))
+        return reader
+
+    return _route(path, read, show, act)
+
+
+def _route(
+    path: str,
+    read: Callable[[Request], Awaitable[R]],
+    show: Callable[[R], Awaitable[Response]] | None,
+    act: Callable[[R], Awaitable[Response]] | None,
+) -> Route:
+    """One address: GET is shown, POST acts; what is refused on the way is the answer."""
+    handlers = {method: handler for method, handler in (("GET", show), ("POST", act)) if handler is not None}
+
+    async def handle(request: Request) -> Response:
+        try:
+            reader = await read(request)
+        except Refused as refused:
+            return refused.response
+        try:
+            return reader.part(await handlers["POST" if request.method == "POST" else "GET"](reader))
+        except Refused as refused:
+            return reader.part(refused.response)
+
+    return Route(path, handle, methods=list(handlers))
 
 
 def routes(runtime: Runtime) -> list[BaseRoute]:
-    """The routes of the customer's pages; GET and HEAD."""
+    """The routes of all pages."""
 
     def bound(handler: Callable[[Runtime, Request], Awaitable[Response]]) -> Handler:
         async def handle(request: Request) -> Response:
-            return await handler(runtime, request)
+            try:
+                return await handler(runtime, request)
+            except Refused as refused:
+                return refused.response
 
         return handle
 
@@ -35,7 +104,31 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         Route("/q/{token}", bound(code_pages.open_code), methods=["GET"]),
         Route("/codes/{name}", bound(code_pages.show_picture), methods=["GET"]),
         Route("/s/{slug}", bound(shop_pages.open_shop), methods=["GET"]),
-        Route("/s/{slug}/p/{product_id}", bound(shop_pages.open_product), methods=["GET"]),
+        shop_route(runtime, "/p/{product_id}", show=shop_pages.open_product),
+        shop_route(runtime, "/cart", show=cart_pages.show_cart, act=cart_pages.change_cart),
+        shop_route(runtime, "/checkout", show=checkout_pages.show_checkout, act=checkout_pages.place_order),
+        shop_route(runtime, "/consents", show=consent_pages.show_consents, act=consent_pages.save_consents),
+        shop_route(runtime, "/orders", show=order_pages.show_orders),
+        shop_route(runtime, "/orders/{order_id}", show=order_pages.show_order),
+        shop_route(runtime, "/orders/{order_id}/cancel", act=order_pages.cancel_order),
+        shop_route(runtime, "/orders/{order_id}/receipt", act=order_pages.confirm_receipt),
+        shop_route(runtime, "/orders/{order_id}/pay", act=payment_pages.start_payment),
+        shop_route(
+            runtime,
+            "/orders/{order_id}/lines/{line_id}/after-sale",
+            show=after_sale_pages.show_request,
+            act=after_sale_pages.request_after_sale,
+        ),
+        shop_route(runtime, "/after-sales/{after_sale_id}", show=after_sale_pages.show_after_sale),
+        shop_route(runtime, "/after-sales/{after_sale_id}/withdraw", act=after_sale_pages.withdraw),
+        shop_route(runtime, "/after-sales/{after_sale_id}/return", act=after_sale_pages.send_back),
+        shop_route(runtime, "/pay/{payment_id}", show=payment_pages.show_payment, act=payment_pages.confirm_payment),
+        shop_route(runtime, "/sign-in", show=sign_in_pages.show_customer, act=sign_in_pages.sign_customer_in),
+        shop_route(runtime, "/sign-out", act=sign_in_pages.sign_customer_out),
+        Route("/sign-in", bound(sign_in_pages.show_staff), methods=["GET"]),
+        Route("/sign-in", bound(sign_in_pages.sign_staff_in), methods=["POST"]),
+        staff_route(runtime, "/sign-out", act=sign_in_pages.sign_staff_out),
+        staff_route(runtime, "/staff", show=sign_in_pages.lead_home),
         Route("/static/{build}/{name}", show_static, methods=["GET"]),
         Mount("/media", _Media(directory=media)),
     ]
@@ -48,14 +141,16 @@ def exception_handlers(runtime: Runtime) -> dict[Any, Callable[[Request, Excepti
         status = error.status_code if isinstance(error, HTTPException) else 500
         if not _wants_page(request):
             return JSONResponse({"error": status}, status, headers=getattr(error, "headers", None))
-        return answers.missing("page", status=status)
+        return answers.missing("page", say=Speech(readers.language_of(request)), status=status)
 
     async def failed(request: Request, error: Exception) -> Response:
         reference = secrets.token_hex(8)
         log.error("page failed", exc_info=error, extra={"reference": reference, "path": request.url.path})
         if not _wants_page(request):
             return JSONResponse({"error": 500, "reference": reference}, 500)
-        return answers.fault(reference)
+        return answers.fault(
+            reference, say=Speech(readers.language_of(request)), is_reading=request.method in ("GET", "HEAD")
+        )
 
     return {HTTPException: refused, Exception: failed}
 
@@ -63,12 +158,13 @@ def exception_handlers(runtime: Runtime) -> dict[Any, Callable[[Request, Excepti
 async def show_static(request: Request) -> Response:
     """The stylesheet, the icon."""
     found = answers.static_file(request.path_params["build"], request.path_params["name"])
-    return answers.missing("page") if found is None else found
+    return answers.missing("page", say=Speech(readers.language_of(request))) if found is None else found
 
 
 def _wants_page(request: Request) -> bool:
+    """Whether a person reads the answer: a browser says so, also when it sends a form."""
     accepts = request.headers.get("accept", "*/*")
-    return request.method in ("GET", "HEAD") and ("text/html" in accepts or "*/*" in accepts)
+    return "text/html" in accepts or (request.method in ("GET", "HEAD") and "*/*" in accepts)
 
 
 class _Media(StaticFiles):

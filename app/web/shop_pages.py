@@ -1,4 +1,4 @@
-"""A guide's shop and the products in it."""
+"""A guide's shop and the products in it; opening either is a visit."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -15,11 +15,19 @@ from app.products import reads, shelf_reads
 from app.products.reads import ShopFacts
 from app.products.shelf_reads import ShelfItem, ShelfKey
 from app.products.shops import SHOP_SLUG
-from app.web import answers, callers, views
+from app.trade import orders
+from app.trade.basket import Basket
+from app.trade.values import FulfilmentMethod, LineRequest
+from app.web import answers, callers, readers, views
+from app.web.amounts import Amount
+from app.web.readers import ShopReader
+from app.web.texts import Speech
 from graphql_schema.errors import BadUserInput
-from graphql_schema.paging import decode_cursor, decode_global_id, encode_cursor
+from graphql_schema.paging import decode_cursor, encode_cursor, encode_global_id
 
 PAGE_SIZE: Final = 24
+MOST_AT_ONCE: Final = 10
+"""Pieces that a product's page offers; the bag takes more."""
 _SCOPE: Final = "page_shelf"
 _KINDS: Final = (bool, (int, type(None)), datetime, UUID)
 
@@ -28,44 +36,38 @@ async def open_shop(runtime: Runtime, request: Request) -> Response:
     """`/s/{slug}`: the guide and a page of the shelf. A person's visit is recorded, once in 30 minutes."""
     brand = await _brand(runtime, request)
     if brand is None:
-        return answers.missing("shop")
-    slug = request.path_params["slug"]
+        return answers.missing("shop", say=Speech(readers.language_of(request)))
+    slug, say = request.path_params["slug"], Speech(readers.language_of(request), brand)
     async with runtime.database.reading(brand) as session:
         shop = await reads.shop_facts_by_slug(session, slug)
         if shop is None:
-            return answers.missing("shop")
-        tag = f'"{answers.BUILD}-{shop.page_tag}"'
+            return answers.missing("shop", say=say)
+        tag = f'"{answers.BUILD}-{say.language}-{shop.page_tag}"'
         if tag in request.headers.get("if-none-match", ""):
             response = answers.unchanged(tag)
         else:
-            values = await _shelf_values(session, shop, request.query_params.get("after"))
-            response = answers.page("shop.html", values, headers={"ETag": tag})
+            values = await _shelf_values(session, shop, request.query_params.get("after"), say)
+            response = answers.page("shop.html", values, say=say, headers={"ETag": tag})
     return await _with_visit(runtime, request, brand, shop, response)
 
 
-async def open_product(runtime: Runtime, request: Request) -> Response:
-    """`/s/{slug}/p/{productId}`: a product of the shelf with its variants; the id is the API's."""
-    brand = await _brand(runtime, request)
-    if brand is None:
-        return answers.missing("shop")
-    slug = request.path_params["slug"]
-    async with runtime.database.reading(brand) as session:
-        shop = await reads.shop_facts_by_slug(session, slug)
-        if shop is None:
-            return answers.missing("shop")
-        product_id = _product_id(request.path_params["product_id"])
+async def open_product(reader: ShopReader) -> Response:
+    """`/s/{slug}/p/{productId}`: a product of the shelf, its variants, what one costs; the id is the API's."""
+    shop, say = reader.shop, reader.say
+    product_id = views.id_in(reader.request.path_params["product_id"], "Product")
+    async with reader.reading() as session:
         item = (
             None
             if product_id is None
             else await shelf_reads.shelf_item(session, shop_id=shop.shop_id, product_id=product_id)
         )
-        values = None if item is None else await _product_values(session, shop, item)
-        response = (
-            answers.missing("product", href=f"/s/{slug}", label=f"去{shop.name}")
-            if values is None
-            else answers.page("product.html", values)
-        )
-    return await _with_visit(runtime, request, brand, shop, response)
+        values = None if item is None else await _product_values(session, shop, item, say)
+    response = (
+        answers.missing("product", say=say, href=reader.path, label=say("go_shop", shop=shop.name))
+        if values is None
+        else reader.show("product.html", values, headers={})
+    )
+    return await _with_visit(reader.runtime, reader.request, reader.brand, shop, response)
 
 
 async def _brand(runtime: Runtime, request: Request) -> Brand | None:
@@ -90,7 +92,7 @@ async def _with_visit(
     return response
 
 
-async def _shelf_values(session: BrandSession, shop: ShopFacts, after: str | None) -> dict[str, Any]:
+async def _shelf_values(session: BrandSession, shop: ShopFacts, after: str | None, say: Speech) -> dict[str, Any]:
     key = _key(after)
     page = await shelf_reads.shelf_page(session, shop_id=shop.shop_id, limit=PAGE_SIZE + 1, after=key)
     items = page.items[:PAGE_SIZE]
@@ -98,11 +100,7 @@ async def _shelf_values(session: BrandSession, shop: ShopFacts, after: str | Non
     cards = [
         card
         for item in items
-        if (
-            card := views.product_card(
-                item, skus[item.product.product_id], slug=shop.slug, currency=session.brand.currency
-            )
-        )
+        if (card := views.product_card(item, skus[item.product.product_id], slug=shop.slug, say=say))
     ]
     lead = cards.pop(0) if key is None and cards and items[0].is_featured else None
     has_more = len(page.items) > PAGE_SIZE
@@ -110,7 +108,7 @@ async def _shelf_values(session: BrandSession, shop: ShopFacts, after: str | Non
     return {
         "shop": shop,
         "brand_name": session.brand.name,
-        "who": views.who_serves(shop, session.brand.name),
+        "who": views.who_serves(shop, session.brand.name, say),
         "lead": lead,
         "items": cards,
         "total_count": page.total_count,
@@ -119,28 +117,47 @@ async def _shelf_values(session: BrandSession, shop: ShopFacts, after: str | Non
     }
 
 
-async def _product_values(session: BrandSession, shop: ShopFacts, item: ShelfItem) -> dict[str, Any] | None:
+async def _product_values(
+    session: BrandSession, shop: ShopFacts, item: ShelfItem, say: Speech
+) -> dict[str, Any] | None:
     product_id = item.product.product_id
     skus = (await reads.skus_of_products(session, [product_id]))[product_id]
-    card = views.product_card(item, skus, slug=shop.slug, currency=session.brand.currency)
+    card = views.product_card(item, skus, slug=shop.slug, say=say)
     if card is None:
         return None
+    chosen = next((sku for sku in skus if sku.available > 0), None)
+    one = None
+    if chosen is not None:
+        one = await orders.quote(session, lines=[LineRequest(chosen.sku_id, 1)])
     return {
         "shop": shop,
         "shop_href": f"/s/{shop.slug}",
         "brand_name": session.brand.name,
-        "who": views.who_serves(shop, session.brand.name),
+        "who": views.who_serves(shop, session.brand.name, say),
         "product": card,
-        "skus": views.sku_lines(skus, session.brand.currency),
+        "skus": views.sku_lines(skus, say),
+        "chosen": None if chosen is None else encode_global_id("Sku", chosen.sku_id),
+        "chosen_name": None if chosen is None else chosen.name,
+        "most": min(MOST_AT_ONCE, max((sku.available for sku in skus), default=0)),
+        "cost": None if one is None else cost_lines(one, say),
+        "total": None if one is None else say.money(one.totals.total_minor),
+        "free_from": None if one is None else say.money(one.free_from_minor),
     }
 
 
-def _product_id(text: str) -> UUID | None:
-    try:
-        found = decode_global_id(text, "Product")
-    except BadUserInput:
-        return None
-    return found.uuids[0] if len(found.uuids) == 1 else None
+def cost_lines(
+    basket: Basket, say: Speech, method: FulfilmentMethod = FulfilmentMethod.DELIVERY
+) -> list[tuple[str, Amount]]:
+    """What makes up a total, each amount with its reason."""
+    totals = basket.totals
+    lines = [(say("goods"), say.money(totals.subtotal_minor))]
+    if totals.discount_minor:
+        lines.append((say("discount"), say.money(-totals.discount_minor)))
+    if method is FulfilmentMethod.PICKUP:
+        freight = say("pickup_free")
+    else:
+        freight = views.freight_words(totals.freight_minor, basket.free_from_minor, say)
+    return [*lines, (freight, say.money(totals.freight_minor))]
 
 
 def _key(after: str | None) -> ShelfKey | None:

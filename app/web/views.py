@@ -1,35 +1,25 @@
 """What pages show, out of facts: prices in parts, products of a shelf, and who serves."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from app.employees.reads import StoreFacts
 from app.employees.values import OpeningHours
-from app.platform.money import Money
 from app.products.reads import ProductView, ShopFacts, SkuView
 from app.products.rules import cheapest
 from app.products.shelf_reads import ShelfItem
-from graphql_schema.paging import encode_global_id
-
-_AMOUNT = re.compile(r"(\D*)([\d,]+)\.(\d\d)")
-_DAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """An amount in the parts that are set in different sizes."""
-
-    symbol: str
-    units: str
-    hundredths: str
-    text: str
+from app.web.amounts import Amount
+from app.web.texts import Speech
+from graphql_schema.errors import BadUserInput
+from graphql_schema.paging import decode_global_id, encode_global_id
 
 
 @dataclass(frozen=True, slots=True)
 class SkuLine:
-    """A variant with its price; the market price only where it is higher."""
+    """A variant with its price; the market price only where it is higher. `id` is the API's."""
 
+    id: str
     name: str
     price: Amount
     market_price: Amount | None
@@ -58,6 +48,7 @@ class Who:
     is_guide: bool
     role: str
     name: str
+    title: str | None
     line: str
     place: str
     avatar_url: str | None
@@ -73,16 +64,7 @@ class HoursLine:
     hours: str
 
 
-def amount(minor: int, currency: str) -> Amount:
-    """An amount in minor units of a currency."""
-    text = Money(minor, currency).display
-    found = _AMOUNT.fullmatch(text)
-    if found is None:
-        raise ValueError(f"an amount of another form: {text}")
-    return Amount(found[1], found[2], found[3], text)
-
-
-def product_card(item: ShelfItem, skus: Sequence[SkuView], *, slug: str, currency: str) -> ProductCard | None:
+def product_card(item: ShelfItem, skus: Sequence[SkuView], *, slug: str, say: Speech) -> ProductCard | None:
     """A product on a shelf; None for one without a variant, which nobody can buy."""
     shown = cheapest(skus)
     if shown is None:
@@ -93,21 +75,22 @@ def product_card(item: ShelfItem, skus: Sequence[SkuView], *, slug: str, currenc
         href=product_path(slug, product),
         cover_url=product.cover_url,
         description=product.description,
-        badge=item.badge or ("主推" if item.is_featured else None),
-        price=amount(shown.price_minor, currency),
-        market_price=_market_price(shown, currency),
+        badge=item.badge or (say("featured") if item.is_featured else None),
+        price=say.money(shown.price_minor),
+        market_price=_market_price(shown, say),
         has_prices=any(sku.price_minor != shown.price_minor for sku in skus),
         is_in_stock=any(sku.available > 0 for sku in skus),
     )
 
 
-def sku_lines(skus: Iterable[SkuView], currency: str) -> list[SkuLine]:
+def sku_lines(skus: Iterable[SkuView], say: Speech) -> list[SkuLine]:
     """The variants of a product, in their order."""
     return [
         SkuLine(
+            id=encode_global_id("Sku", sku.sku_id),
             name=sku.name,
-            price=amount(sku.price_minor, currency),
-            market_price=_market_price(sku, currency),
+            price=say.money(sku.price_minor),
+            market_price=_market_price(sku, say),
             is_in_stock=sku.available > 0,
         )
         for sku in skus
@@ -119,34 +102,50 @@ def product_path(slug: str, product: ProductView) -> str:
     return f"/s/{slug}/p/{encode_global_id('Product', product.product_id)}"
 
 
-def who_serves(shop: ShopFacts, brand_name: str) -> Who:
+def id_in(text: str, type_name: str) -> UUID | None:
+    """The key in an id of the API; None for any other text, or an id of something else."""
+    try:
+        found = decode_global_id(text, type_name)
+    except BadUserInput:
+        return None
+    return found.uuids[0] if len(found.uuids) == 1 else None
+
+
+def freight_words(freight_minor: int, free_from_minor: int, say: Speech) -> str:
+    """Why the freight is what it is."""
+    return say("freight" if freight_minor else "freight_free", amount=say.money(free_from_minor).text)
+
+
+def who_serves(shop: ShopFacts, brand_name: str, say: Speech) -> Who:
     """The guide of a shop; the store, or the brand, where the guide has left."""
     place = " · ".join(part for part in (shop.store_name, shop.store_city) if part)
     if shop.guide_is_active:
         return Who(
             is_guide=True,
-            role="导购",
+            role=say("guide"),
             name=shop.display_name,
+            title=shop.title,
             line=" · ".join(part for part in (shop.display_name, shop.title) if part),
             place=place,
             avatar_url=shop.avatar_url,
             notice=None,
-            advice=f"告诉{shop.display_name}你看中了哪一件，或到店里摸摸看，不急。",
+            advice=say("guide_advice", name=shop.display_name),
         )
     name = shop.store_name or brand_name
     return Who(
         is_guide=False,
-        role="门店",
+        role=say("store"),
         name=name,
+        title=None,
         line=name,
         place=shop.store_city or "",
         avatar_url=None,
-        notice=f"原来的导购已经离开，现在由{name}照顾这个货架。",
-        advice=f"{name}会帮你。到店里来，或问问店员。",
+        notice=say("guide_left", name=name),
+        advice=say("store_advice", name=name),
     )
 
 
-def hours_lines(store: StoreFacts) -> list[HoursLine]:
+def hours_lines(store: StoreFacts, say: Speech) -> list[HoursLine]:
     """Opening hours, days in a row with equal hours in one line."""
     of_day: list[str] = []
     for weekday in range(1, 8):
@@ -154,17 +153,18 @@ def hours_lines(store: StoreFacts) -> list[HoursLine]:
         of_day.append("、".join(f"{line.opens}–{line.closes}" for line in openings))
     if not any(of_day):
         return []
+    names = say("weekdays").split()
     lines: list[HoursLine] = []
     start = 0
     for day in range(1, 8):
         if day == 7 or of_day[day] != of_day[start]:
-            days = _DAYS[start] if day - start == 1 else f"{_DAYS[start]}至{_DAYS[day - 1]}"
-            lines.append(HoursLine("每天" if day - start == 7 else days, of_day[start] or "休息"))
+            days = names[start] if day - start == 1 else say("days_to", first=names[start], last=names[day - 1])
+            lines.append(HoursLine(say("every_day") if day - start == 7 else days, of_day[start] or say("closed")))
             start = day
     return lines
 
 
-def _market_price(sku: SkuView, currency: str) -> Amount | None:
+def _market_price(sku: SkuView, say: Speech) -> Amount | None:
     if sku.market_price_minor is None or sku.market_price_minor <= sku.price_minor:
         return None
-    return amount(sku.market_price_minor, currency)
+    return say.money(sku.market_price_minor)

@@ -34,13 +34,13 @@ class CommissionSubscription:
             async for message in messages:
                 # What one event showed is not shown again: the next reads anew.
                 context.loaded.clear()
-                await _check_session(info)
+                await check_session(info)
                 pulse = await _shown(info, read_pulse(message), brand.currency)
                 if pulse is not None:
                     yield pulse
 
 
-async def _check_session(info: Info) -> None:
+async def check_session(info: Info) -> None:
     """Who signed out or left hears nothing more, however long he listens. Raises: Unauthenticated."""
     context = info.context
     if context.claims is None:

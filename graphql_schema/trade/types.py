@@ -246,27 +246,23 @@ class Order(Node):
     @strawberry.field(description="What the caller may do with it now.")
     async def allowed_actions(self, info: Info) -> list[OrderAction]:
         actor, view = await info.context.actor(), self.view
-        is_buyer = await self._is_buyers(info)
         actions = partial(
             allowed_actions,
             view.state,
-            is_buyer=is_buyer,
+            is_buyer=await self._is_buyers(info),
             may_ship=order_scopes.may_ship(actor, view),
             may_make_ready=order_scopes.may_make_ready(actor, view, view.pickup_branch),
             may_hand_over=order_scopes.may_hand_over(actor, view, view.pickup_branch),
             is_overdue=view.is_overdue,
             method=view.method,
         )
-        may_ask = is_buyer and is_paid(view.state)
-        if not may_ask and PAUSABLE.isdisjoint(actions()):
-            return list(actions())
+        found = actions(has_refundable_lines=True)
+        if (PAUSABLE | {OrderAction.REQUEST_AFTER_SALE}).isdisjoint(found):
+            return list(found)
         standing = await batches.standings(info.context).load(view.id)
-        return list(
-            actions(
-                has_refundable_lines=may_ask and standing is not None and standing.is_refundable,
-                has_open_after_sale=standing is not None and standing.is_paused,
-            )
-        )
+        if standing is None:
+            return list(actions())
+        return list(actions(has_refundable_lines=standing.is_refundable, has_open_after_sale=standing.is_paused))
 
     async def _is_buyers(self, info: Info) -> bool:
         actor = await info.context.actor()

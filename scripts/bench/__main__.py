@@ -1,11 +1,11 @@
-"""`python -m scripts.bench [storefront|orders]`: each figure beside its limit, in one run, on servers of its own."""
+"""`python -m scripts.bench [storefront|orders|boss]`: figures beside their limits, on servers of its own."""
 
 import sys
 
-from scripts.bench import orders, storefront
+from scripts.bench import boss, orders, storefront
 from scripts.bench.site import open_site
 
-PARTS = {"storefront": storefront.measure, "orders": orders.measure}
+PARTS = {"storefront": storefront.measure, "orders": orders.measure, "boss": boss.measure}
 
 
 def main() -> None:

@@ -58,6 +58,8 @@ class Phone:
     page: Page
     origin: str
     problems: list[str] = field(default_factory=list)
+    is_scripted: bool = True
+    """False: the phone runs no scripts, so accessibility cannot be looked at there."""
     _weights: dict[str, int] = field(default_factory=dict)
 
     def watch(self) -> None:
@@ -82,6 +84,12 @@ class Phone:
 
     async def look(self, name: str) -> None:
         """Check accessibility of the page that is shown, and take its picture where SCREENSHOTS says so."""
+        if self.is_scripted:
+            await self._look_with_scripts(name)
+        if SCREENSHOTS is not None:
+            await self.page.screenshot(path=f"{SCREENSHOTS}/{name}.png", full_page=True)
+
+    async def _look_with_scripts(self, name: str) -> None:
         found = await Axe().run(self.page)
         for violation in found.response["violations"]:
             if violation["impact"] in SERIOUS:
@@ -90,8 +98,6 @@ class Phone:
         overflow = await self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         if overflow > 0:
             self.problems.append(f"{name}: {overflow} px wider than the screen")
-        if SCREENSHOTS is not None:
-            await self.page.screenshot(path=f"{SCREENSHOTS}/{name}.png", full_page=True)
 
     def assert_sound(self) -> None:
         assert self.problems == []
@@ -137,7 +143,7 @@ async def open_phone(
         **more,
     )
     try:
-        phone = Phone(await context.new_page(), origin)
+        phone = Phone(await context.new_page(), origin, is_scripted=more.get("java_script_enabled", True))
         phone.watch()
         yield phone
     finally:

@@ -20,14 +20,6 @@ from tests.factories import ADDRESS, Scene, key
 from tests.trade.purchase import bank_of
 
 LATER = {
-    # Issue 3: the boss's figures.
-    **dict.fromkeys(
-        [
-            "BossDashboard",
-            "SalesPulse",
-        ],
-        3,
-    ),
     # Issue 4: the toolbox.
     **{name: 4 for name, operation in OPERATIONS.items() if operation.file == "toolbox.graphql"},
     # Issue 5: training.

@@ -68,6 +68,8 @@ QUERIES: list[tuple[str, str | None, Variables]] = [
     ("StaffAfterSales", "owner", nothing),
     ("StaffAfterSales", "manager", lambda t: {"states": ["REQUESTED", "APPROVED"]}),
     ("MyOrder", "customer", lambda t: {"id": gid("Order", t, "returned")}),
+    ("BossDashboard", "owner", lambda t: {"input": {"preset": "LAST_7_DAYS"}}),
+    ("BossDashboard", "manager", lambda t: {"input": {"preset": "LAST_7_DAYS", "guideId": gid("Guide", t, "guide")}}),
     ("OrgUnits", "owner", nothing),
     ("OrgUnits", "manager", nothing),
     ("StaffStores", "guide", nothing),

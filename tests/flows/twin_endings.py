@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from app.boss import rollups
 from app.commission import withdrawals
 from app.commission.values import Decision
 from app.platform.db import BrandSession
@@ -23,3 +24,9 @@ async def withdraw(runtime: Runtime, session: BrandSession, tale: "Tale", pieces
         )
     await withdrawals.begin_sending(session, withdrawal_id=ids["withdrawal"], accept_by=now, after_tries=0, now=now)
     await withdrawals.book_paid(session, withdrawal_id=ids["withdrawal"], transaction_id="T", now=now)
+
+
+async def roll_up(runtime: Runtime, session: BrandSession, tale: "Tale", pieces: int) -> None:
+    """What the boss reads is made of all that was; the events of it still wait."""
+    made = await rollups.rebuild(session)
+    assert all(made.values()), made

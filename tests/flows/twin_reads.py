@@ -5,7 +5,9 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
-from app.boss import founding, guide_days
+from app.boss import breakdowns, dashboard, founding, guide_days, scopes
+from app.boss.scopes import Scope
+from app.boss.values import BreakdownBy, Period
 from app.commission import (
     evidence,
     ledger,
@@ -40,7 +42,7 @@ from app.trade.staff_orders import OrderFilter
 from app.trade.values import LineRequest
 from app.verify.checks import CHECKS
 from tests.flows import twin_returns
-from tests.flows.twins import NOW, Tale
+from tests.flows.twins import NOW, Tale, at
 
 Read = Callable[[BrandSession, Tale], Awaitable[Any]]
 
@@ -115,6 +117,22 @@ async def rules_by_id(s: BrandSession, t: Tale) -> Any:
         await published.by_id(s, policy.id),
         await published.by_version(s, 1),
     ]
+
+
+def days(s: BrandSession) -> Period:
+    today = s.brand.day_of(NOW)
+    return Period(today - timedelta(days=1), today)
+
+
+async def of_a_branch(s: BrandSession, t: Tale) -> Any:
+    scope = await scopes.scope_of(
+        s, manager(t), org_unit_id=t.ids["area"], store_id=t.ids["store"], guide_id=t.ids["guide"]
+    )
+    return await dashboard.figures(s, scope, days(s))
+
+
+def broken_down(by: str) -> Read:
+    return lambda s, t: breakdowns.breakdown(s, Scope(), days(s), BreakdownBy(by), first=50)
 
 
 EMPLOYEES: dict[str, Read] = {
@@ -232,6 +250,9 @@ MONEY: dict[str, Read] = {
         s, product_ids=several(t, "product"), category_ids=several(t, "top_category", "category")
     ),
     "pulses": lambda s, t: pulses.pulses_of(s, sale_id=t.ids["paid"], held_at=NOW),
+    "pulses of a refund": lambda s, t: pulses.pulses_of_refund(
+        s, sale_id=t.ids["paid"], after_sale_id=t.ids["after_sale"], reversed_at=at(45)
+    ),
     "evidence": gathered,
     "guide's day": lambda s, t: guide_days.of_guides(s, [t.ids["guide"]], now=NOW - timedelta(hours=2)),
     "orders by id": lambda s, t: trade.orders_by_id(s, t.owner, several(t, "paid", "waiting", "late", "cancelled")),
@@ -260,7 +281,15 @@ MONEY: dict[str, Read] = {
     "outbox": lambda s, t: outbox.waiting(s),
 }
 
-READS = {**EMPLOYEES, **PRODUCTS, **CUSTOMERS, **MONEY, **twin_returns.READS}
+BOSS: dict[str, Read] = {
+    "dashboard": lambda s, t: dashboard.figures(s, Scope(), days(s)),
+    "dashboard of a guide": lambda s, t: dashboard.figures(s, Scope(guide_id=t.ids["guide"]), days(s)),
+    "dashboard of a branch": of_a_branch,
+    "sales today": lambda s, t: dashboard.today(s, Scope()),
+    **{f"sales by {by}": broken_down(by) for by in ("DAY", "HOUR", "ORG_UNIT", "STORE", "GUIDE", "PRODUCT")},
+}
+
+READS = {**EMPLOYEES, **PRODUCTS, **CUSTOMERS, **MONEY, **twin_returns.READS, **BOSS}
 
 
 async def read_all(session: BrandSession, tale: Tale) -> dict[str, str]:

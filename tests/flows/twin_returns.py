@@ -11,6 +11,7 @@ from app.commission import holds
 from app.commission.models import LineHoldRow
 from app.commission.values import Decision
 from app.platform import clock
+from app.platform.actor import SYSTEM
 from app.platform.db import BrandSession
 from app.platform.models import SandboxChargeRow
 from app.platform.runtime import Runtime
@@ -23,8 +24,10 @@ from app.trade import (
     moves,
     orders,
     payments,
+    receipts,
     reconciliation,
     refunds,
+    shipments,
 )
 from app.trade import reads as trade
 from app.trade.basket import Address
@@ -37,7 +40,6 @@ if TYPE_CHECKING:
     from tests.flows.twins import Tale
 
 PIECES = 12
-ROAD = ((OrderEvent.FULFIL, None), (OrderEvent.SHIP, "shipped_at"), (OrderEvent.DELIVER, "delivered_at"))
 
 
 async def release(runtime: Runtime, session: BrandSession, tale: "Tale", pieces: int) -> None:
@@ -109,11 +111,10 @@ async def book(session: BrandSession, payment_id: UUID) -> None:
 
 
 async def deliver(session: BrandSession, order_id: UUID) -> None:
+    await shipments.ship(session, SYSTEM, order_id=order_id, now=session.now)
     order = await moves.lock_order(session, OrderRow.id == order_id)
     assert order is not None
-    for event, stamp in ROAD:
-        times = {} if stamp is None else {stamp: session.now}
-        order = await moves.move_order(session, order, event, actor="test", now=session.now, **times)
+    await receipts.receive(session, order, OrderEvent.DELIVER, actor=SYSTEM, now=session.now)
 
 
 async def ask(session: BrandSession, tale: "Tale", order: str, kind: AfterSaleKind, **more: Any) -> UUID:

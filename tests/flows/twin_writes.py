@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app import worker
-from app.boss import founding
+from app.boss import founding, rollups
 from app.commission import holds, payout_reconciliation, payouts, plans, policies, withdrawals
 from app.commission.plans import NewRule
 from app.commission.values import Decision, ShareRole
@@ -288,6 +288,11 @@ async def draw(runtime: Runtime, tale: Tale) -> None:
     await payout_reconciliation.reconcile(runtime, tale.brand)
 
 
+async def roll_up(runtime: Runtime, s: BrandSession, t: Tale) -> None:
+    await codes.scan(s, ANONYMOUS, token=t.tokens["code_of_guide"], now=NOW)
+    await rollups.rebuild(s)
+
+
 async def relay(runtime: Runtime, tale: Tale) -> None:
     """Everything that waits in the brand's outbox, to the real subscribers, and the forgetting of old rows."""
     async with runtime.database.transaction(tale.brand, now=NOW) as session:
@@ -356,5 +361,6 @@ WRITES: dict[str, Step] = {
     "after-sales": twin_returns.go_through_after_sales,
     "the provider's book": twin_returns.hear_late,
     "withdrawals": draw,
+    "rollups": in_one_transaction(roll_up),
     "outbox": relay,
 }

@@ -138,6 +138,7 @@ async def tell(runtime: Runtime, mark: str, *, price_minor: int, stock_pieces: i
         (45, twin_returns.release),
         (47, twin_endings.withdraw),
         (50, _sign_in_all),
+        (60, twin_endings.roll_up),
     ):
         async with runtime.database.transaction(brand, now=at(minutes)) as session:
             await chapter(runtime, session, tale, stock_pieces)

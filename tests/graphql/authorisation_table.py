@@ -6,15 +6,15 @@ may not read it, or see less of it. Every root field has rows. Edges and connect
 
 FIELDS = {
     # Roots.
-    "Query": "node! viewer! shop! orderQuote! orders! pickups! afterSales! products! stores! orgUnits! employees! "
-    "attributionPolicy! commissionPlan! withdrawals!",
+    "Query": "node! viewer! shop! dashboard! orderQuote! orders! pickups! afterSales! products! stores! orgUnits! "
+    "employees! attributionPolicy! commissionPlan! withdrawals!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
     "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! paymentStart! shelfItemUpdate! "
     "employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
     "productCreate! productUpdate! stockAdjust! attributionPolicyPublish! commissionPlanPublish! "
     "afterSaleRequest! afterSaleWithdraw! afterSaleReturnShip! afterSaleDecide! afterSaleReceive! "
     "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide!",
-    "Subscription": "guidePulse!",
+    "Subscription": "guidePulse! salesPulse!",
     # People and places.
     "Viewer": "brand customer employee",
     "Brand": "id code name currency timeZone",
@@ -66,6 +66,16 @@ FIELDS = {
     "CommissionStatement": "month firstDay lastDay asOf opening earned reversed paidOut closing",
     "CommissionStatementBalance": "held disputed payable inPayout debt total",
     "GuidePulse": "at kind commission rule payableOn order",
+    # The boss's figures.
+    "Dashboard": "asOf period sales traffic commission breakdown",
+    "Period": "from to",
+    "SalesFigures": "orders customers grossSales refunds netSales averageOrderValue repeatPurchaseRate",
+    "TrafficFigures": "visits visitors newCustomers conversionRate",
+    "CommissionFigures": "held payable paid debt",
+    "Breakdown": "rows",
+    "BreakdownRow": "key label orders quantity netSales",
+    "SalesPulse": "asOf kind order today",
+    "SalesToday": "orders netSales",
     # Training and toolbox: types that the guide's home names, without content yet.
     "TrainingAssignment": "id state dueAt attemptsLeft task submissions",
     "TrainingTask": "id title kind state body dueAt questions",

@@ -262,6 +262,7 @@ def telling(stage: Stage) -> dict[str, tuple[str, str, Any]]:
         "loose": ("manager_elsewhere", "number", stage.facts["loose"]),
         "fetched": ("other_customer", "number", stage.facts["fetched"]),
         "line": ("guide", "total { minor }", {"minor": price}),
+        "after_sale": ("guide", "reason", f"{mark}不合适"),
         "payment": ("customer", "clientParameters", {"confirmUrl": stage.facts["confirm_url"]}),
         "entry": ("guide", "amount { minor }", {"minor": price // 10}),
         "entry_of_store": ("manager", "amount { minor }", {"minor": price // 50}),

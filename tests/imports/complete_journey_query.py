@@ -7,7 +7,7 @@ the same cents.
 import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -129,6 +129,49 @@ def totals(*, limit: int) -> tuple[int, int, int, int, int]:
         limit=limit,
     )
     return (int(row[0]), int(row[1]), int(row[2]), int(row[3]), int(row[4]))
+
+
+def figures(*, limit: int, since: datetime, until: datetime, store: str | None = None) -> tuple[int, ...]:
+    """Orders, pieces, cents, households, and of these the ones with an order that is not their first ever.
+
+    Of the baskets in [since, until), of the guides of one store or of all.
+    """
+    [row] = ask(
+        f"""
+        , whole AS (
+            SELECT basket_id, household_id, min(moment) AS moment, sum(pieces) AS pieces, sum(cents) AS cents
+            FROM sold GROUP BY ALL
+        ),
+        numbered AS (
+            SELECT *, row_number() OVER (PARTITION BY household_id ORDER BY moment, basket_id) AS number
+            FROM whole JOIN keeper USING (household_id)
+        )
+        SELECT count(*), coalesce(sum(pieces), 0)::BIGINT, coalesce(sum(cents), 0)::BIGINT,
+            count(DISTINCT household_id), count(DISTINCT household_id) FILTER (number > 1)
+        FROM numbered WHERE {_within(since, until, store)}
+        """,
+        limit=limit,
+    )
+    return tuple(int(value) for value in row)
+
+
+def sales_by(what: str, *, limit: int, since: datetime, until: datetime, store: str | None = None) -> dict[str, Any]:
+    """Baskets, pieces and cents by `guide`, by `store` (the guide's) or by `product_id`."""
+    key = "split_part(guide, '-', 1)" if what == "store" else what
+    rows = ask(
+        f"""
+        SELECT {key}::VARCHAR, count(DISTINCT basket_id), sum(pieces)::BIGINT, sum(cents)::BIGINT
+        FROM sold JOIN keeper USING (household_id) WHERE {_within(since, until, store)} GROUP BY 1
+        """,
+        limit=limit,
+    )
+    return {row[0]: tuple(int(value) for value in row[1:]) for row in rows}
+
+
+def _within(since: datetime, until: datetime, store: str | None) -> str:
+    first, end = (at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") for at in (since, until))
+    of_store = "true" if store is None else f"split_part(guide, '-', 1) = '{int(store)}'"
+    return f"moment >= TIMESTAMP '{first}' AND moment < TIMESTAMP '{end}' AND {of_store}"
 
 
 _HALF_EVEN = """

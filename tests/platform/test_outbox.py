@@ -34,7 +34,7 @@ async def test_event_reaches_its_subscribers_with_its_types_and_is_done(post: Po
     assert await post.tallies() == {str(event.thing_id): 3}
     [done] = await post.rows()
     assert done.done_at is not None
-    assert (done.done_by, done.attempts, done.parked_at, done.last_error) == (["letter", "tally"], 0, None, None)
+    assert (done.done_by, done.attempts, done.parked_at, done.last_error) == (["tally", "letter"], 0, None, None)
     assert await post.relay().drain(post.brand) == 0
     assert box.tries == 1
 
@@ -180,7 +180,7 @@ async def test_subscriber_that_did_its_part_is_not_asked_again_because_of_anothe
     assert (steady.tries, shaky.tries) == (1, 3)
     assert await post.tallies() == {str(event.thing_id): 1}
     [row] = await post.rows()
-    assert (row.done_by, row.attempts) == (["steady", "shaky", "tally"], 2)
+    assert (row.done_by, row.attempts) == (["tally", "steady", "shaky"], 2)
 
 
 async def test_event_that_fails_holds_up_no_other(post: Post) -> None:

@@ -9,11 +9,11 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.commission.values import Decision
-from app.platform.actor import Actor, ActorKind
+from app.platform.actor import SYSTEM, Actor, ActorKind
 from app.platform.db import Brand, BrandSession
 from app.platform.models import SandboxRefundRow
 from app.platform.runtime import Runtime
-from app.trade import after_sale_decisions, after_sales, charges, moves, payments, refunds
+from app.trade import after_sale_decisions, after_sales, charges, moves, payments, receipts, refunds, shipments
 from app.trade.models import AfterSaleMoveRow, AfterSaleRow, OrderLineRow, OrderRow, PaymentRow, RefundRow
 from app.trade.values import AfterSaleKind, OrderEvent, OrderState
 from app.verify import checks
@@ -21,7 +21,7 @@ from tests.factories import Scene
 from tests.trade import purchase
 
 REFUND_ONLY, RETURN = AfterSaleKind.REFUND_ONLY, AfterSaleKind.RETURN_AND_REFUND
-ROAD = (OrderEvent.FULFIL, OrderEvent.SHIP, OrderEvent.DELIVER, OrderEvent.COMPLETE)
+ROAD = (OrderEvent.SHIP, OrderEvent.DELIVER, OrderEvent.COMPLETE)
 
 
 @dataclass(frozen=True)
@@ -104,17 +104,16 @@ class Sold:
 
     async def go(self, *events: OrderEvent, now: datetime | None = None) -> None:
         """Take the order some steps on."""
-        stamps = {
-            OrderEvent.SHIP: "shipped_at",
-            OrderEvent.DELIVER: "delivered_at",
-            OrderEvent.COMPLETE: "completed_at",
-        }
         async with self.runtime.database.transaction(self.brand, now=now) as session:
-            order = await moves.lock_order(session, OrderRow.id == self.order_id)
-            assert order is not None
             for event in events:
-                stamp = {stamps[event]: session.now} if event in stamps else {}
-                order = await moves.move_order(session, order, event, actor="test", now=session.now, **stamp)
+                if event is OrderEvent.SHIP:
+                    await shipments.ship(session, SYSTEM, order_id=self.order_id, now=session.now)
+                elif event is OrderEvent.COMPLETE:
+                    await receipts.confirm(session, self.buyer, order_id=self.order_id, now=session.now)
+                else:
+                    order = await moves.lock_order(session, OrderRow.id == self.order_id)
+                    assert order is not None
+                    await receipts.receive(session, order, event, actor=SYSTEM, now=session.now)
 
     async def after_sale(self, after_sale_id: UUID) -> Any:
         async with self.runtime.database.reading(self.brand) as session:
@@ -200,7 +199,7 @@ async def sell(
 async def sell_and(runtime: Runtime, scene: Scene, state: OrderState, **more: Any) -> Sold:
     """A paid order that has come as far as that state."""
     sold = await sell(runtime, scene, **more)
-    reach = {OrderState.PAID: 0, OrderState.SHIPPED: 2, OrderState.DELIVERED: 3, OrderState.COMPLETED: 4}
+    reach = {OrderState.PAID: 0, OrderState.SHIPPED: 1, OrderState.DELIVERED: 2, OrderState.COMPLETED: 3}
     await sold.go(*ROAD[: reach[state]])
     return sold
 

@@ -197,7 +197,8 @@ class Walk:
 
     async def carry_on(self) -> None:
         if self.way and (await self.sold.order()).state != "CLOSED":
-            await self.sold.go(self.way.pop(0))
+            await self.sold.go(self.way[0])
+            self.way.pop(0)
 
 
 async def refuse(*_: Any) -> None:

@@ -17,7 +17,6 @@ from app.trade.after_sale_rules import (
     never_left,
     pieces_share,
     retry_pause,
-    window_is_over,
 )
 from app.trade.rules import is_paid
 from app.trade.values import AfterSaleAction, AfterSaleKind, AfterSaleState, OrderState
@@ -105,12 +104,6 @@ def test_nobody_is_waited_for_in_the_other_states() -> None:
     others = set(AfterSaleState) - {AfterSaleState.REQUESTED, AfterSaleState.APPROVED, AfterSaleState.RETURNING}
     assert {due_at(state, RETURN, LIMITS, has_left=True, now=NOW) for state in others} == {None}
     assert due_at(AfterSaleState.APPROVED, REFUND, LIMITS, has_left=True, now=NOW) is None
-
-
-@pytest.mark.parametrize(("received_at", "is_over"), [(None, False), (NOW, False), (NOW - timedelta(seconds=1), True)])
-def test_window_runs_from_receipt(received_at: datetime | None, is_over: bool) -> None:
-    week = timedelta(days=7)
-    assert window_is_over(received_at and received_at - week, week, NOW) is is_over
 
 
 @pytest.mark.parametrize("kind", AfterSaleKind)

@@ -182,7 +182,9 @@ async def test_right_code_hands_over_once_and_the_return_window_begins(database:
         order = await purchase.order_row(session, order_id)
         by = f"employee:{staffed.west_guide.employee_id}"
         assert (await fulfilling.steps(session, order_id))[2:] == [("HAND_OVER", "DELIVERED", by)]
-        assert await fulfilling.due_ats(session, order_id) == [rules.return_until(order.delivered_at)]
+        assert await fulfilling.due_ats(session, order_id) == [
+            rules.return_until(order.delivered_at, window_seconds=7 * 86_400)
+        ]
     assert (order.shipped_at, order.completed_at) == (None, None)
     with pytest.raises(WrongState) as caught:
         await fulfilling.hand_over(database, brand, staffed.west_guide, order_id)
@@ -191,7 +193,9 @@ async def test_right_code_hands_over_once_and_the_return_window_begins(database:
     await fulfilling.confirm(database, brand, staffed.buyer, order_id)
     async with database.reading(brand) as session:
         assert (await purchase.order_row(session, order_id)).state == "COMPLETED"
-        assert await fulfilling.due_ats(session, order_id) == [rules.return_until(order.delivered_at)]
+        assert await fulfilling.due_ats(session, order_id) == [
+            rules.return_until(order.delivered_at, window_seconds=7 * 86_400)
+        ]
     await purchase.assert_sound(database, brand)
 
 

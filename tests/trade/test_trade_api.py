@@ -75,7 +75,7 @@ async def test_customer_orders_pays_by_callback_and_reads_the_order(
     while await sandbox_pay.deliver_due(runtime, purchase.bank_of(runtime), outside):
         pass  # callbacks of other tests may be due before this one
     mine = await api.data("MyOrder", {"id": order["id"]}, token=callers.customer)
-    assert (mine["state"], mine["payBy"], mine["allowedActions"]) == ("PAID", None, [])
+    assert (mine["state"], mine["payBy"], mine["allowedActions"]) == ("PAID", None, ["REQUEST_AFTER_SALE"])
     assert (mine["lines"][0]["refundableQuantity"], mine["refunded"]["minor"]) == (1, 0)
     assert (mine["shipments"], mine["afterSales"]) == ([], [])
     listed = (await api.data("MyOrders", {}, token=callers.customer))["customer"]["orders"]

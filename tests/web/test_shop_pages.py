@@ -55,7 +55,7 @@ async def test_the_stylesheet_that_pages_name_is_served_and_may_be_kept(site: ht
     for link in links:
         answer = await site.get(link)
         assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"]
-    assert (await site.get("/static/old/shop.css")).headers["cache-control"] == "no-cache"
+    assert (await site.get("/static/old/pages.css")).headers["cache-control"] == "no-cache"
     assert (await site.get("/static/x/..%2fpages.py")).status_code == 404
 
 

@@ -1,0 +1,199 @@
+"""Checkout: what it costs, where it goes, and the order. A form works once, however often it is sent."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from starlette.responses import Response
+
+from app.customers import consents
+from app.customers.consents import Consent
+from app.employees import reads as employee_reads
+from app.employees.values import PostalAddress
+from app.platform.db import BrandSession
+from app.platform.errors import IdempotencyConflict, InsufficientStock, InvalidInput, PriceChanged, UserFault
+from app.platform.idempotency import Result
+from app.trade import orders
+from app.trade.basket import LONGEST_NOTE, LONGEST_PART, LONGEST_STREET
+from app.trade.rules import LARGEST_QUANTITY, MOST_LINES
+from app.trade.values import FulfilmentMethod, LineRequest
+from app.web import answers, callers, cart, cart_pages, consent_pages, forms, views
+from app.web.cart import CartLine
+from app.web.cart_pages import BasketShown
+from app.web.consent_pages import ASKED, VERSION
+from app.web.forms import Form
+from app.web.readers import ShopReader
+from graphql_schema.paging import encode_global_id
+
+MOST_STORES: Final = 50
+"""Stores that are offered for pickup."""
+ADDRESS: Final[Mapping[str, int]] = {
+    "recipient": LONGEST_PART,
+    "phone": LONGEST_PART,
+    "province": LONGEST_PART,
+    "city": LONGEST_PART,
+    "district": LONGEST_PART,
+    "street": LONGEST_STREET,
+}
+
+
+async def show_checkout(reader: ShopReader) -> Response:
+    """`GET /s/{slug}/checkout`: of the bag, or of the lines in the address (`line=SKU.pieces.price`).
+
+    The address holds the key of the order to be (`order=`), so that reloading and going back mean the same order.
+    """
+    query = reader.request.query_params
+    if not 16 <= len(query.get("order", "")) <= 64:
+        given = [(name, value) for name, value in query.multi_items() if name != "order"]
+        return answers.see(f"{reader.path}/checkout?{urlencode([*given, ('order', forms.new_key())])}")
+    reader.require_customer()
+    wanted = _lines(query.getlist("line")) if "line" in query else cart.read(reader)
+    return await _show(reader, wanted, Form({"key": [query["order"]], "method": [query.get("method", "")]}))
+
+
+async def place_order(reader: ShopReader) -> Response:
+    """`POST /s/{slug}/checkout`."""
+    reader.require_customer()
+    form = await reader.form()
+    wanted = _lines(form.all("line"))
+    placed = await _place(reader, form, wanted)
+    if isinstance(placed, UserFault):
+        return await _refuse(reader, form, wanted, placed)
+    ordered = {line.sku_id for line in wanted}
+    cart.keep(reader, [line for line in cart.read(reader) if line.sku_id not in ordered])
+    return answers.see(f"{reader.path}/orders/{encode_global_id('Order', UUID(placed['order_id']))}")
+
+
+async def _place(reader: ShopReader, form: Form, wanted: list[CartLine]) -> Result | UserFault:
+    method = _method(form)
+    is_pickup = method is FulfilmentMethod.PICKUP
+    address = {name: "" if is_pickup else form.text(name) for name in ADDRESS}
+    store_id = views.id_in(form.text("store"), "Store") if is_pickup else None
+    code, note, expected = callers.code_token(reader.request), form.text("note"), form.number("expected") or 0
+    decided = [Consent(purpose, VERSION, form.has(purpose.value)) for purpose in ASKED if form.has(f"asked-{purpose}")]
+
+    async def act(session: BrandSession) -> Result:
+        order_id = await orders.place(
+            session,
+            reader.actor,
+            shop=reader.shop,
+            lines=[LineRequest(line.sku_id, line.quantity) for line in wanted],
+            fulfilment=method,
+            address=None if is_pickup else PostalAddress(**address),
+            pickup_store_id=store_id,
+            expected_total_minor=expected,
+            code_token=code,
+            note=note or None,
+            now=session.now,
+        )
+        if decided and reader.actor.customer_id is not None:
+            await consents.record(session, customer_id=reader.actor.customer_id, consents=decided, now=session.now)
+        return {"order_id": order_id}
+
+    lines = [(str(line.sku_id), line.quantity) for line in wanted]
+    body = [reader.shop.slug, lines, method, address, str(store_id), note, expected]
+    return await reader.change("orderPlace", act, key=form.text("key"), body=body)
+
+
+async def _refuse(reader: ShopReader, form: Form, wanted: list[CartLine], fault: UserFault) -> Response:
+    """The page again, with what was typed and why it was not enough; nothing was ordered."""
+    say = reader.say
+    errors: dict[str, str] = {}
+    notice, kind = None, "bad"
+    match fault:
+        case PriceChanged(total_minor=total_minor):
+            notice, kind = say("total_changed", total=say.money(total_minor).text), "warn"
+        case InsufficientStock():
+            notice, kind = say("stock_changed"), "warn"
+        case IdempotencyConflict():
+            return answers.message(
+                say("order_again"),
+                say("order_again_text"),
+                say=say,
+                status=409,
+                href=f"{reader.path}/orders",
+                label=say("orders_nav"),
+            )
+        case InvalidInput() if fault.path[:2] == ("fulfilment", "address") and fault.path[-1] in ADDRESS:
+            errors[fault.path[-1]] = reader.explain(fault)
+        case UserFault() if fault.path == ("fulfilment", "pickupStoreId"):
+            errors["store"] = say("pickup_store_needed")
+        case InvalidInput() if fault.path == ("note",):
+            errors["note"] = reader.explain(fault)
+        case _:
+            notice = reader.explain(fault)
+    if errors:
+        notice = say("form_incomplete")
+    return await _show(reader, wanted, form, errors=errors, notice=notice, kind=kind, status=422)
+
+
+async def _show(
+    reader: ShopReader,
+    wanted: list[CartLine],
+    form: Form,
+    *,
+    errors: dict[str, str] | None = None,
+    notice: str | None = None,
+    kind: str = "",
+    status: int = 200,
+) -> Response:
+    method = _method(form)
+    basket: BasketShown | None = await cart_pages.priced(reader, wanted, method)
+    values: dict[str, Any] = {
+        "shop": reader.shop,
+        "shop_href": reader.path,
+        "basket": basket,
+        "who": views.who_serves(reader.shop, reader.brand.name, reader.say),
+        "key": form.text("key"),
+        "method": method.value,
+        "ways": [(_way(reader, wanted, form, one), one.value, one is method) for one in FulfilmentMethod],
+        "stores": await _stores(reader) if method is FulfilmentMethod.PICKUP else [],
+        "store": form.text("store"),
+        "typed": {name: form.text(name) for name in (*ADDRESS, "note")},
+        "longest": {**ADDRESS, "note": LONGEST_NOTE},
+        "asked": await consent_pages.undecided_by(reader),
+        "ticked": {purpose.value for purpose in ASKED if form.has(purpose.value)},
+        "lines": [cart.line_text(line) for line in wanted],
+        "minutes": reader.runtime.settings.order_payment_ttl_seconds // 60,
+        "errors": errors or {},
+        "notice": notice,
+        "kind": kind,
+    }
+    return reader.show("checkout.html", values, status=status)
+
+
+def _method(form: Form) -> FulfilmentMethod:
+    return FulfilmentMethod.PICKUP if form.text("method") == FulfilmentMethod.PICKUP else FulfilmentMethod.DELIVERY
+
+
+def _way(reader: ShopReader, wanted: list[CartLine], form: Form, method: FulfilmentMethod) -> str:
+    """The address of the same checkout with the goods reaching the customer that way: each has a total of its own."""
+    lines = [("line", cart.line_text(line)) for line in wanted]
+    return f"{reader.path}/checkout?{urlencode([*lines, ('order', form.text('key')), ('method', method.value)])}"
+
+
+async def _stores(reader: ShopReader) -> list[tuple[str, str]]:
+    """Where goods can be fetched: the shop's own store first."""
+    async with reader.reading() as session:
+        stores = await employee_reads.store_page(session, limit=MOST_STORES, after=None)
+    stores.sort(key=lambda store: store.id != reader.shop.store_id)
+    return [
+        (encode_global_id("Store", store.id), " · ".join(part for part in (store.name, store.city) if part))
+        for store in stores
+    ]
+
+
+def _lines(texts: list[str]) -> list[CartLine]:
+    """Lines out of an address or a form; what is none is left out, and equal SKUs add up."""
+    lines: list[CartLine] = []
+    for text in texts[:MOST_LINES]:
+        sku, _, numbers = text.partition(".")
+        quantity, _, seen = numbers.partition(".")
+        sku_id = views.id_in(sku, "Sku")
+        if sku_id is None or not (quantity.isascii() and quantity.isdigit() and len(quantity) <= 2):
+            continue
+        price = int(seen) if seen.isascii() and seen.isdigit() and len(seen) <= 12 else 0
+        if 1 <= int(quantity) <= LARGEST_QUANTITY:
+            lines = cart.added(lines, CartLine(sku_id, int(quantity), price)) or lines
+    return lines

@@ -1,0 +1,95 @@
+"""What every page may say: the frame, signing in, and what went wrong."""
+
+from typing import Final
+
+TEXTS: Final[dict[str, tuple[str, str]]] = {
+    "skip": ("跳到正文", "Skip to the content"),
+    "back": ("返回", "Back"),
+    "market_price": ("市场价", "Market price"),
+    "face_of": ("{role}{name}的头像", "Portrait of {role} {name}"),
+    "now": ("现在", "Now"),
+    "as_of": ("截至 {time}", "As of {time}"),
+    "sandbox": ("演示", "Demo"),
+    "reference": ("编号 {reference}", "Reference {reference}"),
+    # signing in and out
+    "sign_in": ("登录", "Sign in"),
+    "sign_in_code_step": ("输入验证码", "Enter the code"),
+    "sign_in_why": (
+        "用手机号登录，第一次会自动建好账号。",
+        "Sign in with your phone; the first time makes your account.",
+    ),
+    "sign_in_staff": ("员工登录", "Staff sign-in"),
+    "sign_in_staff_why": (
+        "导购、店长和总部用登记的手机号登录。",
+        "Guides, managers and headquarters: use your registered phone.",
+    ),
+    "sign_out": ("退出登录", "Sign out"),
+    "brand_code": ("品牌代码", "Brand code"),
+    "brand_unknown": ("没有这个品牌。", "There is no such brand."),
+    "brand_code_help": ("总部会告诉你，例如 demo。", "Headquarters will tell you, for example demo."),
+    "phone": ("手机号", "Phone"),
+    "phone_short": ("还差 {missing} 位，手机号是 11 位数字。", "{missing} digits are missing; a phone has 11."),
+    "code": ("验证码", "Code"),
+    "code_send": ("发验证码", "Send a code"),
+    "code_again": ("重发验证码", "Send another code"),
+    "code_sent": (
+        "已发到 {phone}，60 秒后可重发，{minutes} 分钟内有效。",
+        "Sent to {phone}. Valid for {minutes} minutes; another one in 60 seconds.",
+    ),
+    "code_wrong": ("验证码不对，还能试 {attempts} 次。", "The code is not right. {attempts} tries left."),
+    "code_over": ("这个验证码不能用了，请重发一个。", "This code can no longer be used. Send another one."),
+    "code_wait": ("刚发过一次，{seconds} 秒后可以重发。", "One was just sent. Another one in {seconds} seconds."),
+    "code_wait_long": ("试得太多了，{minutes} 分钟后再来。", "Too many tries. Come back in {minutes} minutes."),
+    "code_sandbox": (
+        "演示环境不发短信：验证码写在 APP_HOME/sandbox/sms.jsonl 的最后一行。",
+        "The demo sends no messages: the code is in the last line of APP_HOME/sandbox/sms.jsonl.",
+    ),
+    "phone_other": ("换个手机号", "Another phone"),
+    # what went wrong
+    "missing_code": ("认不出这个码", "This code is not one of ours"),
+    "missing_code_text": ("可能没有扫全，也可能链接被改过。", "It may not be scanned whole, or the link was changed."),
+    "missing_code_way1": ("把码放平、离近一点，再扫一次。", "Lay the code flat, come closer, scan again."),
+    "missing_code_way2": ("链接是别人转来的，就请对方重新发一次。", "If somebody sent you the link, ask for it again."),
+    "missing_code_way3": ("码印在门店里，请店员换一张新的。", "If it hangs in a store, ask the staff for a new one."),
+    "missing_shop": ("没有找到这家小店", "There is no such shop"),
+    "missing_shop_text": ("地址可能少了几个字。", "The address may be incomplete."),
+    "missing_shop_way1": ("再扫一次导购给你的码。", "Scan your guide's code again."),
+    "missing_shop_way2": ("或请导购把小店重新发给你。", "Or ask your guide to send the shop again."),
+    "missing_product": ("这件商品不在货架上了", "This item is no longer on the shelf"),
+    "missing_product_text": (
+        "可能已经下架。货架上还有别的。",
+        "It may have been withdrawn. There is more on the shelf.",
+    ),
+    "missing_order": ("没有找到这个订单", "There is no such order"),
+    "missing_order_text": ("它可能不是用现在这个手机号下的。", "It may have been placed with another phone."),
+    "missing_page": ("没有这个页面", "There is no such page"),
+    "missing_page_text": ("地址可能输错了。", "The address may be wrong."),
+    "missing_page_way1": ("回到上一页，或再扫一次导购给你的码。", "Go back, or scan your guide's code again."),
+    "fault": ("这一页出了问题", "This page failed"),
+    "fault_read": (
+        "不是你的操作。什么也没有改动，也没有扣钱。过一会儿再试一次。",
+        "It is not you. Nothing was changed and nothing charged. Try again in a while.",
+    ),
+    "fault_change": (
+        "不是你的操作。先看看“我的订单”，再试一次；不会重复下单，也不会重复扣钱。",
+        "It is not you. Look at your orders first, then try again: nothing is ordered or charged twice.",
+    ),
+    "fault_reference": (
+        "编号 {reference}，告诉导购就能查到。",
+        "Reference {reference}: tell your guide, and it will be found.",
+    ),
+    "form_stale": ("请再提交一次", "Please send it once more"),
+    "form_stale_text": (
+        "这一页放得太久，或不是从我们的页面提交的。什么也没有改动，也没有扣钱。",
+        "The page was open too long, or was not sent from our own page. Nothing was changed and nothing charged.",
+    ),
+    "form_stale_way": ("回到上一页，刷新后再提交一次。", "Go back, reload the page and send it again."),
+    "form_large": ("填的内容太长了", "That is too much text"),
+    "form_large_text": (
+        "请删短一些再提交。什么也没有改动。",
+        "Make it shorter and send it again. Nothing was changed.",
+    ),
+    "forbidden": ("这一页不是给你的", "This page is not for you"),
+    "forbidden_text": ("换一个账号登录，或请总部给你开通。", "Sign in with another account, or ask headquarters."),
+    "go_shop": ("去{shop}", "To {shop}"),
+}

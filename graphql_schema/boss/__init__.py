@@ -1,0 +1,1 @@
+"""Boss online in the schema: the dashboard of a period and a branch, and sales as they happen."""

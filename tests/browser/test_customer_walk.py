@@ -1,0 +1,101 @@
+"""A customer on a phone: from the scanned code to the paid order, without a script on any page."""
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser
+
+from tests import factories
+from tests.browser.phone import Phone, open_phone
+from tests.factories import Scene
+from tests.flows.servers import Installation
+from tests.web.browser import newest_code
+from tests.web.test_order_pages import ADDRESS
+
+LABELS = {
+    "recipient": "收货人",
+    "phone": "手机号",
+    "province": "省份",
+    "city": "城市",
+    "district": "区县",
+    "street": "街道和门牌",
+}
+
+
+async def press(phone: Phone, words: str) -> None:
+    """Press a button or follow a link by its words; what comes is weighed."""
+    await phone.page.locator("button, a").get_by_text(words, exact=True).locator("visible=true").last.click()
+    await phone.weigh()
+
+
+async def read(phone: Phone) -> str:
+    return await phone.page.inner_text("main")
+
+
+async def sign_in(phone: Phone, site: Installation, shop: Scene, number: str) -> None:
+    await phone.page.get_by_label("手机号").fill(number)
+    await press(phone, "发验证码")
+    await phone.look("code")
+    await phone.page.get_by_label("验证码").fill(await newest_code(site.runtime, shop.brand, number))
+    await press(phone, "登录")
+
+
+async def order(phone: Phone, site: Installation, shop: Scene) -> None:
+    """Scan, look, put in the bag, sign in, fill in the address, order."""
+    await phone.goto(f"/q/{shop.guide.token}")
+    await phone.page.click("a.item")
+    await phone.weigh()
+    await phone.look("product")
+    await phone.page.get_by_label("数量").select_option("2")
+    await press(phone, "加购物袋")
+    await phone.look("cart")
+    await press(phone, "去结算")
+    await phone.look("sign-in")
+    await sign_in(phone, site, shop, factories.next_phone())
+    assert await phone.page.locator("h1").inner_text() == "确认订单"
+    await phone.look("checkout")
+    for name, label in LABELS.items():
+        await phone.page.get_by_label(label, exact=True).fill(ADDRESS[name])
+    await press(phone, "提交订单")
+    assert "等你付款" in await read(phone)
+    await phone.look("order")
+
+
+@pytest.mark.parametrize(("scheme", "has_scripts"), [("light", True), ("dark", True), ("light", False)])
+async def test_customer_scans_buys_and_pays(
+    browser: Browser, site: Installation, shop: Scene, scheme: Any, has_scripts: bool
+) -> None:
+    async with open_phone(browser, site.base_url, scheme=scheme, java_script_enabled=has_scripts) as phone:
+        await order(phone, site, shop)
+        await press(phone, "去付款")
+        assert "不会动用真钱" in await read(phone)
+        await phone.look("sandbox-pay")
+        await press(phone, "付款（演示）")
+        assert "付好了，¥258.00 已收到。" in await read(phone)
+        await phone.look("order-paid")
+        await press(phone, "我的订单")
+        assert "已付款，等发货" in await read(phone)
+        await phone.look("orders")
+        phone.assert_sound()
+
+
+async def test_going_back_after_ordering_orders_nothing_again(phone: Phone, site: Installation, shop: Scene) -> None:
+    await order(phone, site, shop)
+    placed = phone.page.url
+    await phone.page.go_back()
+    if await phone.page.locator("button", has_text="提交订单").count():
+        await press(phone, "提交订单")
+        assert phone.page.url == placed
+    else:
+        assert "没有要结算的商品" in await read(phone)
+    await phone.goto(f"/s/{shop.guide.slug}/orders")
+    assert await phone.page.locator("main a.card").count() == 1
+    await phone.look("orders-one")
+
+
+async def test_cancelling_takes_two_taps(phone: Phone, site: Installation, shop: Scene) -> None:
+    await order(phone, site, shop)
+    await phone.page.locator("summary", has_text="取消订单").click()
+    await press(phone, "确定取消")
+    assert "订单已取消，没有扣钱。" in await read(phone)
+    await phone.look("order-cancelled")
