@@ -162,6 +162,8 @@ class _Import:
             await self._bring_back(coming, latest, bring_back)
             await self._close(brand, latest)
         await self._drain(brand)
+        await returns.settle(self._runtime, brand)
+        await self._relay_all(brand)
         return added
 
     async def _bring_back(

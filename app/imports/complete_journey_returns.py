@@ -1,21 +1,25 @@
 """What comes back, and what is paid out, by the services; see `complete_journey_afterwards` for what it means."""
 
+import asyncio
 from collections.abc import Collection
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from app.boss import founding
-from app.commission import ledger, withdrawals
-from app.commission.values import AccountKind, Decision
+from app.commission import ledger, payouts, withdrawals
+from app.commission.models import WithdrawalRow
+from app.commission.values import AccountKind, Decision, WithdrawalState
+from app.commission.withdrawal_rules import MOST_TRIES
 from app.employees.models import EmployeeRow
 from app.employees.values import Role
 from app.imports import complete_journey_visits as visits
 from app.imports.complete_journey_afterwards import REASON, Return
 from app.imports.complete_journey_setup import CODE, Shopper
-from app.platform import idempotency
+from app.platform import clock, idempotency
 from app.platform.actor import Actor, ActorKind
 from app.platform.db import Brand, BrandSession, Database
+from app.platform.runtime import Runtime
 from app.platform.settings import Settings
 from app.products.models import SkuRow
 from app.trade import after_sale_decisions, after_sales, refunds
@@ -96,6 +100,30 @@ async def pay_out(database: Database, brand: Brand, settings: Settings) -> int:
 
         await database.run(brand, work)
     return len(asking)
+
+
+async def settle(runtime: Runtime, brand: Brand) -> None:
+    """See payouts through that a kill has cut off on their way.
+
+    Whether the provider was asked is not known: it is asked anew once it can no longer accept what was sent before,
+    by the wall clock, on which it lives.
+    """
+    for _ in range(MOST_TRIES):
+        async with runtime.database.reading(brand) as session:
+            rows = await session.execute(
+                sa.select(WithdrawalRow.id, WithdrawalRow.accept_by).where(
+                    WithdrawalRow.brand_id == brand.id,
+                    WithdrawalRow.state.in_([WithdrawalState.APPROVED.value, WithdrawalState.IN_PAYOUT.value]),
+                )
+            )
+            under_way = {row.id: row.accept_by for row in rows}
+        if not under_way:
+            return
+        wall = clock.utc_now()
+        waits = [(accept_by - wall).total_seconds() for accept_by in under_way.values() if accept_by is not None]
+        await asyncio.sleep(max([0.0, *waits]) + 0.1)
+        for withdrawal_id in under_way:
+            await payouts.advance(runtime, brand, withdrawal_id)
 
 
 async def _payable(session: BrandSession, least_minor: int) -> Collection[tuple[UUID, int]]:

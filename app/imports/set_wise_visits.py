@@ -62,6 +62,7 @@ class Till:
     def __init__(self, world: World, pen: BrandSession, settings: Settings) -> None:
         self._world, self._pen = world, pen
         self._pay_within = timedelta(seconds=settings.order_payment_ttl_seconds)
+        self._returned_within = settings.return_window_seconds
         self._numbers: set[str] = set()
 
     def visit(self, heap: Heap, basket: Basket) -> Bought:
@@ -301,7 +302,7 @@ class Till:
         }
         heap.add(ShipmentRow, [shipment])
         for hold in bought.holds:
-            hold["due_at"] = max(hold["held_until"], rules.return_until(pen.now))
+            hold["due_at"] = max(hold["held_until"], rules.return_until(pen.now, window_seconds=self._returned_within))
 
     def transfers(
         self, entry: Mapping[str, Any], event: LedgerEvent, standing: AccountKind, amount_minor: int, occasion_id: UUID

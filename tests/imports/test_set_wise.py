@@ -169,7 +169,7 @@ def start(thin: Thin, code: str, *more: str, pause_at: str = "") -> subprocess.P
             *("import", "complete-journey", "--all", "--brand", code, *more),
         ],
         cwd=ROOT,
-        env=os.environ | {"PAUSE_AT": pause_at},
+        env=os.environ | {"PAUSE_AT": pause_at, "PAYOUT_ACCEPTANCE_SECONDS": "5"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
