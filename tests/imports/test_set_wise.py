@@ -116,7 +116,7 @@ async def test_loader_makes_the_rows_of_the_services_in_every_table(
     theirs = await same_rows.labelled_rows(database, slow)
     assert list(same_rows.differences(await same_rows.labelled_rows(database, fast), theirs)) == []
     rows = {name: sum(found.values()) for name, found in theirs.items()}
-    assert rows["orders"] >= thin_journey.REAL and rows["after_sale"] >= 4 and rows["withdrawal"] > 8
+    assert rows["orders"] > 35 and rows["after_sale"] >= 4 and rows["withdrawal"] >= 4
     assert rows["rollup_commission"] > rows["withdrawal"] and rows["sale_candidate"] > rows["sale"]
     assert await broken(runtime, fast) == await broken(runtime, slow) == {}
 
@@ -154,7 +154,7 @@ async def test_second_load_changes_nothing_and_a_part_is_refused(
     await load(runtime, fast.code, is_fast=True)
     await load(runtime, fast.code, is_fast=False)
     assert list(same_rows.differences(await same_rows.labelled_rows(database, fast), before)) == []
-    some = await load(runtime, "thin-part", is_fast=True, limit=40)
+    some = await load(runtime, "thin-part", is_fast=True, limit=25)
     with pytest.raises(InvalidInput, match="import_fast_needs_empty"):
         await load(runtime, some.code, is_fast=True)
     await load(runtime, some.code, is_fast=False)

@@ -1,4 +1,4 @@
-"""A few of the real baskets, spread over ten weeks, and some made-up ones for what is rare; for the importer's files.
+"""A few of the real baskets, spread over seven weeks, and some made-up ones for what is rare; for the importer's files.
 
 Run as a program it is the importer's command line on these files: the first argument is their folder.
 """
@@ -13,14 +13,14 @@ from app.imports.complete_journey_afterwards import returned
 from app.imports.complete_journey_data import Basket, BasketLine
 from tests.imports import complete_journey_query as files
 
-REAL = 60
+REAL = 40
 MORNING = datetime(2017, 1, 5, 15, 0, tzinfo=UTC)
 PRODUCTS = (819_063, 1_082_185)
 """Two that are sold every day."""
 
 
 def write(folder: Path) -> None:
-    """Write the files: baskets of households that go to several of three stores, from January to the 8th of March."""
+    """Write the files: baskets of households that go to several of three stores, from January to the 19th of February."""
     shutil.copy(files.files() / "products.parquet", folder)
     with files.opened() as connection:
         connection.execute(_CHOSEN.format(number=REAL))
@@ -69,7 +69,7 @@ _CHOSEN = """
 CREATE TABLE thin AS
 WITH basket AS (
     SELECT DISTINCT basket_id, household_id, store_id FROM transactions
-    WHERE store_id IN (367, 406, 343) AND transaction_timestamp < TIMESTAMP '2017-03-08'
+    WHERE store_id IN (367, 406, 343) AND transaction_timestamp < TIMESTAMP '2017-02-20'
 ),
 wanderer AS (SELECT household_id FROM basket GROUP BY 1 HAVING count(DISTINCT store_id) > 1)
 SELECT * FROM transactions WHERE basket_id IN (
