@@ -20,7 +20,7 @@ PRODUCTS = (819_063, 1_082_185)
 
 
 def write(folder: Path) -> None:
-    """Write the files: baskets of households that go to several of three stores, from January to the 19th of February."""
+    """Write the files: baskets of households that go to several of three stores, up to the 19th of February."""
     shutil.copy(files.files() / "products.parquet", folder)
     with files.opened() as connection:
         connection.execute(_CHOSEN.format(number=REAL))
