@@ -118,6 +118,11 @@ async def entries(session: BrandSession, *, party_id: UUID, limit: int, after: U
     return await _entries(session, page.order_by(ShareRow.id.desc()).limit(limit))
 
 
+async def entries_of_sale(session: BrandSession, *, party_id: UUID, sale_id: UUID) -> list[Entry]:
+    """A party's entries on one order that have an amount, newest first. One statement."""
+    return await _entries(session, _entries_of(session, party_id).where(ShareRow.sale_id == sale_id))
+
+
 async def count_entries(session: BrandSession, *, party_id: UUID) -> int:
     """How many entries `entries` would give without a limit."""
     found = await session.execute(sa.select(sa.func.count()).select_from(_entries_of(session, party_id).subquery()))

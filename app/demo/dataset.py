@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from tqdm import tqdm
 
 from app.boss import founding
-from app.demo import after_sales, brand_setup, goods_rounds, month, people, visits
+from app.demo import after_sales, brand_setup, drawings, goods_rounds, month, people, visits
 from app.demo.brand_setup import Setup
 from app.demo.month import Visit
 from app.employees import phones, staff
@@ -100,6 +100,8 @@ class _Loader:
                         await self._visit(setup, visit, start, made)
                         bar.update()
                 await self._goods_arrive(setup, planned, made, start, day)
+                if day == month.DAYS - 2:
+                    await self._withdrawals(setup, start + timedelta(days=day))
                 if day == month.DAYS - 1:
                     await self._after_sales(start + timedelta(days=day, hours=23))
                 await self._close_day(start, day)
@@ -161,6 +163,17 @@ class _Loader:
             return {}
 
         await self._step(f"goods-arrive-{day}", start + timedelta(days=day, minutes=goods_rounds.EVENING), work)
+
+    async def _withdrawals(self, setup: Setup, day_start: datetime) -> None:
+        """Some guides draw what has become payable."""
+        asked = await self._step(
+            "withdrawals-asked", day_start + drawings.ASKED, lambda session: drawings.ask(session, setup)
+        )
+        await self._step(
+            "withdrawals-decided",
+            day_start + drawings.DECIDED,
+            lambda session: drawings.decide(session, setup, asked),
+        )
 
     async def _after_sales(self, at: datetime) -> None:
         async with self.runtime.database.reading(self.brand) as session:

@@ -122,7 +122,7 @@ def code_sender(runtime: Runtime) -> Callable[[Brand, OrderReadyForPickup, UUID]
         words = messages.text(
             "pickup_sms", brand=brand.name, number=found.number, store=found.store_name, code=found.code
         )
-        message = SmsMessage(id=event_id, to=found.phone, text=words, code=found.code)
+        message = SmsMessage(id=event_id, to=found.phone, text=words)
         await asyncio.to_thread(sender.send, message)
 
     return deliver

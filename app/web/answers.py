@@ -40,8 +40,8 @@ PICTURE_HEADERS: Final = {
 """For what is shown inside pages, also those of others, and could hold a script: SVG."""
 KEPT_NOWHERE: Final = {"Cache-Control": "no-store"}
 
-_WAYS: Final = {"code": 3, "shop": 2, "product": 0, "order": 0, "after_sale": 0, "page": 1}
-"""How many ways out the page for a missing thing names."""
+_WAYS: Final = {"code": 3, "shop": 2, "page": 1}
+"""How many ways out the page for a missing thing names; none for what is not here."""
 
 _templates = jinja2.Environment(
     loader=jinja2.FileSystemLoader(_HERE / "templates"),
@@ -111,7 +111,7 @@ def message(
 
 def missing(what: str, *, say: Speech, status: int = 404, href: str | None = None, label: str = "") -> HTMLResponse:
     """The page for a code, shop, product, order or page that is not there: what it may be, and what to do next."""
-    ways = tuple(say(f"missing_{what}_way{number}") for number in range(1, _WAYS[what] + 1))
+    ways = tuple(say(f"missing_{what}_way{number}") for number in range(1, _WAYS.get(what, 0) + 1))
     return message(
         say(f"missing_{what}"), say(f"missing_{what}_text"), say=say, status=status, ways=ways, href=href, label=label
     )

@@ -26,6 +26,7 @@ from app.web import (
     readers,
     shop_pages,
     sign_in_pages,
+    staff_pages,
 )
 from app.web.answers import Refused
 from app.web.readers import Reader, ShopReader, StaffReader
@@ -129,6 +130,7 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         Route("/sign-in", bound(sign_in_pages.sign_staff_in), methods=["POST"]),
         staff_route(runtime, "/sign-out", act=sign_in_pages.sign_staff_out),
         staff_route(runtime, "/staff", show=sign_in_pages.lead_home),
+        *(staff_route(runtime, path, show=show, act=act) for path, show, act in staff_pages.PAGES),
         Route("/static/{build}/{name}", show_static, methods=["GET"]),
         Mount("/media", _Media(directory=media)),
     ]

@@ -8,8 +8,9 @@ from strawberry.dataloader import DataLoader
 
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
-from app.trade import after_sale_reads, reads
+from app.trade import after_sale_reads, reads, staff_view
 from app.trade.after_sale_reads import AfterSaleView, Standing
+from app.trade.basket import Address
 from app.trade.reads import CustomerSales, LineView, OrderView, ShipmentView
 from graphql_schema.context import Context
 
@@ -52,6 +53,15 @@ def shipments(context: Context) -> DataLoader[UUID, list[ShipmentView] | None]:
         return await reads.shipments_of_orders(session, order_ids)
 
     return _batch(context, "shipments", read)
+
+
+def addresses(context: Context) -> DataLoader[UUID, Address | None]:
+    """Where orders go to, whoever asks: the caller checks who may know; None: it is fetched."""
+
+    async def read(session: BrandSession, _: Actor, order_ids: list[UUID]) -> dict[UUID, Address]:
+        return await staff_view.addresses_of(session, order_ids)
+
+    return _batch(context, "addresses", read)
 
 
 def sales(context: Context) -> DataLoader[UUID, CustomerSales | None]:

@@ -16,6 +16,7 @@ from app.trade.after_sale_rules import taken_pieces
 from app.trade.payment_reads import PaymentView
 from app.trade.reads import LineView, OrderView, ShipmentView
 from app.trade.rules import PAUSABLE, allowed_actions, is_paid
+from graphql_schema.addresses import PostalAddress, to_address
 from graphql_schema.commission.loaders import attribution_of_order, shares_of_line
 from graphql_schema.commission.types import Attribution, AttributionShare
 from graphql_schema.context import Info
@@ -225,6 +226,17 @@ class Order(Node):
             return None
         brand = await info.context.brand()
         return pickups.code_for(info.context.runtime.database.vault, brand.id, self.view.id)
+
+    @strawberry.field(
+        description="For DELIVERY: where the goods go to. For the buyer, and until they arrive for those who may send "
+        "them; null for everybody else."
+    )
+    async def delivery_address(self, info: Info) -> PostalAddress | None:
+        view = self.view
+        is_sent = view.state in (OrderState.PAID, OrderState.FULFILLING, OrderState.SHIPPED)
+        may_know = await self._is_buyers(info) or (is_sent and order_scopes.may_ship(await info.context.actor(), view))
+        address = await batches.addresses(info.context).load(view.id) if may_know else None
+        return None if address is None else to_address(address)
 
     @strawberry.field(description="Parcels in the order of sending; empty before the goods leave.")
     async def shipments(self, info: Info) -> list[Shipment]:

@@ -1,10 +1,15 @@
 """A customer on a phone: from the scanned code to the paid order, without a script on any page."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser
 
+from app.commission.values import Decision
+from app.platform.actor import Actor, ActorKind
+from app.trade import after_sale_decisions, pickups, shipments
+from app.web.views import id_in
 from tests import factories
 from tests.browser.phone import Phone, open_phone
 from tests.factories import Scene
@@ -99,3 +104,69 @@ async def test_cancelling_takes_two_taps(phone: Phone, site: Installation, shop:
     await press(phone, "确定取消")
     assert "订单已取消，没有扣钱。" in await read(phone)
     await phone.look("order-cancelled")
+
+
+async def test_bought_received_and_sent_back(phone: Phone, site: Installation, shop: Scene) -> None:
+    owner = Actor(kind=ActorKind.EMPLOYEE, employee_id=shop.owner_id, role="OWNER")
+    database = site.runtime.database
+    await order(phone, site, shop)
+    await press(phone, "去付款")
+    await press(phone, "付款（演示）")
+    placed = phone.page.url.partition("?")[0].removeprefix(phone.origin)
+    order_id = id_in(placed.rpartition("/")[2], "Order")
+    assert order_id is not None
+    async with database.transaction(shop.brand) as session:
+        await shipments.ship(session, owner, order_id=order_id, carrier="顺丰", tracking_number="SF1", now=session.now)
+    await phone.goto(placed)
+    await phone.look("order-shipped")
+    await press(phone, "确认收货")
+    assert "已完成" in await read(phone)
+    await press(phone, "申请售后")
+    await phone.look("after-sale-request")
+    await phone.page.get_by_label("退几件").fill("1")
+    await phone.page.get_by_label("为什么").fill("比想的薄，退一件")
+    await press(phone, "提交")
+    assert "等店里答复" in await read(phone)
+    await phone.look("after-sale")
+    after_sale_id = id_in(phone.page.url.rpartition("/")[2], "AfterSale")
+    assert after_sale_id is not None
+    async with database.transaction(shop.brand) as session:
+        await after_sale_decisions.decide(
+            session, owner, after_sale_id=after_sale_id, decision=Decision.APPROVE, comment="好的", now=session.now
+        )
+    await phone.page.reload()
+    assert "同意退货，等你寄回" in await read(phone)
+    await phone.look("after-sale-approved")
+    async with database.transaction(shop.brand) as session:
+        await after_sale_decisions.receive(
+            session, owner, after_sale_id=after_sale_id, is_restocked=True, now=session.now
+        )
+    for _ in range(60):
+        await phone.page.reload()
+        if "¥129.00 已经原路退回。" in await read(phone):
+            break
+        await asyncio.sleep(0.5)
+    assert "已退款" in await read(phone)
+    await phone.look("after-sale-refunded")
+
+
+async def test_goods_are_fetched_with_a_code(phone: Phone, site: Installation, shop: Scene) -> None:
+    owner = Actor(kind=ActorKind.EMPLOYEE, employee_id=shop.owner_id, role="OWNER")
+    await phone.goto(f"/q/{shop.guide.token}")
+    await phone.page.click("a.item")
+    await press(phone, "立即购买")
+    await sign_in(phone, site, shop, factories.next_phone())
+    await press(phone, "到店自提")
+    await phone.look("checkout-pickup")
+    await press(phone, "提交订单")
+    await press(phone, "去付款")
+    await press(phone, "付款（演示）")
+    placed = phone.page.url.partition("?")[0].removeprefix(phone.origin)
+    order_id = id_in(placed.rpartition("/")[2], "Order")
+    assert order_id is not None
+    async with site.runtime.database.transaction(shop.brand) as session:
+        await pickups.make_ready(session, owner, order_id=order_id, now=session.now)
+    await phone.goto(placed)
+    code = pickups.code_for(site.runtime.database.vault, shop.brand.id, order_id)
+    assert f"{code[:4]} {code[4:]}" in await read(phone)
+    await phone.look("order-pickup")

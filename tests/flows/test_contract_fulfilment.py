@@ -53,7 +53,7 @@ async def test_staff_find_an_order_ship_it_and_the_customer_confirms(
     )
     assert shipped["order"]["state"] == "SHIPPED"
     mine = (await customer.data("MyOrder", id=order["id"]))["node"]
-    assert (mine["state"], mine["allowedActions"]) == ("SHIPPED", ["CONFIRM_RECEIPT"])
+    assert (mine["state"], mine["allowedActions"]) == ("SHIPPED", ["CONFIRM_RECEIPT", "REQUEST_AFTER_SALE"])
     assert mine["shipments"] == [
         {"carrier": "顺丰", "trackingNumber": "SF100200", "shippedAt": shipped["order"]["shippedAt"]}
     ]

@@ -34,7 +34,7 @@ from tests.flows.clients import (
 )
 from tests.flows.load import Load, load
 from tests.flows.servers import PAUSED, Installation, Process, installed, until
-from tests.trade import purchase
+from tests.trade import purchase, returns
 
 CALLBACK = "/callbacks/payments/sandbox"
 KILLS = 20
@@ -177,6 +177,31 @@ async def test_worker_killed_at_its_named_points_and_valkey_flushed_send_each_me
     assert await numbers(breakable, SandboxRefundRow, its_refunds) == 1
     assert await count(breakable, scene, RefundRow) == await count(breakable, scene, PaymentRow) == 1
     assert await purchase.state_of(database, scene.brand, uuid_of(order["id"])) == "CANCELLED"
+    assert await violations(breakable, scene) == {}
+
+
+async def test_worker_killed_between_the_provider_and_the_booking_refunds_an_after_sale_once(
+    breakable: Installation,
+) -> None:
+    database = breakable.runtime.database
+    scene = await factories.make_scene(database)
+    sold = await returns.sell(breakable.runtime, scene)
+    after_sale_id = await sold.request()
+    refunding = await breakable.start_worker(pause_at="refund_called:120")
+    await sold.decide(after_sale_id)
+    await refunding.has_written(PAUSED, seconds=30)
+    refunding.kill()
+    assert (await sold.sent_back(), await sold.state(after_sale_id)) == ([12_900], "REFUNDING")
+    await breakable.start_worker()
+
+    async def is_refunded() -> bool:
+        return await sold.state(after_sale_id) == "REFUNDED"
+
+    await until(is_refunded, "the booked refund", seconds=150)
+    await until(partial(is_drained, breakable, scene), "an empty outbox")
+    assert await sold.sent_back() == [12_900]
+    assert (await sold.order()).state == "CLOSED"
+    assert await sold.stock() == (100, 0)
     assert await violations(breakable, scene) == {}
 
 

@@ -45,7 +45,8 @@ FIELDS = {
     "QuoteLine": "quantity unitPrice discount total isAvailable sku",
     "QuoteAdjustment": "label amount",
     "Order": "id number state placedAt payBy fulfilment shippedAt deliveredAt completedAt subtotal discount freight "
-    "total refunded lines guide! shop! customer! store pickupStore pickupCode! shipments afterSales! allowedActions! "
+    "total refunded lines guide! shop! customer! store pickupStore pickupCode! deliveryAddress! "
+    "shipments afterSales! allowedActions! "
     "attribution!",
     "OrderLine": "id quantity refundableQuantity unitPrice total sku product shares!",
     "Shipment": "carrier trackingNumber shippedAt",

@@ -227,15 +227,6 @@ async def _trade(stage: Stage) -> None:
     stage.ids["payment"] = begun["payment"]["id"]
     stage.facts["confirm_url"] = begun["payment"]["clientParameters"]["confirmUrl"]
     await purchase.pay(database, stage.brand, stage.uuid("payment"))
-    asked = await customer.do(
-        "AfterSaleRequest",
-        idempotencyKey=key(),
-        orderLineId=stage.ids["line"],
-        quantity=1,
-        kind="REFUND_ONLY",
-        reason=f"{stage.mark}不合适",
-    )
-    stage.ids["after_sale"] = asked["afterSale"]["id"]
     entries = (await stage.as_("guide").data("GuideCommission"))["viewer"]["employee"]["commissionEntries"]
     stage.ids["entry"] = entries["edges"][0]["node"]["id"]
     async with database.reading(stage.brand) as session:
@@ -253,6 +244,7 @@ async def _trade(stage: Stage) -> None:
     loose = await stage.as_("other_customer").do("OrderPlace", **stage.order_input("guide_elsewhere"))
     stage.ids["loose"], stage.facts["loose"] = loose["order"]["id"], loose["order"]["number"]
     await _leave_to_fetch(stage)
+    await _ask_for_a_refund(stage)
 
 
 async def order_to_fetch(stage: Stage) -> str:
@@ -269,6 +261,22 @@ async def pay(stage: Stage, buyer: str, order: dict[str, Any]) -> str:
     payment_id = decode_global_id(begun["payment"]["id"]).uuids[0]
     await purchase.pay(stage.runtime.database, stage.brand, payment_id)
     return str(order["id"])
+
+
+async def _ask_for_a_refund(stage: Stage) -> None:
+    """An order that the colleague sold to the other customer, who does not want it any more."""
+    buyer = stage.as_("other_customer")
+    placed = await buyer.do("OrderPlace", **stage.order_input("colleague"))
+    stage.ids["unwanted"] = await pay(stage, "other_customer", placed["order"])
+    asked = await buyer.do(
+        "AfterSaleRequest",
+        idempotencyKey=key(),
+        orderLineId=placed["order"]["lines"][0]["id"],
+        quantity=1,
+        kind="REFUND_ONLY",
+        reason=f"{stage.mark}不合适",
+    )
+    stage.ids["after_sale"], stage.facts["unwanted"] = asked["afterSale"]["id"], placed["order"]["number"]
 
 
 async def _leave_to_fetch(stage: Stage) -> None:

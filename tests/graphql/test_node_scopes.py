@@ -53,10 +53,10 @@ LISTS: dict[str, tuple[str, dict[str, list[str]]]] = {
     "orders": (
         f"{{ orders {PAGE} }}",
         {
-            "manager": ["contested", "order"],
+            "manager": ["unwanted", "contested", "order"],
             "manager_elsewhere": ["fetched", "loose"],
-            "headquarters": ["fetched", "loose", "contested", "order"],
-            "owner": ["fetched", "loose", "contested", "order"],
+            "headquarters": ["unwanted", "fetched", "loose", "contested", "order"],
+            "owner": ["unwanted", "fetched", "loose", "contested", "order"],
             "owner_of_other_brand": [],
         },
     ),
@@ -99,7 +99,7 @@ async def test_rows_below_a_guide_are_the_guides_own(stage: Stage) -> None:
     for who, customers, orders, entries in (
         ("guide", ["customer"], ["contested", "order"], 2),
         ("guide_elsewhere", [], ["fetched", "loose"], 2),
-        ("colleague", [], [], 0),
+        ("colleague", [], ["unwanted"], 1),
     ):
         found = (await stage.ask("owner", query, id=stage.ids[who]))["data"]["node"]
         assert [names[edge["node"]["id"]] for edge in found["customers"]["edges"]] == customers
@@ -262,7 +262,7 @@ def telling(stage: Stage) -> dict[str, tuple[str, str, Any]]:
         "loose": ("manager_elsewhere", "number", stage.facts["loose"]),
         "fetched": ("other_customer", "number", stage.facts["fetched"]),
         "line": ("guide", "total { minor }", {"minor": price}),
-        "after_sale": ("guide", "reason", f"{mark}不合适"),
+        "after_sale": ("colleague", "reason", f"{mark}不合适"),
         "payment": ("customer", "clientParameters", {"confirmUrl": stage.facts["confirm_url"]}),
         "entry": ("guide", "amount { minor }", {"minor": price // 10}),
         "entry_of_store": ("manager", "amount { minor }", {"minor": price // 50}),

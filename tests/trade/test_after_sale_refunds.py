@@ -14,12 +14,11 @@ from app.platform.errors import WrongState
 from app.platform.integrations.payments import ProviderRefused
 from app.platform.integrations.sandbox_bank import SandboxBank
 from app.platform.models import OutboxRow
-from app.platform.outbox import Relay, Subscriptions
 from app.platform.runtime import Runtime
 from app.trade import charges, payments, refunds
-from app.trade.events import RefundRequested
 from app.trade.models import PaymentRow, RefundRow
 from app.trade.values import OrderState
+from app.worker import make_relay
 from tests.factories import Scene
 from tests.trade import purchase
 from tests.trade.returns import RETURN, Sold, sell, sell_and
@@ -93,9 +92,7 @@ async def test_staff_try_a_refused_refund_again_at_once(
     with pytest.raises(WrongState):
         await sold.retry(after_sale_id)
     await sold.assert_sound()
-    table = Subscriptions()
-    table.delivery(RefundRequested, "provider", refunds.refunder(runtime))
-    await Relay(runtime.database, table, runtime.settings).drain(scene.brand)
+    await make_relay(runtime).drain(scene.brand)
     assert await sold.state(after_sale_id) == "REFUNDED"
     with pytest.raises(WrongState):
         await sold.retry(after_sale_id)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.platform.runtime import Runtime
-from app.trade import after_sale_reads, pickups
+from app.trade import pickups
 from app.trade.models import ShipmentRow
 from graphql_schema.paging import decode_global_id, encode_global_id
 from tests import factories
@@ -63,7 +63,7 @@ async def test_order_is_shipped_once_per_key_tracked_and_confirmed(
         assert await purchase.count(session, ShipmentRow) == 1
 
     seen = await mine(api, callers, order)
-    assert seen["allowedActions"] == ["CONFIRM_RECEIPT"]
+    assert seen["allowedActions"] == ["CONFIRM_RECEIPT", "REQUEST_AFTER_SALE"]
     assert seen["shipments"] == [
         {"carrier": "顺丰", "trackingNumber": "SF100", "shippedAt": answers[0]["order"]["shippedAt"]}
     ]
@@ -81,7 +81,7 @@ async def test_order_is_shipped_once_per_key_tracked_and_confirmed(
 
 
 async def test_actions_are_honest_for_each_caller_and_each_state(
-    api: Api, runtime: Runtime, scene: Scene, callers: Callers, monkeypatch: pytest.MonkeyPatch
+    api: Api, runtime: Runtime, scene: Scene, callers: Callers
 ) -> None:
     query = "query ($id: ID!) { node(id: $id) { ... on Order { allowedActions } } }"
 
@@ -96,20 +96,20 @@ async def test_actions_are_honest_for_each_caller_and_each_state(
     await purchase.pay(runtime.database, scene.brand, decode_global_id(payment["id"]).uuids[0])
     for token in (callers.guide, callers.other_guide, callers.owner):
         assert await actions(order, token) == ["SHIP"]
-    assert await actions(order, callers.customer) == []
-    order_id = decode_global_id(order["id"]).uuids[0]
-
-    async def all_open(*_: object) -> set[Any]:
-        return {order_id}
-
-    with monkeypatch.context() as patch:
-        fulfilling.open_after_sales(patch, order_id)
-        patch.setattr(after_sale_reads, "orders_with_open_after_sale", all_open)
-        assert await actions(order, callers.owner) == []
-        refused = await api.mutate("OrderShip", callers.owner, **keyed(orderId=order["id"]))
-        assert refused["__typename"] == "WrongState"
+    assert await actions(order, callers.customer) == ["REQUEST_AFTER_SALE"]
+    line_id = order["lines"][0]["id"]
+    asked = await api.mutate(
+        "AfterSaleRequest",
+        callers.customer,
+        **keyed(orderLineId=line_id, quantity=1, kind="REFUND_ONLY", reason="拍错了"),
+    )
+    for token in (callers.customer, callers.owner):
+        assert await actions(order, token) == []
+    refused = await api.mutate("OrderShip", callers.owner, **keyed(orderId=order["id"]))
+    assert refused["__typename"] == "WrongState"
+    await api.mutate("AfterSaleWithdraw", callers.customer, **keyed(afterSaleId=asked["afterSale"]["id"]))
     await api.mutate("OrderShip", callers.other_guide, **keyed(orderId=order["id"]))
-    assert await actions(order, callers.customer) == ["CONFIRM_RECEIPT"]
+    assert await actions(order, callers.customer) == ["CONFIRM_RECEIPT", "REQUEST_AFTER_SALE"]
     for token in (callers.guide, callers.owner):
         assert await actions(order, token) == []
 
@@ -153,7 +153,7 @@ async def test_pickup_is_quoted_ordered_laid_out_and_handed_over_by_its_code(
         "pickupCode": None,
         "pickupStore": {"id": store, "name": "人民广场店", "city": "上海"},
         "store": {"name": "人民广场店"},
-        "allowedActions": [],
+        "allowedActions": ["REQUEST_AFTER_SALE"],
     }
     waiting = (await api.send(PICKUPS, {"search": order["number"]}, token=callers.other_guide))["data"]["pickups"]
     assert waiting == {"totalCount": 1, "edges": [{"node": {"number": order["number"], "state": "PAID"}}]}
@@ -189,7 +189,7 @@ async def test_pickup_is_quoted_ordered_laid_out_and_handed_over_by_its_code(
     assert (await hand_over(code))["__typename"] == "WrongState"
     assert ((await seen(callers.customer))["pickupCode"], (await seen(callers.customer))["allowedActions"]) == (
         None,
-        ["CONFIRM_RECEIPT"],
+        ["CONFIRM_RECEIPT", "REQUEST_AFTER_SALE"],
     )
     left = (await api.send(PICKUPS, {}, token=callers.other_guide))["data"]["pickups"]
     assert left == {"totalCount": 0, "edges": []}

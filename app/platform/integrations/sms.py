@@ -24,7 +24,7 @@ class SmsMessage:
     to: str
     text: str
     code: str | None = None
-    """The one-time code in the text, for whoever reads the sandbox's file."""
+    """The sign-in code in the text, for whoever reads the sandbox's file."""
 
 
 class SmsSender(Protocol):

@@ -64,6 +64,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "支付平台没退成，钱还没回来。店里会再退一次，你不用做什么。",
         "The provider did not send the money back yet. The store tries again; you need do nothing.",
     ),
+    "return_bring": ("带回店里", "Bring it back"),
     "return_to": ("寄到这里", "Send it here"),
     "return_to_store": ("把商品带到{store}，店员会收下。", "Bring it to {store}; the staff will take it."),
     "return_carrier": ("快递公司", "Carrier"),

@@ -1,0 +1,30 @@
+"""Which address leads to which page for employees."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from starlette.responses import Response
+
+from app.web import boss_pages, guide_pages, staff_after_sale_pages, staff_order_pages, withdrawal_pages
+from app.web.readers import StaffReader
+
+StaffPage = Callable[[StaffReader], Awaitable[Response]]
+
+PAGES: Final[tuple[tuple[str, StaffPage | None, StaffPage | None], ...]] = (
+    ("/guide", guide_pages.show_home, None),
+    ("/guide/code", guide_pages.show_code, guide_pages.make_code),
+    ("/guide/customers", guide_pages.show_customers, None),
+    ("/guide/commission", guide_pages.show_commission, None),
+    ("/guide/orders", staff_order_pages.show_guide_orders, None),
+    ("/guide/orders/{order_id}", staff_order_pages.show_order, staff_order_pages.act_on_order),
+    ("/guide/withdrawals", withdrawal_pages.show_own, withdrawal_pages.request),
+    ("/boss", boss_pages.show_board, None),
+    ("/boss/live", boss_pages.show_live, None),
+    ("/boss/orders", staff_order_pages.show_boss_orders, None),
+    ("/boss/orders/{order_id}", staff_order_pages.show_order, staff_order_pages.act_on_order),
+    ("/boss/after-sales", staff_after_sale_pages.show_all, None),
+    ("/boss/after-sales/{after_sale_id}", staff_after_sale_pages.show_one, staff_after_sale_pages.act),
+    ("/boss/withdrawals", withdrawal_pages.show_all, None),
+    ("/boss/withdrawals/{withdrawal_id}", withdrawal_pages.show_one, withdrawal_pages.decide),
+)
+"""Address, what a GET shows, and what a form that was sent there does."""
