@@ -7,6 +7,7 @@ the order's.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from app.commission import evidence, holds, ledger, terms
@@ -197,6 +198,7 @@ async def book_cancelled(session: BrandSession, *, order_id: UUID, now: datetime
     return await ledger.move(session, sale_id=order_id, event=LedgerEvent.CANCELLED, now=now)
 
 
+@lru_cache(maxsize=10_000)
 def ids_of(path: str | None) -> tuple[UUID, ...]:
     """The ids in a path of hex ids, nearest first."""
     return tuple(UUID(part) for part in reversed((path or "").split("/")) if part)

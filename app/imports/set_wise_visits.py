@@ -13,6 +13,7 @@ from uuid import UUID
 from app.commission import evidence, ledger, sales
 from app.commission.evidence import EXPLAINED
 from app.commission.models import LineHoldRow, ShareRow, TransferRow
+from app.commission.sales import Attributed
 from app.commission.values import AccountKind, LedgerEvent
 from app.customers.models import TouchpointRow
 from app.customers.rules import decide_binding
@@ -20,6 +21,7 @@ from app.customers.touchpoints import MOST_TOUCHES, REPEAT, TouchFact
 from app.customers.values import BindingCandidate, BindingTrigger, Channel, TouchpointKind
 from app.imports import complete_journey_visits as visits
 from app.imports.complete_journey_data import Basket
+from app.imports.complete_journey_setup import Guide
 from app.imports.set_wise_world import Household, World
 from app.marketing.codes import CodeFacts
 from app.platform.actor import SYSTEM
@@ -31,6 +33,7 @@ from app.products.models import ReservationRow, StockMovementRow
 from app.products.values import MovementKind, ReservationState
 from app.trade import basket as baskets
 from app.trade import numbers, rules, writing
+from app.trade.basket import Basket as Priced
 from app.trade.models import OrderLineRow, OrderMoveRow, OrderRow, PaymentRow, ShipmentRow
 from app.trade.moves import move_values
 from app.trade.payments import PAYMENT_NUMBER
@@ -66,7 +69,7 @@ class Till:
         self._numbers: set[str] = set()
 
     def visit(self, heap: Heap, basket: Basket) -> Bought:
-        """The household scans, orders and pays; what the order comes to later is the caller's to add."""
+        """The household scans, orders, pays and carries home; what the order comes to later is the caller's to add."""
         world, pen = self._world, self._pen
         pen.now = basket.at
         household = world.households[basket.household_id]
@@ -74,34 +77,9 @@ class Till:
         code = world.codes[guide.token]
         if basket.basket_id != household.first_basket_id:
             self._scan(heap, household, code)
-        skus = [world.skus[line.product_id] for line in basket.lines]
-        wanted = baskets.priced(
-            [LineRequest(sku.sku_id, line.quantity) for sku, line in zip(skus, basket.lines, strict=True)],
-            {sku.sku_id: sku for sku in skus},
-            method=FulfilmentMethod.DELIVERY,
-            prices={sku.sku_id: line.total_minor for sku, line in zip(skus, basket.lines, strict=True)},
-        )
-        wanted.refuse_unsellable()
+        wanted = self._priced(basket)
         order_id, number, line_ids = pen.new_id(), self._number(), [pen.new_id() for _ in wanted.lines]
-        attributed, rows = sales.decided(
-            pen,
-            order_id=order_id,
-            number=number,
-            customer_id=household.customer_id,
-            lines=wanted.sale_lines(line_ids),
-            facts=evidence.facts_of(
-                shop=guide.shop,
-                code=code,
-                binding=household.binding,
-                touches=self._touches(household),
-                people=world.people,
-                now=pen.now,
-            ),
-            people=world.people,
-            policy=world.policy,
-            plan=world.plan,
-            now=pen.now,
-        )
+        attributed, entries = self._attribute(heap, household, guide, wanted, order_id, number, line_ids)
         placed = writing.rows_of(
             pen,
             NewOrder(
@@ -122,8 +100,6 @@ class Till:
             actor=household.actor,
             now=pen.now,
         )
-        for kind, made in rows.items():
-            heap.add(kind, made)
         heap.add(OrderLineRow, placed[OrderLineRow])
         heap.add(OrderMoveRow, placed[OrderMoveRow])
         [order] = placed[OrderRow]
@@ -134,11 +110,58 @@ class Till:
             lines=[dict(line) for line in placed[OrderLineRow]],
             payment=self._payment(heap, basket, order_id),
             holds=[],
-            entries=[dict(entry) for entry in rows[ShareRow]],
+            entries=entries,
         )
         self._pay(heap, bought)
         self._hand_over(heap, bought)
         return bought
+
+    def _priced(self, basket: Basket) -> Priced:
+        """The basket at its own prices."""
+        lines = [(self._world.skus[line.product_id], line) for line in basket.lines]
+        wanted = baskets.priced(
+            [LineRequest(sku.sku_id, line.quantity) for sku, line in lines],
+            {sku.sku_id: sku for sku, _ in lines},
+            method=FulfilmentMethod.DELIVERY,
+            prices={sku.sku_id: line.total_minor for sku, line in lines},
+        )
+        wanted.refuse_unsellable()
+        return wanted
+
+    def _attribute(
+        self,
+        heap: Heap,
+        household: Household,
+        guide: Guide,
+        wanted: Priced,
+        order_id: UUID,
+        number: str,
+        line_ids: list[UUID],
+    ) -> tuple[Attributed, list[Values]]:
+        """Decide whose sale it is; gives the decision and the entries of commission."""
+        world, pen = self._world, self._pen
+        attributed, rows = sales.decided(
+            pen,
+            order_id=order_id,
+            number=number,
+            customer_id=household.customer_id,
+            lines=wanted.sale_lines(line_ids),
+            facts=evidence.facts_of(
+                shop=guide.shop,
+                code=world.codes[guide.token],
+                binding=household.binding,
+                touches=self._touches(household),
+                people=world.people,
+                now=pen.now,
+            ),
+            people=world.people,
+            policy=world.policy,
+            plan=world.plan,
+            now=pen.now,
+        )
+        for kind, made in rows.items():
+            heap.add(kind, made)
+        return attributed, [dict(entry) for entry in rows[ShareRow]]
 
     def write(self, heap: Heap, bought: Bought) -> None:
         """Write what stood open: the order, its payment, its holds."""
