@@ -103,7 +103,13 @@ def _parser() -> argparse.ArgumentParser:
     journey = sources.add_parser("complete-journey", help="Real baskets of a grocery chain, replayed as orders.")
     journey.set_defaults(run=_import_complete_journey)
     journey.add_argument("--stores", type=int, metavar="N", help="only the N busiest stores")
-    journey.add_argument("--limit", type=int, default=2_000, metavar="N", help="at most N baskets (default 2,000)")
+    number = journey.add_mutually_exclusive_group()
+    number.add_argument("--limit", type=int, default=2_000, metavar="N", help="at most N baskets (default 2,000)")
+    number.add_argument("--all", action="store_true", help="all 155,848 baskets")
+    journey.add_argument(
+        "--brand", default=complete_journey.CODE, metavar="CODE", help="the brand to make or go on with"
+    )
+    journey.add_argument("--fast", action="store_true", help="in one transaction, by the set-wise loader")
     return parser
 
 
@@ -315,6 +321,12 @@ def _import_complete_journey(arguments: argparse.Namespace) -> int:
         return _run(
             settings,
             lambda runtime: complete_journey.load(
-                runtime, make_relay(runtime), business_jobs(), stores=arguments.stores, limit=arguments.limit
+                runtime,
+                make_relay(runtime),
+                business_jobs(),
+                stores=arguments.stores,
+                limit=None if arguments.all else arguments.limit,
+                is_fast=arguments.fast,
+                code=arguments.brand,
             ),
         )

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 
 from app.boss.models import NOBODY, RollupFactRow
 from app.commission.models import SaleLineRow, SaleRow, ShareRow, TransferRow
-from app.commission.values import AccountKind, CommissionKind, PartyKind, ShareRole
+from app.commission.values import AccountKind, CommissionKind, LedgerEvent, PartyKind, ShareRole
 from app.customers import figures
 from app.customers.models import CustomerRow
 from app.products.models import ShopRow
@@ -47,12 +47,21 @@ def facts(brand_id: Any) -> dict[str, Rows]:
         SaleRow, sa.and_(SaleRow.brand_id == brand_id, SaleRow.id == OrderRow.id)
     )
     sign_in = sa.select(_kind(FactKind.SIGN_IN), CustomerRow.id.label("subject_id"))
+    # A payment is a fact even where no commission is on it, and so nothing was moved.
+    paid = sa.select(sa.literal(LedgerEvent.PAID.value).label("kind"), OrderRow.id.label("subject_id")).join(
+        SaleRow, sa.and_(SaleRow.brand_id == brand_id, SaleRow.id == OrderRow.id)
+    )
     moved = sa.select(TransferRow.cause.label("kind"), TransferRow.occasion_id.label("subject_id")).distinct()
     return {
         "orders": sale.where(OrderRow.brand_id == brand_id, OrderRow.paid_on.is_not(None)),
+        "payments": paid.where(OrderRow.brand_id == brand_id, OrderRow.paid_on.is_not(None)),
         "refunds": refund_facts(brand_id),
         "customers": sign_in.where(CustomerRow.brand_id == brand_id, CustomerRow.first_sign_in_at.is_not(None)),
-        "ledger": moved.where(TransferRow.brand_id == brand_id, TransferRow.occasion_id.is_not(None)),
+        "ledger": moved.where(
+            TransferRow.brand_id == brand_id,
+            TransferRow.occasion_id.is_not(None),
+            TransferRow.cause != LedgerEvent.PAID.value,
+        ),
     }
 
 

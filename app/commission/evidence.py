@@ -21,6 +21,7 @@ from app.customers import bindings, touchpoints
 from app.customers.models import CustomerRow
 from app.customers.policies import Policy
 from app.customers.touchpoints import TouchFact
+from app.customers.values import LiveBinding
 from app.employees.models import EmployeeRow, OrgUnitRow, StoreRow
 from app.marketing.codes import CodeFacts
 from app.platform.db import BrandSession
@@ -67,12 +68,25 @@ async def gather(
     if binding is not None:
         guide_ids |= {binding.guide_id} if binding.guide_id is not None else set()
         store_ids |= {binding.store_id} if binding.store_id is not None else set()
-    people = await _people(session, customer_id=customer_id, guide_ids=guide_ids, store_ids=store_ids)
+    people = await people_of(session, customer_id=customer_id, guide_ids=guide_ids, store_ids=store_ids)
+    return facts_of(shop=shop, code=code, binding=binding, touches=touches, people=people, now=now), people
+
+
+def facts_of(
+    *,
+    shop: ShopFacts,
+    code: CodeFacts | None,
+    binding: LiveBinding | None,
+    touches: Sequence[TouchFact],
+    people: People,
+    now: datetime,
+) -> AttributionFacts:
+    """The facts of an online sale out of what was read. `code`: one that claims; `touches`: the newest first."""
 
     def claim(guide_id: UUID, touchpoint_id: UUID | None = None) -> GuideClaim:
         return GuideClaim(guide_id, people.store_ids[guide_id], people.is_active[guide_id], touchpoint_id)
 
-    facts = AttributionFacts(
+    return AttributionFacts(
         source=SaleSource.ONLINE,
         at=now,
         store_id=shop.store_id,
@@ -85,10 +99,10 @@ async def gather(
         shop=claim(shop.employee_id),
         buyer_employee_id=people.buyer_employee_id,
     )
-    return facts, people
 
 
-async def _people(session: BrandSession, *, customer_id: UUID, guide_ids: set[UUID], store_ids: set[UUID]) -> People:
+async def people_of(session: BrandSession, *, customer_id: UUID, guide_ids: set[UUID], store_ids: set[UUID]) -> People:
+    """Everybody that a sale to this customer may concern. One statement."""
     rows = await session.execute(
         _concerned(),
         {

@@ -47,7 +47,7 @@ async def reverse(
         if not part.commission_minor and not part.performance_minor:
             continue
         reversal_id = session.new_id()
-        rows.append(_entry(session, sale_id, reversal_id, entry_id, part, now))
+        rows.append(entry_values(session, sale_id, reversal_id, entry_id, part, now))
         for standing, amount_minor in take_back(standings[entry_id], part.commission_minor):
             postings += ledger.postings_for(
                 session,
@@ -150,9 +150,10 @@ def _share(line_id: UUID, row: Any) -> LineShare:
     )
 
 
-def _entry(
+def entry_values(
     session: BrandSession, sale_id: UUID, reversal_id: UUID, entry_id: UUID, part: ReversalPart, now: datetime
 ) -> Values:
+    """The row of a reversing entry."""
     share = part.share
     return {
         "brand_id": session.brand_id,

@@ -7,12 +7,14 @@ the order's.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from app.commission import evidence, holds, ledger, terms
 from app.commission.events import CommissionHeld
 from app.commission.models import CandidateRow, SaleLineRow, SaleRow, ShareRow, TransferRow
 from app.commission.plan_rules import line_shares
+from app.commission.plans import PublishedPlan
 from app.commission.rows import Values, insert_all
 from app.commission.rules import decide_attribution
 from app.commission.values import (
@@ -30,6 +32,7 @@ from app.customers.policies import Policy
 from app.marketing.codes import CodeFacts
 from app.platform.db import BrandSession
 from app.platform.errors import InvalidInput
+from app.platform.tables import Base
 from app.products.reads import ShopFacts
 
 
@@ -98,15 +101,47 @@ async def attribute(
     the same transaction; it reads no order. Raises: InvalidInput when nobody is left to sell (the guide is gone,
     without a store).
     """
-    plan_lines = [_plan_line(line) for line in lines]
     policy, plan = await terms.in_force(
         session,
-        product_ids=sorted({line.product_id for line in plan_lines}),
-        category_ids=sorted({category for line in plan_lines for category in line.category_path}),
+        product_ids=sorted({line.product_id for line in lines}),
+        category_ids=sorted({category for line in lines for category in ids_of(line.category_path)}),
     )
     facts, people = await evidence.gather(
         session, customer_id=customer_id, shop=shop, code=code, policy=policy, now=now
     )
+    attributed, rows = decided(
+        session,
+        order_id=order_id,
+        number=number,
+        customer_id=customer_id,
+        lines=lines,
+        facts=facts,
+        people=people,
+        policy=policy,
+        plan=plan,
+        fulfilment_store_id=fulfilment_store_id,
+        now=now,
+    )
+    await insert_all(session, rows)
+    return attributed
+
+
+def decided(
+    session: BrandSession,
+    *,
+    order_id: UUID,
+    number: str,
+    customer_id: UUID,
+    lines: Sequence[SaleLine],
+    facts: AttributionFacts,
+    people: evidence.People,
+    policy: Policy,
+    plan: PublishedPlan,
+    fulfilment_store_id: UUID | None = None,
+    now: datetime,
+) -> tuple[Attributed, dict[type[Base], Sequence[Values]]]:
+    """Who won, and the rows of the sale: what `attribute` does with what it has read. Raises: InvalidInput."""
+    plan_lines = [_plan_line(line) for line in lines]
     decision = decide_attribution(facts, policy)
     branch, manager_id = _place(decision, people)
     context = SaleContext(
@@ -129,17 +164,7 @@ async def attribute(
         plan_version=plan.version,
     )
     entries = [(session.new_id(), share) for share in shares]
-    await insert_all(
-        session,
-        {
-            SaleRow: [_sale(session, sale, now)],
-            CandidateRow: _candidates(session, order_id, decision),
-            SaleLineRow: [_line(session, order_id, line) for line in lines],
-            ShareRow: [_entry(session, order_id, entry_id, share, now) for entry_id, share in entries],
-            TransferRow: _estimates(session, entries, now),
-        },
-    )
-    return Attributed(
+    attributed = Attributed(
         guide_id=decision.guide_id,
         store_id=decision.store_id,
         branch=branch,
@@ -147,6 +172,13 @@ async def attribute(
         is_self_purchase=decision.is_self_purchase,
         policy=policy,
     )
+    return attributed, {
+        SaleRow: [_sale(session, sale, now)],
+        CandidateRow: _candidates(session, order_id, decision),
+        SaleLineRow: [_line(session, order_id, line) for line in lines],
+        ShareRow: [_entry(session, order_id, entry_id, share, now) for entry_id, share in entries],
+        TransferRow: _estimates(session, entries, now),
+    }
 
 
 async def book_paid(session: BrandSession, *, order_id: UUID, now: datetime) -> int:
@@ -166,6 +198,7 @@ async def book_cancelled(session: BrandSession, *, order_id: UUID, now: datetime
     return await ledger.move(session, sale_id=order_id, event=LedgerEvent.CANCELLED, now=now)
 
 
+@lru_cache(maxsize=10_000)
 def ids_of(path: str | None) -> tuple[UUID, ...]:
     """The ids in a path of hex ids, nearest first."""
     return tuple(UUID(part) for part in reversed((path or "").split("/")) if part)

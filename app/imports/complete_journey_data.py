@@ -110,31 +110,44 @@ class Reject:
 class Journey:
     """One selection of baskets: the first `limit` in order of time (ties by basket id) of the `stores` busiest stores.
 
-    The limit counts rejected baskets too. Prices and stock come from all the data, so that a larger selection later
-    finds the products as they are.
+    The limit counts rejected baskets too; None: all. Prices and stock come from all the data, so that a larger
+    selection later finds the products as they are.
     """
 
-    def __init__(self, connection: Any, *, stores: int | None, limit: int) -> None:
+    def __init__(self, connection: Any, *, stores: int | None, limit: int | None) -> None:
         self._connection = connection
         reasons = {reason.name.lower(): reason.value for reason in Reason if reason is not Reason.NO_LINE_LEFT}
         self._run(_CHECKED, no_goods_departments=list(NO_GOODS), **reasons)
         self._run(_PICKED, stores=stores, limit=limit)
         self._run(_KEPT)
+        self._run(_BASKETS)
 
     def begins_at(self) -> datetime:
         """The instant of the first basket of all the data."""
         [(found,)] = self._run("SELECT min(transaction_timestamp) FROM raw_transaction").fetchall()
         return _utc(found)
 
+    def ends_at(self) -> datetime:
+        """The instant of the last basket that is to be taken over; of the first of all, where there is none."""
+        [(found,)] = self._run("SELECT max(paid_at) FROM basket").fetchall()
+        return self.begins_at() if found is None else _utc(found)
+
     def counts(self) -> tuple[int, int]:
         """How many baskets are picked, and how many of them are to be taken over."""
         [(picked,)] = self._run("SELECT count(*) FROM picked").fetchall()
-        [(kept,)] = self._run("SELECT count(DISTINCT basket_id) FROM kept").fetchall()
+        [(kept,)] = self._run("SELECT count(*) FROM basket").fetchall()
         return picked, kept
 
     def baskets(self) -> Iterator[Basket]:
         """What is to be taken over, in order of time."""
-        found = self._run(_BASKETS)
+        yield from self._read("SELECT * FROM basket ORDER BY paid_at, basket_id")
+
+    def first_baskets(self) -> Iterator[Basket]:
+        """The first one of each household, in order of time."""
+        yield from self._read(_FIRST_BASKETS)
+
+    def _read(self, statement: str) -> Iterator[Basket]:
+        found = self._run(statement)
         while rows := found.fetchmany(_FETCHED_AT_ONCE):
             for basket_id, household_id, store_id, at, lines in rows:
                 kept = tuple(BasketLine(line["product_id"], line["quantity"], line["total_minor"]) for line in lines)
@@ -163,7 +176,7 @@ class Journey:
 
 
 @contextmanager
-def opened(*, stores: int | None, limit: int) -> Iterator[Journey]:
+def opened(*, stores: int | None, limit: int | None) -> Iterator[Journey]:
     """The selection, as long as its DuckDB lives. Raises: InvalidInput where the extra `realdata` is not installed."""
     folder = data_folder()
     connection = importlib.import_module("duckdb").connect()
@@ -230,14 +243,19 @@ WHERE reason IS NULL
 GROUP BY basket_id, product_id
 """
 _BASKETS = """
+CREATE TABLE basket AS
 SELECT
     basket_id,
     household_id,
     store_id,
     paid_at,
-    list({product_id: product_id, quantity: quantity, total_minor: total_minor} ORDER BY product_id)
+    list({product_id: product_id, quantity: quantity, total_minor: total_minor} ORDER BY product_id) AS lines
 FROM picked JOIN kept USING (basket_id)
 GROUP BY basket_id, household_id, store_id, paid_at
+"""
+_FIRST_BASKETS = """
+SELECT * FROM basket
+QUALIFY row_number() OVER (PARTITION BY household_id ORDER BY paid_at, basket_id) = 1
 ORDER BY paid_at, basket_id
 """
 _STORES = """

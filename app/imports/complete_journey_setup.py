@@ -65,6 +65,7 @@ class Shopper:
     """A household as the brand knows it, with the token that its phone keeps."""
 
     customer_id: UUID
+    visitor_id: UUID
     visitor_token: str
 
 
@@ -76,19 +77,19 @@ def guide_phone(store: Store, number: int) -> str:
     return f"1990000{_FIRST_GUIDE_PHONE + GUIDES_A_STORE * store.rank + number:04d}"
 
 
-async def found(database: Database, *, begins_at: datetime) -> Brand:
+async def found(database: Database, *, code: str, begins_at: datetime) -> Brand:
     """The brand; made at midnight before its first basket, on simulated time, if there is none.
 
     Raises: InvalidInput when another brand of that code lives on real time.
     """
-    brand = await database.brand_by_code(CODE)
+    brand = await database.brand_by_code(code)
     if brand is not None and not brand.is_simulated:
-        raise InvalidInput("import_brand_taken", brand=CODE)
+        raise InvalidInput("import_brand_taken", brand=code)
     if brand is None:
         midnight = datetime.combine(begins_at.astimezone(ZoneInfo(ZONE)).date(), time(0), ZoneInfo(ZONE))
         brand = await founding.found_brand(
             database,
-            code=CODE,
+            code=code,
             name="Complete Journey",
             currency="USD",
             time_zone=ZONE,
@@ -153,7 +154,7 @@ async def shoppers(session: BrandSession, *, household_id: int | None = None) ->
     if household_id is not None:
         query = query.where(CustomerRow.member_code == str(household_id))
     return {
-        member_code: Shopper(customer_id, token_of(session.vault, session.brand_id, UUID(visitor_id)))
+        member_code: Shopper(customer_id, UUID(visitor_id), token_of(session.vault, session.brand_id, UUID(visitor_id)))
         for member_code, customer_id, visitor_id in await session.execute(query)
         if member_code is not None
     }

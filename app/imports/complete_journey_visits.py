@@ -1,4 +1,4 @@
-"""A basket as the steps that the customer's phone would cause: scan, sign-in the first time, order, payment."""
+"""A basket as the steps that it would cause: scan, sign-in the first time, order, payment, the goods carried home."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ from app.imports.complete_journey_data import Basket
 from app.imports.complete_journey_setup import Guide, Shopper
 from app.marketing import codes
 from app.platform import idempotency
-from app.platform.actor import ANONYMOUS, Actor, ActorKind
+from app.platform.actor import ANONYMOUS, SYSTEM, Actor, ActorKind
 from app.platform.db import BrandSession
 from app.platform.errors import InvalidInput
-from app.trade import orders, payments
+from app.trade import orders, payments, receipts, shipments
 from app.trade.models import OrderRow, PaymentRow
 from app.trade.payments import Booking
 from app.trade.values import LineRequest, ProviderName
 
-_PREFIX = f"{setup.CODE}:"
+PREFIX = f"{setup.CODE}:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +57,21 @@ async def done(session: BrandSession) -> Done:
             PaymentRow.brand_id == session.brand_id,
             OrderRow.brand_id == session.brand_id,
             CustomerRow.brand_id == session.brand_id,
-            PaymentRow.transaction_id.startswith(_PREFIX, autoescape=True),
+            PaymentRow.transaction_id.startswith(PREFIX, autoescape=True),
         )
         .order_by(OrderRow.placed_at)
     )
     basket_ids, latest = set(), {}
     for number, member_code, at in rows:
         if number is not None and member_code is not None:
-            basket_ids.add(int(number.removeprefix(_PREFIX)))
+            basket_ids.add(basket_id_of(number))
             latest[member_code] = at
     return Done(frozenset(basket_ids), latest)
+
+
+def basket_id_of(transaction_id: str) -> int:
+    """The basket that an imported payment is of."""
+    return int(transaction_id.removeprefix(PREFIX))
 
 
 def abreast(baskets: Iterable[Basket], *, at_once: int) -> Iterator[list[Basket]]:
@@ -94,7 +99,7 @@ async def visit(
     `shopper` None: the household comes for the first time. `session.now` is the basket's instant. Done twice it is done
     once.
     """
-    key = f"{_PREFIX}{basket.basket_id}"
+    key = f"{PREFIX}{basket.basket_id}"
     claimed = await idempotency.claim(session, principal="import", operation=setup.CODE, key=key, body="basket")
     if claimed is not None:
         # The commit that an import was killed in came through after this one had looked.
@@ -102,21 +107,21 @@ async def visit(
         return known[str(basket.household_id)]
     guide = guides[basket.guide_number]
     if shopper is None:
-        shopper = await _come_in(session, basket.household_id, guide.token)
+        shopper = await come_in(session, basket.household_id, guide.token)
     else:
         await codes.scan(
             session,
-            _customer(shopper),
+            customer(shopper),
             token=guide.token,
             visitor_token=shopper.visitor_token,
             channel=Channel.IN_STORE,
             now=session.now,
         )
-    await _buy(session, basket, guide, sku_ids, _customer(shopper))
+    await _buy(session, basket, guide, sku_ids, customer(shopper))
     return shopper
 
 
-async def _come_in(session: BrandSession, household_id: int, token: str) -> Shopper:
+async def come_in(session: BrandSession, household_id: int, token: str) -> Shopper:
     """The first scan is a stranger's; whoever signs in then is the member that the data knows."""
     phone = phones.read_phone(setup.household_phone(household_id), "phone")
     await profiles.create_customer(
@@ -124,35 +129,34 @@ async def _come_in(session: BrandSession, household_id: int, token: str) -> Shop
     )
     seen = await codes.scan(session, ANONYMOUS, token=token, channel=Channel.IN_STORE, now=session.now)
     customer_id = await sign_in.welcome(session, phone=phone, visitor_id=seen.visitor_id, now=session.now)
-    return Shopper(customer_id, token_of(session.vault, session.brand_id, seen.visitor_id))
+    return Shopper(customer_id, seen.visitor_id, token_of(session.vault, session.brand_id, seen.visitor_id))
 
 
-async def _buy(
-    session: BrandSession, basket: Basket, guide: Guide, sku_ids: Mapping[int, UUID], customer: Actor
-) -> None:
-    """Order at the basket's own prices and pay; the till has the money, so its word is taken."""
+async def _buy(session: BrandSession, basket: Basket, guide: Guide, sku_ids: Mapping[int, UUID], buyer: Actor) -> None:
+    """Order at the basket's own prices, pay, and carry home; the till has the money, so its word is taken."""
     order_id = await orders.place(
         session,
-        customer,
+        buyer,
         shop=guide.shop,
         lines=[LineRequest(sku_ids[line.product_id], line.quantity) for line in basket.lines],
         code_token=guide.token,
         prices={sku_ids[line.product_id]: line.total_minor for line in basket.lines},
         now=session.now,
     )
-    payment_id = await payments.start(
-        session, customer, order_id=order_id, provider=ProviderName.SANDBOX, now=session.now
-    )
+    payment_id = await payments.start(session, buyer, order_id=order_id, provider=ProviderName.SANDBOX, now=session.now)
     booked = await payments.book_success(
         session,
         payment_id=payment_id,
-        transaction_id=f"{_PREFIX}{basket.basket_id}",
+        transaction_id=f"{PREFIX}{basket.basket_id}",
         amount_minor=basket.total_minor,
         now=session.now,
     )
     if booked is not Booking.PAID:
         raise ValueError(f"basket {basket.basket_id} is not paid: {booked}")
+    await shipments.ship(session, SYSTEM, order_id=order_id, now=session.now)
+    await receipts.confirm(session, buyer, order_id=order_id, now=session.now)
 
 
-def _customer(shopper: Shopper) -> Actor:
+def customer(shopper: Shopper) -> Actor:
+    """The household as the one who acts."""
     return Actor(kind=ActorKind.CUSTOMER, customer_id=shopper.customer_id)

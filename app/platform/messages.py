@@ -165,6 +165,10 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "en": "The data is not installed: pip install -e '.[realdata]'.",
     },
     "import_number": {"zh-CN": "至少为 1。", "en": "It must be at least 1."},
+    "import_fast_needs_empty": {
+        "zh-CN": "--fast 只能导入还没有购物篮的品牌：补充导入请去掉 --fast。",
+        "en": "--fast loads into a brand without baskets: leave it out to add those that are missing.",
+    },
     "import_out_of_order": {
         "zh-CN": "缺少早于上次导入的购物篮：请使用与上次相同的 --stores。",
         "en": "Baskets from before the last imported one are missing: give the same --stores as last time.",

@@ -21,7 +21,7 @@ from app.products.guards import headquarters_only, refuse
 from app.products.models import LocationRow, ReservationRow, SkuRow, StockMovementRow, StockRow
 from app.products.values import LocationKind, MovementKind, ReservationState, StockLine
 
-__all__ = ["StockLine", "adjust", "create_shipping_location", "release", "reserve", "sell"]
+__all__ = ["StockLine", "adjust", "create_shipping_location", "release", "reserve", "sell", "shipping_location"]
 
 
 class HeldRow(NamedTuple):
@@ -157,7 +157,7 @@ async def adjust(
 
 async def put_initial(session: BrandSession, actor: Actor, *, lines: Sequence[StockLine], now: datetime) -> None:
     """Give new SKUs their row at the shipping location, with the pieces they begin with (0 or more); two statements."""
-    location_id = await _find_shipping(session)
+    location_id = await shipping_location(session)
     await session.execute(
         sa.insert(StockRow),
         [
@@ -180,7 +180,7 @@ async def put_initial(session: BrandSession, actor: Actor, *, lines: Sequence[St
         await session.execute(sa.insert(StockMovementRow), movements)
 
 
-async def _find_shipping(session: BrandSession) -> UUID:
+async def shipping_location(session: BrandSession) -> UUID:
     """The shipping location's id; founding a brand makes it."""
     found = await session.execute(
         sa.select(LocationRow.id).where(

@@ -102,14 +102,25 @@ async def price(
     Raises: InvalidInput, NotFound.
     """
     _refuse(lines, is_limited=prices is None)
+    skus = await reads.price_facts(session, sorted({line.sku_id for line in lines}))
+    return priced(lines, skus, method=method, prices=prices)
+
+
+def priced(
+    lines: Sequence[LineRequest],
+    skus: Mapping[UUID, SkuFacts],
+    *,
+    method: FulfilmentMethod,
+    prices: Mapping[UUID, int] | None = None,
+) -> Basket:
+    """Checked lines by what the catalogue says of their SKUs. Raises: NotFound."""
     merged = rules.merge_lines(lines)
-    skus = await reads.price_facts(session, [line.sku_id for line in merged])
     positions: dict[UUID, int] = {}
     for position, line in enumerate(lines):
         positions.setdefault(line.sku_id, position)
         if line.sku_id not in skus:
             raise NotFound("Sku", path=("lines", str(position), "skuId"))
-    priced = rules.price_lines(
+    with_prices = rules.price_lines(
         [
             LineToPrice(
                 line.sku_id,
@@ -121,7 +132,7 @@ async def price(
         ]
     )
     settings = load_settings()
-    goods_minor = sum(line.total_minor for line in priced)
+    goods_minor = sum(line.total_minor for line in with_prices)
     freight_minor = (
         rules.freight_minor(
             goods_minor,
@@ -133,8 +144,8 @@ async def price(
         else 0
     )
     return Basket(
-        lines=tuple(BasketLine(line, skus[line.sku_id], positions[line.sku_id]) for line in priced),
-        totals=rules.order_totals(priced, freight_minor),
+        lines=tuple(BasketLine(line, skus[line.sku_id], positions[line.sku_id]) for line in with_prices),
+        totals=rules.order_totals(with_prices, freight_minor),
         free_from_minor=settings.freight_free_from_minor,
     )
 

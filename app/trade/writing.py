@@ -7,11 +7,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.commission.rows import insert_all
+from app.commission.rows import Values, insert_all
 from app.commission.sales import Attributed
 from app.platform import db
 from app.platform.actor import Actor
 from app.platform.db import BrandSession, TryAgain
+from app.platform.tables import Base
 from app.trade import rules
 from app.trade.basket import Basket
 from app.trade.models import OrderLineRow, OrderMoveRow, OrderRow
@@ -40,23 +41,27 @@ async def write_order(
     session: BrandSession, order: NewOrder, basket: Basket, line_ids: Sequence[UUID], *, actor: Actor, now: datetime
 ) -> None:
     """Insert a placed order; one statement. Raises: TryAgain when its random number is taken."""
-    state = rules.move(OrderState.DRAFT, OrderEvent.PLACE)
-    placed = move_values(
-        session, order.id, OrderEvent.PLACE, from_state=None, to_state=state, actor=actor.principal, now=now
-    )
     try:
-        await insert_all(
-            session,
-            {
-                OrderRow: [_order(session, order, basket, state, now)],
-                OrderLineRow: _lines(session, order, basket, line_ids),
-                OrderMoveRow: [placed],
-            },
-        )
+        await insert_all(session, rows_of(session, order, basket, line_ids, actor=actor, now=now))
     except sa.exc.IntegrityError as error:
         if db.violated(error) == "uq_orders_brand_id_number":
             raise TryAgain from error
         raise
+
+
+def rows_of(
+    session: BrandSession, order: NewOrder, basket: Basket, line_ids: Sequence[UUID], *, actor: Actor, now: datetime
+) -> dict[type[Base], Sequence[Values]]:
+    """The rows of a placed order."""
+    state = rules.move(OrderState.DRAFT, OrderEvent.PLACE)
+    placed = move_values(
+        session, order.id, OrderEvent.PLACE, from_state=None, to_state=state, actor=actor.principal, now=now
+    )
+    return {
+        OrderRow: [_order(session, order, basket, state, now)],
+        OrderLineRow: _lines(session, order, basket, line_ids),
+        OrderMoveRow: [placed],
+    }
 
 
 def _order(

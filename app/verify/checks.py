@@ -8,7 +8,7 @@ from app.boss import invariants as boss
 from app.commission import invariants as commission
 from app.commission import withdrawal_invariants as withdrawals
 from app.customers import invariants as customers
-from app.platform import outbox
+from app.platform import bulk, outbox
 from app.platform.db import Brand, BrandSession
 from app.platform.runtime import Runtime
 from app.products import invariants as products
@@ -42,6 +42,7 @@ async def violations(runtime: Runtime, brand: Brand) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     async with runtime.database.reading(brand, is_snapshot=True) as session:
         await session.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        await bulk.join_by_hash(session)
         for name, check in CHECKS.items():
             found[name] = await check(session)
     return found

@@ -2,10 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 
 HOST = "127.0.0.1"
+
+Flow = Generator[bytes, bytes, bool]
+"""Requests that follow from each other: gives one, is sent the body of its answer, returns whether all went well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +23,25 @@ class Load:
     """Answers that were not as expected."""
 
 
-def post(path: str, body: bytes, token: str | None = None) -> bytes:
+def post(path: str, body: bytes, token: str | None = None, headers: Mapping[str, str] | None = None) -> bytes:
     """A request as bytes."""
+    more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     key = f"Authorization: Bearer {token}\r\n" if token else ""
-    head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n{key}"
+    head = f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n{key}{more}"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 async def run(port: int, make_request: Callable[[], bytes], *, connections: int, seconds: float, expect: bytes) -> Load:
     """Send as fast as `connections` allow for `seconds`; an answer without `expect` in it is counted as refused."""
+
+    def one() -> Flow:
+        return expect in (yield make_request())
+
+    return await run_flows(port, one, connections=connections, seconds=seconds)
+
+
+async def run_flows(port: int, make_flow: Callable[[], Flow], *, connections: int, seconds: float) -> Load:
+    """Run flows of requests, each connection one after the other; counted and timed as wholes."""
     times: list[float] = []
     refused = 0
     ends_at = time.perf_counter() + seconds
@@ -37,12 +50,15 @@ async def run(port: int, make_request: Callable[[], bytes], *, connections: int,
         nonlocal refused
         reader, writer = await asyncio.open_connection(HOST, port)
         while (began := time.perf_counter()) < ends_at:
-            writer.write(make_request())
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
-            body = await reader.readexactly(length)
+            flow = make_flow()
+            request = next(flow)
+            try:
+                while True:
+                    writer.write(request)
+                    request = flow.send(await _body(reader))
+            except StopIteration as end:
+                refused += not end.value
             times.append(time.perf_counter() - began)
-            refused += expect not in body
         writer.close()
 
     began = time.perf_counter()
@@ -56,3 +72,9 @@ async def run(port: int, make_request: Callable[[], bytes], *, connections: int,
         p99_ms=ordered[int(len(ordered) * 0.99)] * 1000,
         refused=refused,
     )
+
+
+async def _body(reader: asyncio.StreamReader) -> bytes:
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = int(head.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
+    return await reader.readexactly(length)

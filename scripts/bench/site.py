@@ -40,6 +40,7 @@ class Site:
     brand: Brand
     slug: str
     sku_ids: list[UUID]
+    customer_ids: list[UUID]
     tokens: list[str]
     port: int
     hand_port: int
@@ -60,14 +61,14 @@ def open_site() -> Iterator[Site]:
                 REDIS_URL=servers.redis_url,
                 ACCESS_TOKEN_TTL_SECONDS="36000",
             )
-            brand, slug, sku_ids, tokens = asyncio.run(_fill(settings))
+            brand, slug, sku_ids, customer_ids, tokens = asyncio.run(_fill(settings))
             commands = (["-m", "app", "serve"], ["-m", "scripts.bench.hand"])
             environment = {**os.environ, "BENCH_PORT": str(hand_port), "LOG_LEVEL": "error"}
             processes = [subprocess.Popen([sys.executable, *command], env=environment) for command in commands]
             try:
                 _wait_for(f"http://127.0.0.1:{port}/healthz")
                 _wait_for(f"http://127.0.0.1:{hand_port}/")
-                yield Site(settings, brand, slug, sku_ids, tokens, port, hand_port)
+                yield Site(settings, brand, slug, sku_ids, customer_ids, tokens, port, hand_port)
             finally:
                 for process in processes:
                     process.terminate()
@@ -77,7 +78,7 @@ def open_site() -> Iterator[Site]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-async def _fill(settings: Settings) -> tuple[Brand, str, list[UUID], list[str]]:
+async def _fill(settings: Settings) -> tuple[Brand, str, list[UUID], list[UUID], list[str]]:
     async with open_runtime(settings) as runtime:
         brand = await founding.found_brand(
             runtime.database,
@@ -124,7 +125,7 @@ async def _fill(settings: Settings) -> tuple[Brand, str, list[UUID], list[str]]:
                     now=session.now,
                 )
                 sku_ids += await reads.sku_ids_of(session, product_id)
-            tokens = []
+            customer_ids, tokens = [], []
             for number in range(CUSTOMERS):
                 customer_id = await profiles.create_customer(session, phone=f"1990000{1001 + number}", now=session.now)
                 opened = await sessions.open_session(
@@ -135,8 +136,9 @@ async def _fill(settings: Settings) -> tuple[Brand, str, list[UUID], list[str]]:
                     signing=runtime.secrets.signing,
                     now=session.now,
                 )
+                customer_ids.append(customer_id)
                 tokens.append(opened.access_token)
-    return brand, str(guide.slug), sku_ids, tokens
+    return brand, str(guide.slug), sku_ids, customer_ids, tokens
 
 
 def _free_port() -> int:

@@ -202,7 +202,7 @@ async def test_import_was_killed_while_it_made_stores_while_it_sold_and_while_it
     assert 10 <= stores < imported.rows["store"] and orders == 0
     stores, orders = imported.killed_at["orders"]
     assert stores == imported.rows["store"] and 60 <= orders < baskets
-    assert imported.killed_at["events"][1] == baskets
+    assert orders <= imported.killed_at["events"][1] <= baskets
 
 
 async def test_sales_and_commission_of_each_guide_equal_the_files_to_the_cent(imported: Imported) -> None:
@@ -220,7 +220,10 @@ async def test_each_basket_is_one_order_of_its_lines_pieces_and_cents(database: 
         brand_id, [first] = session.brand_id, files.ask("SELECT max(moment) FROM chosen", limit=LIMIT)
         of_limit = OrderRow.placed_at <= first[0].replace(tzinfo=imported.brand.simulated_now.tzinfo)  # type: ignore[union-attr]
         sold = sa.select(sa.func.sum(OrderRow.total_minor), sa.func.array_agg(OrderRow.state.distinct()))
-        assert (await session.execute(sold.where(OrderRow.brand_id == brand_id, of_limit))).one() == (cents, ["PAID"])
+        assert (await session.execute(sold.where(OrderRow.brand_id == brand_id, of_limit))).one() == (
+            cents,
+            ["COMPLETED"],
+        )
         piece = sa.select(sa.func.sum(OrderLineRow.quantity)).join(
             OrderRow, sa.and_(OrderRow.brand_id == brand_id, OrderRow.id == OrderLineRow.order_id)
         )
