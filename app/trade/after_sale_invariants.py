@@ -11,6 +11,7 @@ from app.platform.db import BrandSession
 from app.products.models import StockMovementRow
 from app.products.values import MovementKind
 from app.trade import after_sale_rules as rules
+from app.trade import reconciliation
 from app.trade.after_sale_moves import went_back
 from app.trade.models import AfterSaleMoveRow, AfterSaleRow, DifferenceRow, OrderLineRow, OrderRow, RefundRow
 from app.trade.rules import move_after_sale
@@ -271,7 +272,7 @@ async def books_agree(session: BrandSession) -> list[str]:
         sa.select(
             DifferenceRow.subject, DifferenceRow.number, DifferenceRow.kind, DifferenceRow.ours, DifferenceRow.theirs
         )
-        .where(DifferenceRow.brand_id == session.brand_id, DifferenceRow.resolved_at.is_(None))
+        .where(reconciliation.is_open(session))
         .order_by(DifferenceRow.found_at)
     )
     return [f"{row[0]} {row[1]}: {row[2]}, ours {row[3]}, the provider's {row[4]}" for row in rows]

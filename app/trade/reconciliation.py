@@ -31,7 +31,7 @@ LEFT_ALONE = timedelta(minutes=5)
 OVERLAP = timedelta(hours=1)
 """How far a run reads back: an entry may have been written a little after its instant."""
 PATIENCE = timedelta(hours=2)
-"""What we booked and the provider does not list by then is a difference."""
+"""What the provider does not list by then is written down, and shown when it stays so for as long again."""
 PAGES_AT_ONCE = 25
 SHOWN_AGAIN = 50
 """Open differences that a run looks at again."""
@@ -76,12 +76,24 @@ async def reconcile(runtime: Runtime, brand: Brand) -> int:
     return found
 
 
+def is_open(session: BrandSession) -> sa.ColumnElement[bool]:
+    """Whether a difference is to be shown. What a provider does not list yet is looked for again before it counts.
+
+    A brand's own instants do not tell how long that is: history that was loaded a minute ago is old on its clock.
+    """
+    return sa.and_(
+        DifferenceRow.brand_id == session.brand_id,
+        DifferenceRow.resolved_at.is_(None),
+        sa.or_(
+            DifferenceRow.kind != DifferenceKind.UNKNOWN_TO_PROVIDER.value,
+            DifferenceRow.found_at <= session.now - PATIENCE,
+        ),
+    )
+
+
 async def open_differences(session: BrandSession) -> int:
     """How many differences are open."""
-    query = sa.select(sa.func.count()).select_from(DifferenceRow)
-    rows = await session.execute(
-        query.where(DifferenceRow.brand_id == session.brand_id, DifferenceRow.resolved_at.is_(None))
-    )
+    rows = await session.execute(sa.select(sa.func.count()).select_from(DifferenceRow).where(is_open(session)))
     return rows.scalar_one()
 
 

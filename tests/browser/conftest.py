@@ -11,13 +11,6 @@ from tests.factories import Scene
 from tests.flows.servers import Installation, installed
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The walks share a worker, so that one browser and one installation are started."""
-    for item in items:
-        if "tests/browser" in item.path.as_posix():
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 @pytest.fixture(scope="session")
 async def site() -> AsyncIterator[Installation]:
     """A server and a worker, each a process."""

@@ -17,6 +17,8 @@ from tests.flows.servers import Installation
 from tests.web.browser import newest_code
 from tests.web.test_order_pages import ADDRESS
 
+pytestmark = pytest.mark.xdist_group("browser")  # one browser and one installation for all of them
+
 LABELS = {
     "recipient": "收货人",
     "phone": "手机号",

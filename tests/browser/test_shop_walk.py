@@ -7,6 +7,8 @@ from tests.browser.phone import Phone, open_phone
 from tests.factories import Scene
 from tests.flows.servers import Installation
 
+pytestmark = pytest.mark.xdist_group("browser")  # one browser and one installation for all of them
+
 
 async def test_a_scanned_code_leads_to_the_shop_and_on_to_a_product(phone: Phone, shop: Scene) -> None:
     await phone.goto(f"/q/{shop.guide.token}")

@@ -14,6 +14,8 @@ from tests.factories import Scene
 from tests.flows.servers import Installation
 from tests.web.staffing import key_of
 
+pytestmark = pytest.mark.xdist_group("browser")  # one browser and one installation for all of them
+
 GUIDE_PAGES = ("", "/code", "/customers", "/orders", "/orders?list=pickup", "/commission", "/withdrawals")
 BOSS_PAGES = ("", "?period=TODAY", "?by=store", "/orders", "/orders?list=all", "/after-sales", "/withdrawals")
 

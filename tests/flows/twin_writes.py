@@ -204,6 +204,7 @@ async def pay(runtime: Runtime, tale: Tale) -> None:
     async with runtime.database.reading(tale.brand) as session:
         facts = await purchase.payment_row(session, payment_id)
     await purchase.bank_of(runtime).confirm(facts.number)
+    await charges.ask_about(runtime, tale.brand, payment_id)
     await charges.query_started(runtime, tale.brand)
     paid = purchase.notice(facts.number, facts.amount_minor)
     for _ in range(2):

@@ -184,6 +184,28 @@ async def test_what_stands_on_one_side_only_is_shown(runtime: Runtime, scene: Sc
     assert sorted(row[-1] for row in await differences(runtime, brand)) == [False, False, True]
 
 
+async def test_history_that_was_just_loaded_is_no_difference_unless_it_stays_so(
+    runtime: Runtime, scene: Scene, later: Any
+) -> None:
+    """On the brand's clock the payment is days old, in the provider's book it is not even five minutes."""
+    database, brand = runtime.database, scene.brand
+    sold = await sell(runtime, scene)
+    async with database.transaction(brand) as session:
+        long_ago = sa.update(PaymentRow).where(PaymentRow.brand_id == brand.id, PaymentRow.id == sold.payment_id)
+        await session.execute(long_ago.values(ended_at=session.now - timedelta(days=9)))
+    assert await reconciliation.reconcile(runtime, brand) == 1
+    async with database.reading(brand) as session:
+        assert await reconciliation.open_differences(session) == 0
+        assert await invariants.CHECKS["our book and the providers' agree"](session) == []
+    await set_in_book(runtime, sold.number, number=f"x{sold.number}")
+    later(3)
+    async with database.reading(brand) as session:
+        assert await reconciliation.open_differences(session) == 1
+    await set_in_book(runtime, f"x{sold.number}", number=sold.number)
+    assert await reconciliation.reconcile(runtime, brand) == 0
+    assert [row[-1] for row in await differences(runtime, brand)] == [True]
+
+
 async def test_refund_that_the_provider_does_not_know_is_shown(runtime: Runtime, scene: Scene, later: Any) -> None:
     sold = await sell_and(runtime, scene, OrderState.SHIPPED)
     await sold.decide(await sold.request())
