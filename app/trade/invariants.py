@@ -99,20 +99,24 @@ async def refunds_add_up(session: BrandSession) -> list[str]:
 
 async def orders_show_what_went_back(session: BrandSession) -> list[str]:
     """An order's refunded amount is what after-sales gave back; a cancelled one's what came late, up to its total."""
+    of_after_sales = sa.func.sum(RefundRow.amount_minor).filter(RefundRow.after_sale_id.is_not(None))
     back = (
-        sa.select(sa.func.coalesce(sa.func.sum(RefundRow.amount_minor), 0))
-        .where(
-            RefundRow.brand_id == session.brand_id,
-            RefundRow.order_id == OrderRow.id,
-            RefundRow.state == RefundState.SUCCEEDED.value,
-            sa.or_(OrderRow.state == OrderState.CANCELLED.value, RefundRow.after_sale_id.is_not(None)),
+        sa.select(
+            RefundRow.order_id,
+            sa.func.sum(RefundRow.amount_minor).label("minor"),
+            of_after_sales.label("of_after_sales_minor"),
         )
-        .scalar_subquery()
+        .where(RefundRow.brand_id == session.brand_id, RefundRow.state == RefundState.SUCCEEDED.value)
+        .group_by(RefundRow.order_id)
+        .subquery("back")
     )
+    counts = sa.case((OrderRow.state == OrderState.CANCELLED.value, back.c.minor), else_=back.c.of_after_sales_minor)
     rows = await session.execute(
-        sa.select(OrderRow.number, OrderRow.refunded_minor).where(
+        sa.select(OrderRow.number, OrderRow.refunded_minor)
+        .outerjoin(back, back.c.order_id == OrderRow.id)
+        .where(
             OrderRow.brand_id == session.brand_id,
-            OrderRow.refunded_minor != sa.func.least(OrderRow.total_minor, back),
+            OrderRow.refunded_minor != sa.func.least(OrderRow.total_minor, sa.func.coalesce(counts, 0)),
         )
     )
     return [f"order {number}: refunded {amount}" for number, amount in rows]
