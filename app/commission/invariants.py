@@ -1,7 +1,7 @@
 """What must hold for commission at any time, checked on live data; each check names what breaks it."""
 
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Final
 from uuid import UUID
 
@@ -84,9 +84,14 @@ async def transfers_follow_the_table(session: BrandSession) -> list[str]:
         .execution_options(yield_per=CHUNK)
     )
     problems: list[str] = []
-    steps: dict[UUID, set[tuple[AccountKind, AccountKind]]] = defaultdict(set)
-    left: dict[UUID, int] = {}
+    # The rows of an entry come together, so that no more than one is kept, however many there are.
+    entry_id: UUID | None = None
+    chain, left = set[tuple[AccountKind, AccountKind]](), 0
     async for row in rows:
+        if row.id != entry_id:
+            problems += _problems_of(entry_id, chain, left)
+            entry_id, chain = row.id, set()
+            left = row.amount_minor if row.kind == CommissionKind.REVERSAL.value else 0
         debit, credit = AccountKind(row.debit_account), AccountKind(row.credit_account)
         event, is_reversal = LedgerEvent(row.cause), row.kind == CommissionKind.REVERSAL.value
         if (debit, credit) not in _steps(event) or (event is LedgerEvent.REVERSED) is not is_reversal:
@@ -94,16 +99,14 @@ async def transfers_follow_the_table(session: BrandSession) -> list[str]:
         if event in _OF_THE_WHOLE and row.moved_minor != row.amount_minor:
             problems.append(f"entry {row.id}: {row.cause} moved {row.moved_minor} of {row.amount_minor}")
         if is_reversal:
-            left[row.id] = left.get(row.id, row.amount_minor) - row.moved_minor
+            left -= row.moved_minor
         else:
-            steps[row.id].add((debit, credit))
+            chain.add((debit, credit))
         for account, party in ((debit, row.debit_party_id), (credit, row.credit_party_id)):
             owner = session.brand_id if account is AccountKind.COMMISSION_EXPENSE else row.party_id
             if party != owner:
                 problems.append(f"entry {row.id}: {account} of {party}")
-    problems += [f"entry {entry_id}: broken chain" for entry_id, chain in steps.items() if not _is_connected(chain)]
-    problems += [f"entry {entry_id}: {rest} was not taken back" for entry_id, rest in left.items() if rest]
-    return problems
+    return problems + _problems_of(entry_id, chain, left)
 
 
 async def holds_follow_their_lines(session: BrandSession) -> list[str]:
@@ -275,6 +278,13 @@ CHECKS: Final[dict[str, Callable[[BrandSession], Awaitable[list[str]]]]] = {
 }
 
 
+def _problems_of(entry_id: UUID | None, chain: set[tuple[AccountKind, AccountKind]], left: int) -> list[str]:
+    """What is wrong with an entry all of whose transfers were seen. `left`: of a reversal, what it did not move."""
+    problems = [] if _is_connected(chain) else [f"entry {entry_id}: broken chain"]
+    return [*problems, f"entry {entry_id}: {left} was not taken back"] if left else problems
+
+
+@cache
 def _steps(event: LedgerEvent) -> set[tuple[AccountKind, AccountKind]]:
     return {step for (_, cause), step in LEDGER_MOVES.items() if cause is event}
 
