@@ -178,7 +178,7 @@ async def _stock(stage: Stage, session: BrandSession) -> None:
     stage.name("category", "Category", category_id)
     for name in ("product", "hidden", "withdrawn"):
         product_id, [sku_id] = await factories.make_product(
-            session, title=f"{mark}{name}", price_minor=stage.price_minor, category_id=category_id
+            session, title=f"{mark}{name}", price_minor=stage.price_minor, category_id=category_id, stock=1_000
         )
         stage.name(name, "Product", product_id)
         stage.name("sku" if name == "product" else f"{name}_sku", "Sku", sku_id)
