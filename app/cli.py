@@ -156,14 +156,32 @@ def _check_settings(settings: Settings) -> None:
 
 
 def _run(settings: Settings, work: Callable[[Runtime], Awaitable[T]]) -> T:
-    """Run a short command on an open runtime."""
+    """Run a short command on an open runtime. SIGTERM cancels it where it waits, and ends it as `_leave` does."""
+    signalled = False
 
     async def inside() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def leave() -> None:
+            nonlocal signalled
+            signalled = True
+            if task is not None:
+                task.cancel()
+
+        # An exception out of a signal handler could surface anywhere, even inside the database driver.
+        loop.add_signal_handler(signal.SIGTERM, leave)
         async with open_runtime(settings) as runtime:
             return await work(runtime)
 
     set_up_logs(settings.log_level if settings.log_level != "info" else "warning")
-    return asyncio.run(inside())
+    try:
+        return asyncio.run(inside())
+    except asyncio.CancelledError:
+        if signalled:
+            raise SystemExit(128 + signal.SIGTERM) from None
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, _leave)
 
 
 async def _brand(runtime: Runtime, code: str) -> Brand:
