@@ -53,9 +53,10 @@ _COPYING = (
     + _COPIES.format(table="sale", key="id"),
     """
     INSERT INTO orders (brand_id, id, number, state, customer_id, shop_id, guide_id, store_id, branch, fulfilment,
-        subtotal_minor, discount_minor, freight_minor, total_minor, refunded_minor, placed_at, pay_by, paid_at, paid_on)
+        subtotal_minor, discount_minor, freight_minor, total_minor, refunded_minor, refunded_goods_minor,
+        placed_at, pay_by, paid_at, paid_on)
     SELECT o.brand_id, md5(o.id::text || n)::uuid, o.number || n, o.state, buyer, o.shop_id, o.guide_id, o.store_id,
-        o.branch, o.fulfilment, o.subtotal_minor, o.discount_minor, o.freight_minor, o.total_minor, 0,
+        o.branch, o.fulfilment, o.subtotal_minor, o.discount_minor, o.freight_minor, o.total_minor, 0, 0,
         o.placed_at - back, o.pay_by - back, o.paid_at - back, o.paid_on - n % :days
     """
     + _COPIES.format(table="orders", key="id"),

@@ -1,6 +1,5 @@
 """GraphQL over HTTP: media types, methods, status codes, time-outs, and how an operation runs."""
 
-import time
 from typing import Any
 from urllib.parse import quote
 
@@ -243,8 +242,9 @@ class TestExecution:
             assert response.json() == {"data": {"who": key or "anonymous"}}
         assert tiny.trail.contexts == 3
 
-    async def test_hostile_document_costs_little_and_is_refused(self) -> None:
+    async def test_hostile_document_is_refused_before_it_is_validated(self, monkeypatch: pytest.MonkeyPatch) -> None:
         tiny = Tiny()
+        monkeypatch.setattr(documents, "validate", lambda *_, **__: pytest.fail("validated"))
         for query, code in [
             ("{ " + "hello " * 3_000 + "}", "TOO_MANY_TOKENS"),
             ("{ " + "hello " * 1_900 + "}", "TOO_MANY_SAME_NAMES"),
@@ -252,7 +252,5 @@ class TestExecution:
             ("{ hello }" + "#\n" * 30_000, "TOO_MANY_TOKENS"),
             ("{ tree " * 900, "TOO_DEEP"),
         ]:
-            started = time.process_time()
             response = await post(tiny, query)
             assert (response.status_code, codes(response)) == (400, [code])
-            assert time.process_time() - started < 0.5
