@@ -48,7 +48,7 @@ async def open_shop(runtime: Runtime, request: Request) -> Response:
         else:
             values = await _shelf_values(session, shop, request.query_params.get("after"), say)
             response = answers.page("shop.html", values, say=say, headers={"ETag": tag})
-    return await _with_visit(runtime, request, brand, shop, response)
+    return await with_visit(runtime, request, brand, shop, response)
 
 
 async def open_product(reader: ShopReader) -> Response:
@@ -67,7 +67,7 @@ async def open_product(reader: ShopReader) -> Response:
         if values is None
         else reader.show("product.html", values, headers={})
     )
-    return await _with_visit(reader.runtime, reader.request, reader.brand, shop, response)
+    return await with_visit(reader.runtime, reader.request, reader.brand, shop, response)
 
 
 async def _brand(runtime: Runtime, request: Request) -> Brand | None:
@@ -77,9 +77,7 @@ async def _brand(runtime: Runtime, request: Request) -> Brand | None:
     return None if found is None else found[0]
 
 
-async def _with_visit(
-    runtime: Runtime, request: Request, brand: Brand, shop: ShopFacts, response: Response
-) -> Response:
+async def with_visit(runtime: Runtime, request: Request, brand: Brand, shop: ShopFacts, response: Response) -> Response:
     """Record the visit of a person, and let the browser keep the visitor's token."""
     if not callers.is_person(request):
         return response

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from app.platform.db import Brand
 from app.web.amounts import Amount, amount
-from app.web.texts import bossing, common, deciding, guiding, ordering, receiving, returns, selling, shopping
+from app.web.texts import bossing, common, deciding, guiding, ordering, receiving, returns, selling, sharing, shopping
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     **common.TEXTS,
@@ -17,6 +17,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     **returns.TEXTS,
     **guiding.TEXTS,
     **selling.TEXTS,
+    **sharing.TEXTS,
     **bossing.TEXTS,
     **deciding.TEXTS,
 }
