@@ -100,6 +100,6 @@ def opener_lines(openers: Sequence[Opener], seen: Mapping[UUID, CustomerFacts], 
 
 
 def reading_words(seconds: int, say: Speech) -> str:
-    """How long something was read: 45 秒, 3 分 05 秒."""
+    """How long something was read, in minutes and seconds."""
     minutes, rest = divmod(seconds, 60)
     return say("read_for", minutes=minutes, seconds=f"{rest:02d}") if minutes else say("read_briefly", seconds=rest)
