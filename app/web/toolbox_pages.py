@@ -117,6 +117,7 @@ async def _material_page(
     values = {
         "line": toolbox_views.material_line(material, say),
         "material": material.content,
+        "version": material.version,
         "can_share": reader.actor.shop_id is not None,
         "channels": [(one.value, say(f"channel_{one.lower()}")) for one in WAYS],
         "channel": channel,

@@ -52,7 +52,7 @@ def material_line(view: MaterialView, say: Speech) -> MaterialLine:
     return MaterialLine(
         title=view.content.title,
         kind=kind,
-        detail=say("material_changed", kind=kind, day=say.day(view.changed_at), version=view.version),
+        detail=say("material_from", kind=kind, day=say.day(view.changed_at)),
         cover_url=view.content.cover_url,
         href=f"/guide/toolbox/{encode_global_id('Material', view.material_id)}",
     )

@@ -10,9 +10,11 @@ import sqlalchemy as sa
 
 from app.boss.founding import root_and_owner
 from app.customers.models import CustomerRow, TouchpointRow
-from app.demo import dataset, goods_rounds, month
+from app.demo import dataset, goods_rounds, month, toolbox
 from app.demo.goods import GOODS
 from app.employees.models import EmployeeRow, StoreRow
+from app.marketing.models import MaterialRow, ShareRow
+from app.marketing.values import MaterialKind
 from app.platform import clock
 from app.platform.db import Brand
 from app.platform.runtime import Runtime
@@ -38,7 +40,7 @@ async def load(runtime: Runtime) -> Brand:
 
 
 async def counts(runtime: Runtime, brand: Brand) -> dict[str, int]:
-    kinds = (CustomerRow, EmployeeRow, StoreRow, ProductRow, ShopRow, OrderRow, TouchpointRow)
+    kinds = (CustomerRow, EmployeeRow, StoreRow, ProductRow, ShopRow, OrderRow, TouchpointRow, MaterialRow, ShareRow)
     async with runtime.database.reading(brand) as session:
         return {
             kind.__tablename__: await session.scalar(
@@ -89,7 +91,9 @@ async def test_demo_is_resumed_where_it_broke_and_loaded_once(
         "product": len(GOODS),
         "shop": 24,
         "orders": sum(visit.basket is not None for visit in planned),
-        "touchpoint": len(planned),
+        "touchpoint": len(planned) + sum(toolbox.OPENINGS),
+        "material": len(MaterialKind),
+        "share": toolbox.SHARERS,
     }
     assert not brand.is_simulated
     wrong = {name: lines for name, lines in (await checks.violations(runtime, brand)).items() if lines}

@@ -46,7 +46,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "toolbox_none_text": ("换一类看看。", "Try another kind."),
     "material_kind": ("类别", "Kind"),
     "material_any": ("全部", "All"),
-    "material_changed": ("{kind} · {day} 更新 · 第 {version} 版", "{kind} · updated {day} · version {version}"),
     "material_attached": ("{count} 个附件", "{count} attachments"),
     "material_leads_on": ("带 {count} 件商品", "Leads on to {count} products"),
     "missing_material": ("没有找到这份内容", "There is no such material"),
