@@ -183,6 +183,12 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "insufficient_stock": {"zh-CN": "有商品库存不足。", "en": "Some items are short in stock."},
     "invalid_id": {"zh-CN": "编号无效。", "en": "This id is not valid."},
     "market_price_below_price": {"zh-CN": "划线价不能低于售价。", "en": "A market price is never below the price."},
+    "media_bytes": {"zh-CN": "文件最大 {most} MB。", "en": "A file has at most {most} MB."},
+    "media_type": {
+        "zh-CN": "只能上传图片、PDF 或 MP4 视频。",
+        "en": "Only pictures, PDF files and MP4 films can be uploaded.",
+    },
+    "media_unknown": {"zh-CN": "没有这个已上传的文件。", "en": "There is no such uploaded file."},
     "member_code_taken": {"zh-CN": "这个会员号已被使用。", "en": "This member code is in use already."},
     "not_found": {"zh-CN": "没有找到。", "en": "Not found."},
     "number_range": {"zh-CN": "应在 {least} 到 {most} 之间。", "en": "It must be from {least} to {most}."},
@@ -226,6 +232,8 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "en": "[{brand}] Order {number} is ready at {store}. Your pickup code is {code}; show it in the store only.",
     },
     "pickup_store_required": {"zh-CN": "请选择自提门店。", "en": "Choose the store to fetch it from."},
+    "picture_count": {"zh-CN": "最多 {most} 张图片。", "en": "At most {most} pictures."},
+    "picture_repeated": {"zh-CN": "同一张图片只能出现一次。", "en": "A picture may be named only once."},
     "plan_above_whole": {
         "zh-CN": "各角色的全品牌费率合计不能超过 100%。",
         "en": "The brand-wide rates of all roles together are at most 100 %.",

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from app.platform import texts
+from app.platform import media, storage, texts
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
 from app.platform.errors import Conflict, InvalidInput, NotFound
@@ -110,12 +110,13 @@ async def update_product(
     headquarters_only(actor)
     changes: dict[str, Any] = {}
     if title is not None:
-        changes["title"] = texts.line(title, "title", longest=rules.LONGEST_TITLE)
+        changes |= _titled(session, texts.line(title, "title", longest=rules.LONGEST_TITLE))
     if description is not KEEP:
         changes["description"] = texts.optional_block(description, "description", longest=rules.LONGEST_DESCRIPTION)
     if cover_url is not KEEP:
         changes["cover_url"] = _cover(cover_url, ())
-    before = await _lock_product(session, product_id)
+        await media.hold_url(session, changes["cover_url"], ("coverUrl",))
+    before = await lock_product(session, product_id)
     if category_id is not KEEP:
         if category_id is not None:
             await _path_of(session, category_id, "categoryId")
@@ -150,6 +151,7 @@ async def _create(
         return []
     checked = [_checked(product, path) for product, path in zip(products, paths, strict=True)]
     await _check_categories(session, checked, paths)
+    await _hold_covers(session, checked, paths)
     ids = [session.new_id() for _ in checked]
     await session.execute(
         sa.insert(ProductRow).execution_options(render_nulls=True),
@@ -157,7 +159,7 @@ async def _create(
             {
                 "brand_id": session.brand_id,
                 "id": product_id,
-                "title": product.title,
+                **_titled(session, product.title),
                 "description": product.description,
                 "cover_url": product.cover_url,
                 "category_id": product.category_id,
@@ -174,6 +176,12 @@ async def _create(
     await stock.put_initial(session, actor, lines=lines, now=now)
     await versions.touch_catalogue(session)
     return ids
+
+
+def _titled(session: BrandSession, title: str) -> dict[str, Any]:
+    """A title with what it is found by."""
+    text = rules.folded(title)
+    return {"title": title, "search_text": text, "search_grams": rules.search_grams(session.brand_id, text)}
 
 
 def _checked(product: NewProduct, path: tuple[str, ...]) -> NewProduct:
@@ -202,6 +210,16 @@ def _cover(url: str | None, path: tuple[str, ...]) -> str | None:
     found = (url or "").strip() or None
     refuse(rules.cover_problem(found, path))
     return found
+
+
+async def _hold_covers(session: BrandSession, products: Sequence[NewProduct], paths: Sequence[tuple[str, ...]]) -> None:
+    """Hold the uploads that are covers. Raises: InvalidInput for one that is gone."""
+    keys = [storage.key_of(product.cover_url or "") for product in products]
+    uploads = {key for key in keys if key is not None and storage.is_of_content(key)}
+    missing = uploads - await media.hold(session, uploads)
+    for key, path in zip(keys, paths, strict=True):
+        if key in missing:
+            raise InvalidInput("media_unknown", path=(*path, "coverUrl"))
 
 
 async def _check_categories(
@@ -290,7 +308,8 @@ def _check_free(
         raise Conflict(problem.key, path=problem.path)
 
 
-async def _lock_product(session: BrandSession, product_id: UUID) -> sa.Row[datetime | None]:
+async def lock_product(session: BrandSession, product_id: UUID) -> sa.Row[datetime | None]:
+    """Lock a product for a change. Raises: NotFound."""
     found = await session.execute(
         sa.select(ProductRow.published_at)
         .where(ProductRow.brand_id == session.brand_id, ProductRow.id == product_id)

@@ -96,7 +96,7 @@ async def _shelf_values(session: BrandSession, shop: ShopFacts, after: str | Non
     key = _key(after)
     page = await shelf_reads.shelf_page(session, shop_id=shop.shop_id, limit=PAGE_SIZE + 1, after=key)
     items = page.items[:PAGE_SIZE]
-    skus = await reads.skus_of_products(session, [item.product.product_id for item in items])
+    skus = await reads.skus_of_products(session, [item.product.product_id for item in items], branch=shop.branch)
     cards = [
         card
         for item in items
@@ -121,14 +121,14 @@ async def _product_values(
     session: BrandSession, shop: ShopFacts, item: ShelfItem, say: Speech
 ) -> dict[str, Any] | None:
     product_id = item.product.product_id
-    skus = (await reads.skus_of_products(session, [product_id]))[product_id]
+    skus = (await reads.skus_of_products(session, [product_id], branch=shop.branch))[product_id]
     card = views.product_card(item, skus, slug=shop.slug, say=say)
     if card is None:
         return None
     chosen = next((sku for sku in skus if sku.available > 0), None)
     one = None
     if chosen is not None:
-        one = await orders.quote(session, lines=[LineRequest(chosen.sku_id, 1)])
+        one = await orders.quote(session, shop=shop, lines=[LineRequest(chosen.sku_id, 1)])
     return {
         "shop": shop,
         "shop_href": f"/s/{shop.slug}",

@@ -205,7 +205,11 @@ class ProductsMutation:
 
         async def answer(session: BrandSession, made: Result) -> ShelfItemUpdatePayload:
             item = await loaders.shelf_item_in(
-                session, shop_id=UUID(made["shop_id"]), product_id=UUID(made["product_id"]), has_hidden=True
+                session,
+                shop_id=UUID(made["shop_id"]),
+                product_id=UUID(made["product_id"]),
+                branch=actor.branch,
+                has_hidden=True,
             )
             if item is None:
                 raise errors.NotFound("shelf item", path=("shelfItemId",))

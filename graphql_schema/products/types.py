@@ -47,7 +47,9 @@ class Sku(Node):
     name: str = strawberry.field(description="Up to 60 characters.")
     code: str = strawberry.field(description="For tills and files, unique in the brand: 1 to 40 characters.")
     barcode: str | None = strawberry.field(description="Unique in the brand: 4 to 32 characters.")
-    price: Money = strawberry.field(description="What it costs now; an order keeps the price it was placed at.")
+    price: Money = strawberry.field(
+        description="What it costs now: in a shop the price of its branch, elsewhere the brand's. An order keeps its own."
+    )
     market_price: Money | None = strawberry.field(description="A higher price to show struck out.")
     is_in_stock: bool = strawberry.field(description="Whether at least one piece can be ordered now.")
     view: strawberry.Private[SkuView]
@@ -140,7 +142,9 @@ class Shop(Node):
             )
             # The last item only tells that another page follows.
             skus = await reads.skus_of_products(
-                session, [item.product.product_id for item in found.items[: page.first]]
+                session,
+                [item.product.product_id for item in found.items[: page.first]],
+                branch=self.facts.branch,
             )
         return build_connection(
             found.items,
