@@ -26,7 +26,6 @@ from app.web import (
     shop_pages,
     sign_in_pages,
     staff_pages,
-    uploads,
 )
 from app.web.answers import Refused
 from app.web.readers import Reader, ShopReader, StaffReader
@@ -130,7 +129,6 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         staff_route(runtime, "/staff", show=sign_in_pages.lead_home),
         *(staff_route(runtime, path, show=show, act=act) for path, show, act in staff_pages.PAGES),
         Route("/static/{build}/{name}", show_static, methods=["GET"]),
-        Route("/media", bound(uploads.upload), methods=["POST"]),
         Route("/media/{key:path}", bound(media.show_media), methods=["GET"]),
     ]
 

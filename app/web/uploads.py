@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from app.employees import sessions
 from app.platform import media, messages, tokens
@@ -25,6 +26,15 @@ BODY_SECONDS: Final = 120.0
 FORM_HEADER: Final = "x-form-token"
 _AT_ONCE: Final = asyncio.Semaphore(4)
 """Bodies are held in memory: a process reads so many at a time."""
+
+
+def routes(runtime: Runtime) -> list[BaseRoute]:
+    """The route of uploads."""
+
+    async def handle(request: Request) -> Response:
+        return await upload(runtime, request)
+
+    return [Route("/media", handle, methods=["POST"])]
 
 
 async def upload(runtime: Runtime, request: Request) -> Response:

@@ -118,6 +118,7 @@ class ProductsMutation:
                     description=input.description,
                     cover_url=input.cover_url,
                     category_id=optional_input_id(input.category_id, "Category", "categoryId"),
+                    options=[option.to_value() for option in input.options or []],
                     skus=[sku.to_value() for sku in input.skus],
                     now=session.now,
                 )
