@@ -71,9 +71,7 @@ async def place(
     prices: Mapping[UUID, int] | None = None,
     now: datetime,
 ) -> UUID:
-    """A customer orders in a guide's shop; gives the order's id, which is also its sale's.
-
-    Seven to ten statements, with coupons two more: they are locked, and the order holds them until it is paid or ends.
+    """A customer orders in a guide's shop; gives the order's id. Seven to ten statements, with coupons two more.
 
     An order that is sent needs an address; one that is fetched needs its store, and an address is not kept.
     `code_token`: the code that led here; an unknown one counts for nobody. `expected_total_minor`: the total that the
@@ -124,11 +122,18 @@ async def place(
         actor=actor,
         now=now,
     )
+    await _hold(session, order_id, wanted, coupon_ids, actor=actor, now=now)
+    return order_id
+
+
+async def _hold(
+    session: BrandSession, order_id: UUID, wanted: Basket, coupon_ids: Sequence[UUID], *, actor: Actor, now: datetime
+) -> None:
+    """The order holds its coupons and its pieces until it is paid or ends. Raises: InsufficientStock."""
     if coupon_ids:
         await coupon_orders.lock(session, order_id=order_id, coupon_ids=coupon_ids, actor=actor.principal, now=now)
     # Last of all: many orders may want the same stock row, and from here on to the commit it is held.
     await stock.reserve(session, order_id=order_id, lines=wanted.stock_lines(), now=now)
-    return order_id
 
 
 def _refuse(wanted: Basket, expected_total_minor: int | None) -> None:

@@ -13,6 +13,7 @@ from app.marketing.values import CouponKind, CouponTerms
 from app.platform.actor import SYSTEM, Actor, ActorKind
 from app.platform.db import Brand, BrandSession, Database
 from app.trade import coupon_invariants
+from graphql_schema.paging import encode_global_id
 from tests.factories import Scene, Staff
 
 
@@ -66,6 +67,10 @@ def guide_actor(scene: Scene, staff: Staff | None = None) -> Actor:
         store_id=scene.store_id,
         shop_id=who.shop_id,
     )
+
+
+def global_id(type_name: str, *uuids: UUID) -> str:
+    return str(encode_global_id(type_name, *uuids))
 
 
 async def coupon_row(session: BrandSession, coupon_id: UUID) -> Any:

@@ -1,4 +1,4 @@
-"""Orders with coupons: priced line by line, locked when placed, used when paid, given back when that came to nothing."""
+"""Orders with coupons: priced line by line, locked when placed, used when paid, given back when it came to nothing."""
 
 import asyncio
 from collections.abc import Sequence
