@@ -41,6 +41,7 @@ MANAGERS = Callers(roles=frozenset({"OWNER", "HEADQUARTERS", "MANAGER"}))
 FINANCE = Callers(roles=frozenset({"OWNER"}), functions=frozenset({"FINANCE"}))
 GUIDES = Callers(roles=frozenset({"GUIDE", "MANAGER"}))
 
+PROMOTERS = Callers(roles=frozenset({"OWNER", "HEADQUARTERS"}), functions=frozenset({"PROMOTION"}))
 AFTER_SALE_DECIDERS = Callers(roles=frozenset({"OWNER", "MANAGER"}), functions=frozenset({"SERVICE"}))
 
 

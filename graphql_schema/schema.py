@@ -21,6 +21,9 @@ from graphql_schema.employees import loaders as employees_loaders
 from graphql_schema.employees.mutations import EmployeesMutation
 from graphql_schema.employees.queries import EmployeesQuery
 from graphql_schema.marketing import loaders as marketing_loaders
+from graphql_schema.marketing.coupon_loaders import NODES as COUPON_NODES
+from graphql_schema.marketing.coupon_mutations import CouponMutation
+from graphql_schema.marketing.coupon_queries import CouponQuery
 from graphql_schema.marketing.mutations import MarketingMutation
 from graphql_schema.paging import Node, decode_global_id
 from graphql_schema.permissions import SIGNED_IN, Requires
@@ -44,6 +47,7 @@ NODES = {
     **PRICE_LIST_NODES,
     **customers_loaders.NODES,
     **marketing_loaders.NODES,
+    **COUPON_NODES,
     **trade_loaders.NODES,
     **commission_loaders.NODES,
     **WITHDRAWAL_NODES,
@@ -61,7 +65,9 @@ async def find_node(
 
 
 @strawberry.type(description="What can be read.")
-class Query(BossQuery, AfterSaleQuery, TradeQuery, WithdrawalQuery, CommissionQuery, ProductsQuery, EmployeesQuery):
+class Query(
+    BossQuery, AfterSaleQuery, TradeQuery, WithdrawalQuery, CommissionQuery, CouponQuery, ProductsQuery, EmployeesQuery
+):
     node: Node | None = strawberry.field(
         resolver=find_node,
         description="Anything with a global id that is yours to see; null else.",
@@ -77,6 +83,7 @@ class Mutation(
     AfterSaleMutation,
     CommissionMutation,
     MarketingMutation,
+    CouponMutation,
     SessionMutation,
     ProductsMutation,
     CatalogueMutation,

@@ -1,4 +1,4 @@
-"""Where a code leads: into a shop, to a product in it, or to the store itself. Always somewhere."""
+"""Where a code leads: into a shop, to a product or coupon in it, or to the store itself. Always somewhere."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -13,11 +13,16 @@ from app.products.reads import ShopFacts
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """`shop` None: the store alone, since nobody who works there has a shop. `product_id` None: the shop's shelf."""
+    """`shop` None: the store alone, since nobody who works there has a shop.
+
+    `product_id` and `template_id` None: the shop's shelf; else the product's page, or the coupon template's, which says
+    itself what is over.
+    """
 
     shop: ShopFacts | None
     product_id: UUID | None
     store_id: UUID | None
+    template_id: UUID | None = None
 
 
 async def destination(session: BrandSession, code: CodeFacts) -> Destination:
@@ -28,4 +33,5 @@ async def destination(session: BrandSession, code: CodeFacts) -> Destination:
     if shop is not None and product_id is not None:
         item = await shelf_reads.shelf_item(session, shop_id=shop.shop_id, product_id=product_id)
         product_id = None if item is None else product_id
-    return Destination(shop, product_id, code.store_id)
+    template_id = code.target_id if code.kind is CodeKind.CAMPAIGN and shop is not None else None
+    return Destination(shop, product_id, code.store_id, template_id)

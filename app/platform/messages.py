@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from app.platform.coupon_messages import COUPONS
+
 LANGUAGES: Final = ("zh-CN", "en")
 
 CATALOGUE: Final[dict[str, dict[str, str]]] = {
@@ -126,12 +128,12 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "code_kind_not_yet": {"zh-CN": "这种码还不能创建。", "en": "Codes of this kind cannot be made yet."},
     "code_target_required": {"zh-CN": "请指明这个码通向哪里。", "en": "Say where the code leads to."},
     "code_without_shop": {
-        "zh-CN": "你还没有小店，不能创建商品码。",
-        "en": "You have no shop that a product code could lead into.",
+        "zh-CN": "你还没有小店，不能创建这种码。",
+        "en": "You have no shop that such a code could lead into.",
     },
     "consent_repeated": {"zh-CN": "每个用途只能出现一次。", "en": "Name each purpose once."},
     "consents_for_customers": {"zh-CN": "只有顾客登录时可以同意条款。", "en": "Consents are a customer's."},
-    "coupons_not_yet": {"zh-CN": "暂不支持优惠券。", "en": "Coupons cannot be used yet."},
+    **COUPONS,
     "cover_url_form": {
         "zh-CN": "封面应为 https:// 地址或 /media/ 下的路径，最多 {most} 个字符。",
         "en": "A cover is an https:// address or a path below /media/, of at most {most} characters.",

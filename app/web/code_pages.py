@@ -24,7 +24,10 @@ _DRAWN: Final = {"png": (pictures.png, "image/png"), "svg": (pictures.svg, "imag
 
 
 async def open_code(runtime: Runtime, request: Request) -> Response:
-    """`/q/{token}`: record the scan, and lead on to shop or product. Whoever only looks at the link leaves no trace."""
+    """`/q/{token}`: record the scan, and lead on to shop, product or coupon.
+
+    Whoever only looks at the link leaves no trace.
+    """
     token, say = request.path_params["token"], Speech(readers.language_of(request))
     found = await _find(runtime, token)
     if found is None:
@@ -83,6 +86,8 @@ async def _lead_on(session: BrandSession, leads_to: Destination, say: Speech) ->
     path = f"/s/{leads_to.shop.slug}"
     if leads_to.product_id is not None:
         path += f"/p/{encode_global_id('Product', leads_to.product_id)}"
+    elif leads_to.template_id is not None:
+        path += f"/coupons/{encode_global_id('CouponTemplate', leads_to.template_id)}"
     return answers.see(path)
 
 

@@ -19,9 +19,14 @@ from tests.documents import OPERATIONS, Client
 from tests.factories import ADDRESS, Scene, key
 from tests.trade.purchase import bank_of
 
+COUPONS = {"CouponTemplateCreate", "CouponClaim", "MyCoupons"}
+"""What the toolbox answers already."""
+
 LATER = {
     # Issue 4: the toolbox.
-    **{name: 4 for name, operation in OPERATIONS.items() if operation.file == "toolbox.graphql"},
+    **{
+        name: 4 for name, operation in OPERATIONS.items() if operation.file == "toolbox.graphql" and name not in COUPONS
+    },
     # Issue 5: training.
     **{name: 5 for name, operation in OPERATIONS.items() if operation.file == "training.graphql"},
     # Later still: leaving, tills, replay.

@@ -7,14 +7,15 @@ may not read it, or see less of it. Every root field has rows. Edges and connect
 FIELDS = {
     # Roots.
     "Query": "node! viewer! shop! dashboard! orderQuote! orders! pickups! afterSales! products! priceLists! stores! "
-    "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals!",
+    "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! couponTemplates! couponFigures!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
     "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! paymentStart! shelfItemUpdate! "
     "employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
     "productCreate! productUpdate! productPicturesSet! productOptionsSet! priceListPublish! priceListEnd! "
     "stockAdjust! attributionPolicyPublish! commissionPlanPublish! "
     "afterSaleRequest! afterSaleWithdraw! afterSaleReturnShip! afterSaleDecide! afterSaleReceive! "
-    "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide!",
+    "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide! couponTemplateCreate! couponTemplateRevoke! "
+    "couponClaim! couponGive! couponRevoke! couponTransferOffer! couponTransferTake!",
     "Subscription": "guidePulse! salesPulse!",
     # People and places.
     "Viewer": "brand customer employee",
@@ -27,7 +28,7 @@ FIELDS = {
     "commissionEntries! commissionStatement! withdrawals! customers! orders! trainingAssignments! shares! inbox!",
     "GuideDay": "visits newCustomers orders netSales commission",
     "CommissionBalance": "asOf estimated held payable paid debt",
-    "Customer": "id displayName phoneMasked! guide! binding! lastTouchAt! tags! orderCount! netSales! orders!",
+    "Customer": "id displayName phoneMasked! guide! binding! lastTouchAt! tags! orderCount! netSales! orders! coupons!",
     "Tag": "id name",
     "Binding": "id state boundAt protectedUntil expiresAt guide",
     "Touchpoint": "id kind channel occurredAt guide",
@@ -45,6 +46,12 @@ FIELDS = {
     "Category": "id name parent",
     "Money": "minor currency display",
     "Code": "id token url imageUrl kind label scanCount isRevoked",
+    # Coupons.
+    "CouponTemplate": "id title kind amount percentBp minimumSpend productIds quantity perPerson claimFrom claimUntil "
+    "validDays isListed isRevoked issuedCount! claimedCount! usedCount!",
+    "Coupon": "id state claimedAt expiresAt template",
+    "CouponTransfer": "token coupon",
+    "CouponFiguresRow": "key label issued claimed shared transferred used",
     # Trade.
     "Quote": "lines adjustments subtotal discount freight total",
     "QuoteLine": "quantity unitPrice discount total isAvailable sku",
@@ -128,6 +135,13 @@ FIELDS = {
     ),
     "AttributionPolicyPublishPayload": "policy",
     "CommissionPlanPublishPayload": "plan",
+    "CouponTemplateCreatePayload": "couponTemplate",
+    "CouponTemplateRevokePayload": "couponTemplate",
+    "CouponClaimPayload": "coupon",
+    "CouponGivePayload": "coupon",
+    "CouponRevokePayload": "coupon",
+    "CouponTransferOfferPayload": "transfer",
+    "CouponTransferTakePayload": "coupon",
     "WithdrawalRequestPayload": "withdrawal",
     "WithdrawalDecidePayload": "withdrawal",
     # User errors with facts.
@@ -141,6 +155,7 @@ FIELDS = {
     "SignInRefused": "code message path attemptsLeft",
     "PriceChanged": "code message path total",
     "AmountTooLarge": "code message path limit",
+    "CouponUnavailable": "code message path reason",
     "InsufficientStock": "code message path shortages",
     "Shortage": "sku requested available",
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",

@@ -11,6 +11,7 @@ from app.boss import founding
 from app.commission.models import ShareRow
 from app.employees import organisation
 from app.employees.values import OpeningHours
+from app.marketing import coupons
 from app.platform.actor import SYSTEM
 from app.platform.db import Brand, BrandSession
 from app.platform.runtime import Runtime
@@ -21,6 +22,7 @@ from tests import factories
 from tests.commission.wages import grant
 from tests.documents import Client
 from tests.factories import ADDRESS, key
+from tests.marketing import couponing
 from tests.trade import purchase
 
 CALLERS = (
@@ -121,6 +123,7 @@ async def build(
     await _arrange(stage)
     await _trade(stage)
     await _withdraw(stage)
+    await _give_coupons(stage)
     return stage
 
 
@@ -295,6 +298,16 @@ async def _leave_to_fetch(stage: Stage) -> None:
     order = ready["data"]["orderMakeReady"]["order"]
     assert order["state"] == "READY_FOR_PICKUP"
     stage.facts["fetched"] = order["number"]
+
+
+async def _give_coupons(stage: Stage) -> None:
+    """The customer, whom the guide serves, has a coupon of a template that anybody may claim."""
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        template_id = await couponing.make_template(session, title=f"{stage.mark}礼券", quantity=1_000_000)
+        customer = purchase.customer_actor(stage.people["customer"])
+        coupon_id = await coupons.claim(session, customer, template_id=template_id, now=session.now)
+    stage.name("template", "CouponTemplate", template_id)
+    stage.name("coupon", "Coupon", coupon_id)
 
 
 async def _withdraw(stage: Stage) -> None:
