@@ -42,6 +42,7 @@ FINANCE = Callers(roles=frozenset({"OWNER"}), functions=frozenset({"FINANCE"}))
 PROMOTERS = Callers(roles=frozenset({"OWNER", "HEADQUARTERS"}), functions=frozenset({"PROMOTION"}))
 GUIDES = Callers(roles=frozenset({"GUIDE", "MANAGER"}))
 
+PROMOTERS = Callers(roles=frozenset({"OWNER", "HEADQUARTERS"}), functions=frozenset({"PROMOTION"}))
 AFTER_SALE_DECIDERS = Callers(roles=frozenset({"OWNER", "MANAGER"}), functions=frozenset({"SERVICE"}))
 
 

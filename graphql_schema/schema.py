@@ -21,6 +21,9 @@ from graphql_schema.employees import loaders as employees_loaders
 from graphql_schema.employees.mutations import EmployeesMutation
 from graphql_schema.employees.queries import EmployeesQuery
 from graphql_schema.marketing import loaders as marketing_loaders
+from graphql_schema.marketing.coupon_loaders import NODES as COUPON_NODES
+from graphql_schema.marketing.coupon_mutations import CouponMutation
+from graphql_schema.marketing.coupon_queries import CouponQuery
 from graphql_schema.marketing.mutations import MarketingMutation
 from graphql_schema.marketing.toolbox_loaders import NODES as TOOLBOX_NODES
 from graphql_schema.marketing.toolbox_mutations import ToolboxMutation, ToolboxQuery
@@ -28,6 +31,8 @@ from graphql_schema.paging import Node, decode_global_id
 from graphql_schema.permissions import SIGNED_IN, Requires
 from graphql_schema.plain_fields import PlainFieldsContext
 from graphql_schema.products import loaders as products_loaders
+from graphql_schema.products.catalogue_mutations import CatalogueMutation
+from graphql_schema.products.list_types import NODES as PRICE_LIST_NODES
 from graphql_schema.products.mutations import ProductsMutation
 from graphql_schema.products.queries import ProductsQuery
 from graphql_schema.scalars import SCALARS
@@ -41,8 +46,10 @@ from graphql_schema.trade.queries import TradeQuery
 NODES = {
     **employees_loaders.NODES,
     **products_loaders.NODES,
+    **PRICE_LIST_NODES,
     **customers_loaders.NODES,
     **marketing_loaders.NODES,
+    **COUPON_NODES,
     **TOOLBOX_NODES,
     **trade_loaders.NODES,
     **commission_loaders.NODES,
@@ -67,6 +74,7 @@ class Query(
     TradeQuery,
     WithdrawalQuery,
     CommissionQuery,
+    CouponQuery,
     ToolboxQuery,
     ProductsQuery,
     EmployeesQuery,
@@ -87,8 +95,10 @@ class Mutation(
     CommissionMutation,
     ToolboxMutation,
     MarketingMutation,
+    CouponMutation,
     SessionMutation,
     ProductsMutation,
+    CatalogueMutation,
     EmployeesMutation,
 ):
     pass

@@ -70,14 +70,16 @@ async def record(
     channel: Channel,
     now: datetime,
     known_as: UUID | None = None,
+    source_id: UUID | None = None,
 ) -> Touch:
     """Record a touch, unless it repeats one: same subject and source within ten minutes (OPEN: 30 minutes).
 
     Subject: the signed-in customer; else `known_as`, the customer whom the visitor is joined to; else the visitor.
-    Source: the code, else the shop. A repeat takes one statement and no lock; a new touch three, and it holds the head,
-    which comes before a binding head. Emits: ShopOpened, where a new touch led into a shop.
+    Source: `source_id` where it is given (a coupon is its own), else the code, else the shop. A repeat takes one
+    statement and no lock; a new touch three, and it holds the head, which comes before a binding head.
+    Emits: ShopOpened, where a new touch led into a shop.
     """
-    subject_id, source_id = customer_id or known_as or visitor_id, code_id or shop_id
+    subject_id, source_id = customer_id or known_as or visitor_id, source_id or code_id or shop_id
     if subject_id is None or source_id is None:
         raise ValueError("a touch needs a visitor or customer, and a code or shop")
     repeats_after = now - (REPEAT_OPEN if kind is TouchpointKind.OPEN else REPEAT)

@@ -91,8 +91,8 @@ async def create_code(
     """Make a code.
 
     SHOP: the own shop, or for headquarters and managers one in reach. PRODUCT: a published product in the own shop.
-    MATERIAL: one of the actor's toolbox, in the own shop. STORE: the own store, or one in reach. Label: up to 40
-    characters. Raises: Forbidden, InvalidInput, NotFound.
+    MATERIAL: one of the actor's toolbox, in the own shop. STORE: the own store, or one in reach. CAMPAIGN: a coupon
+    template, in the own shop. Label: up to 40 characters. Raises: Forbidden, InvalidInput, NotFound.
     """
     text = texts.optional_line(label, "label", longest=LONGEST_LABEL)
     target = await target_of(session, actor, kind, target_id)

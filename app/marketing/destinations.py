@@ -1,4 +1,4 @@
-"""Where a code leads: into a shop, to a product or a material in it, or to the store itself. Always somewhere."""
+"""Where a code leads: into a shop, to a product, coupon or material in it, or to the store itself. Always somewhere."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,12 +15,14 @@ from app.products.reads import ShopFacts
 class Destination:
     """`shop` None: the store alone, since nobody who works there has a shop.
 
-    `product_id` and `material_id` None: the shop's shelf.
+    `product_id`, `template_id` and `material_id` None: the shop's shelf; else the page of the product, of the coupon
+    template, or of the material, which say themselves what is over.
     """
 
     shop: ShopFacts | None
     product_id: UUID | None
     store_id: UUID | None
+    template_id: UUID | None = None
     material_id: UUID | None = None
 
 
@@ -36,5 +38,6 @@ async def destination(session: BrandSession, code: CodeFacts) -> Destination:
     if shop is not None and product_id is not None:
         item = await shelf_reads.shelf_item(session, shop_id=shop.shop_id, product_id=product_id)
         product_id = None if item is None else product_id
+    template_id = code.target_id if code.kind is CodeKind.CAMPAIGN and shop is not None else None
     leads_to_material = shop is not None and code.kind is CodeKind.MATERIAL and not code.is_revoked
-    return Destination(shop, product_id, code.store_id, code.target_id if leads_to_material else None)
+    return Destination(shop, product_id, code.store_id, template_id, code.target_id if leads_to_material else None)

@@ -1,159 +1,153 @@
-"""What must hold of materials, shares and readings at any time: each check names every row that breaks it."""
+"""What must hold of coupons at any time. Each check is one statement and gives a line for every violation."""
 
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from app.customers.models import TouchpointRow
-from app.marketing.models import CodeRow, MaterialReadingRow, MaterialRow, MaterialVersionRow, ShareRow
-from app.marketing.share_reads import figures_of_codes
-from app.marketing.values import CodeKind
+from app.marketing.coupon_rules import move_coupon
+from app.marketing.models import CouponHolderRow, CouponMoveRow, CouponRow, CouponTemplateRow, CouponTransferRow
+from app.marketing.values import CouponEvent, CouponState, ForbiddenCouponMove
 from app.platform.db import BrandSession
-from app.products.models import ProductRow
 
 
-async def versions_have_no_gap(session: BrandSession) -> list[str]:
-    """A material's versions count from 1 to the one that it names."""
-    versions = sa.func.count(MaterialVersionRow.version)
+async def budgets_count_their_coupons(session: BrandSession) -> list[str]:
+    """A template counts as issued and claimed what there is, and never more than its quantity."""
     rows = await session.execute(
-        sa.select(MaterialRow.id, MaterialRow.version, versions)
+        sa.select(
+            CouponTemplateRow.id,
+            CouponTemplateRow.issued_count,
+            sa.func.count(CouponRow.id),
+            CouponTemplateRow.claimed_count,
+            sa.func.count(CouponRow.claimed_at),
+        )
         .outerjoin(
-            MaterialVersionRow,
+            CouponRow,
             sa.and_(
-                MaterialVersionRow.brand_id == MaterialRow.brand_id, MaterialVersionRow.material_id == MaterialRow.id
+                CouponRow.brand_id == session.brand_id,
+                CouponRow.template_id == CouponTemplateRow.id,
+                CouponRow.from_coupon_id.is_(None),
             ),
         )
-        .where(MaterialRow.brand_id == session.brand_id)
-        .group_by(MaterialRow.id, MaterialRow.version)
+        .where(CouponTemplateRow.brand_id == session.brand_id)
+        .group_by(CouponTemplateRow.id, CouponTemplateRow.issued_count, CouponTemplateRow.claimed_count)
         .having(
             sa.or_(
-                versions != MaterialRow.version,
-                sa.func.min(MaterialVersionRow.version) != 1,
-                sa.func.max(MaterialVersionRow.version) != MaterialRow.version,
+                CouponTemplateRow.issued_count != sa.func.count(CouponRow.id),
+                CouponTemplateRow.claimed_count != sa.func.count(CouponRow.claimed_at),
             )
         )
-        .order_by(MaterialRow.id)
     )
-    return [f"material {row[0]}: version {row[1]} of {row[2]}" for row in rows]
-
-
-async def shares_have_their_code(session: BrandSession) -> list[str]:
-    """A share's code is of kind MATERIAL, of the same guide and material, and no personal one."""
-    rows = await session.execute(
-        sa.select(ShareRow.id)
-        .outerjoin(
-            CodeRow,
-            sa.and_(
-                CodeRow.brand_id == ShareRow.brand_id,
-                CodeRow.id == ShareRow.code_id,
-                CodeRow.kind == CodeKind.MATERIAL.value,
-                CodeRow.guide_id == ShareRow.guide_id,
-                CodeRow.target_id == ShareRow.material_id,
-                CodeRow.shop_id.is_not(None),
-                ~CodeRow.is_personal,
-            ),
-        )
-        .where(ShareRow.brand_id == session.brand_id, CodeRow.id.is_(None))
-        .order_by(ShareRow.id)
-    )
-    return [f"share {share_id}: its code is not its own" for share_id in rows.scalars()]
-
-
-async def openings_are_the_sharers(session: BrandSession) -> list[str]:
-    """A touchpoint by a share's code names the guide who shared, or nobody where the code was revoked by then."""
-    rows = await session.execute(
-        sa.select(TouchpointRow.id)
-        .join(ShareRow, sa.and_(ShareRow.brand_id == TouchpointRow.brand_id, ShareRow.code_id == TouchpointRow.code_id))
-        .join(CodeRow, sa.and_(CodeRow.brand_id == ShareRow.brand_id, CodeRow.id == ShareRow.code_id))
-        .where(
-            TouchpointRow.brand_id == session.brand_id,
-            ShareRow.brand_id == session.brand_id,
-            TouchpointRow.guide_id.is_distinct_from(
-                sa.case((CodeRow.revoked_at <= TouchpointRow.occurred_at, None), else_=ShareRow.guide_id)
-            ),
-        )
-        .order_by(TouchpointRow.id)
-    )
-    return [f"touchpoint {touchpoint_id}: not of the guide who shared" for touchpoint_id in rows.scalars()]
-
-
-async def figures_equal_touchpoints(session: BrandSession) -> list[str]:
-    """The openings that a share shows are all the touchpoints of its code."""
-    codes = await session.execute(sa.select(ShareRow.code_id).where(ShareRow.brand_id == session.brand_id))
-    told = await figures_of_codes(session, codes.scalars().all())
-    rows = await session.execute(
-        sa.select(ShareRow.code_id, sa.func.count(), sa.func.max(TouchpointRow.occurred_at))
-        .join(
-            TouchpointRow,
-            sa.and_(TouchpointRow.brand_id == ShareRow.brand_id, TouchpointRow.code_id == ShareRow.code_id),
-        )
-        .where(ShareRow.brand_id == session.brand_id, TouchpointRow.brand_id == session.brand_id)
-        .group_by(ShareRow.code_id)
-    )
-    touched = {row[0]: (row[1], row[2]) for row in rows}
-    shown = {code_id: (figures.opens, figures.last_opened_at) for code_id, figures in told.items()}
     return [
-        f"code {code_id}: {shown.get(code_id)} shown, {touched.get(code_id)} touched"
-        for code_id in sorted(set(shown) | set(touched))
-        if shown.get(code_id) != touched.get(code_id)
+        f"coupon template {template}: {issued} issued, {coupons} coupons; {claimed} claimed, {taken} coupons"
+        for template, issued, coupons, claimed, taken in rows
     ]
 
 
-async def readings_are_of_materials(session: BrandSession) -> list[str]:
-    """A reading is of a touchpoint by a material's code, and no longer than from its opening to when it was told."""
-    open_for = sa.func.extract("epoch", MaterialReadingRow.told_at - TouchpointRow.occurred_at)
-    rows = await session.execute(
-        sa.select(MaterialReadingRow.touchpoint_id)
+async def limits_count_their_coupons(session: BrandSession) -> list[str]:
+    """A customer's count of a template is what he was given of it, and not more than one person can have."""
+    held = (
+        sa.select(CouponRow.template_id, CouponRow.customer_id, sa.func.count().label("coupons"))
+        .where(CouponRow.brand_id == session.brand_id)
+        .group_by(CouponRow.template_id, CouponRow.customer_id)
+        .subquery("held")
+    )
+    counted = (
+        sa.select(
+            CouponHolderRow.template_id,
+            CouponHolderRow.customer_id,
+            CouponHolderRow.taken,
+            CouponTemplateRow.per_person,
+        )
         .join(
-            TouchpointRow,
+            CouponTemplateRow,
             sa.and_(
-                TouchpointRow.brand_id == MaterialReadingRow.brand_id,
-                TouchpointRow.id == MaterialReadingRow.touchpoint_id,
+                CouponTemplateRow.brand_id == session.brand_id, CouponTemplateRow.id == CouponHolderRow.template_id
             ),
         )
+        .where(CouponHolderRow.brand_id == session.brand_id)
+        .subquery("counted")
+    )
+    rows = await session.execute(
+        sa.select(
+            sa.func.coalesce(held.c.template_id, counted.c.template_id),
+            sa.func.coalesce(held.c.customer_id, counted.c.customer_id),
+            held.c.coupons,
+            counted.c.taken,
+        )
+        .select_from(held)
         .outerjoin(
-            CodeRow,
-            sa.and_(
-                CodeRow.brand_id == TouchpointRow.brand_id,
-                CodeRow.id == TouchpointRow.code_id,
-                CodeRow.kind == CodeKind.MATERIAL.value,
-            ),
+            counted,
+            sa.and_(counted.c.template_id == held.c.template_id, counted.c.customer_id == held.c.customer_id),
+            full=True,
+        )
+        .where(sa.or_(held.c.coupons.is_distinct_from(counted.c.taken), counted.c.taken > counted.c.per_person))
+    )
+    return [
+        f"coupon template {template}: customer {customer} has {coupons}, counted {taken}"
+        for template, customer, coupons, taken in rows
+    ]
+
+
+async def moves_are_a_path(session: BrandSession) -> list[str]:
+    """The history of a coupon is one path through the state machine, from its issue to its present state."""
+    in_order = aggregate_order_by(
+        sa.func.jsonb_build_array(CouponMoveRow.from_state, CouponMoveRow.event, CouponMoveRow.to_state),
+        CouponMoveRow.step,
+    )
+    rows = await session.execute(
+        sa.select(CouponRow.id, CouponRow.state, CouponRow.steps, sa.func.jsonb_agg(in_order))
+        .outerjoin(
+            CouponMoveRow, sa.and_(CouponMoveRow.brand_id == session.brand_id, CouponMoveRow.coupon_id == CouponRow.id)
+        )
+        .where(CouponRow.brand_id == session.brand_id)
+        .group_by(CouponRow.id, CouponRow.state, CouponRow.steps)
+    )
+    return [
+        f"coupon {coupon}: {moves} to {state}"
+        for coupon, state, steps, moves in rows
+        if len(moves) != steps or not _is_path(moves, state)
+    ]
+
+
+def _is_path(moves: Sequence[Sequence[str | None]], end: str) -> bool:
+    state: CouponState | None = None
+    for before, event, after in moves:
+        try:
+            known = move_coupon(state, CouponEvent(event or ""))
+        except (ForbiddenCouponMove, ValueError):
+            return False
+        if before != state or after != known:
+            return False
+        state = known
+    return state == end
+
+
+async def transfers_have_two_ends(session: BrandSession) -> list[str]:
+    """A coupon is TRANSFERRED if and only if one came of it, by an offer that was taken."""
+    came = sa.orm.aliased(CouponRow)
+    rows = await session.execute(
+        sa.select(CouponRow.id, CouponRow.state, came.id, CouponTransferRow.new_coupon_id)
+        .outerjoin(came, sa.and_(came.brand_id == session.brand_id, came.from_coupon_id == CouponRow.id))
+        .outerjoin(
+            CouponTransferRow,
+            sa.and_(CouponTransferRow.brand_id == session.brand_id, CouponTransferRow.coupon_id == CouponRow.id),
         )
         .where(
-            MaterialReadingRow.brand_id == session.brand_id,
-            sa.or_(CodeRow.id.is_(None), MaterialReadingRow.seconds > open_for),
+            CouponRow.brand_id == session.brand_id,
+            sa.or_(
+                (CouponRow.state == CouponState.TRANSFERRED.value) != came.id.is_not(None),
+                came.id.is_distinct_from(CouponTransferRow.new_coupon_id),
+                sa.and_(came.id.is_not(None), came.template_id != CouponRow.template_id),
+            ),
         )
-        .order_by(MaterialReadingRow.touchpoint_id)
     )
-    return [f"touchpoint {touchpoint_id}: cannot have been read so long" for touchpoint_id in rows.scalars()]
+    return [f"coupon {coupon}: {state}, became {new}, offered as {offered}" for coupon, state, new, offered in rows]
 
 
-async def products_of_materials_exist(session: BrandSession) -> list[str]:
-    """Every product that a version names is the brand's own."""
-    named = (
-        sa.select(
-            MaterialVersionRow.material_id,
-            MaterialVersionRow.version,
-            sa.func.unnest(MaterialVersionRow.product_ids).label("product_id"),
-        )
-        .where(MaterialVersionRow.brand_id == session.brand_id)
-        .subquery("named")
-    )
-    rows = await session.execute(
-        sa.select(named.c.material_id, named.c.version, named.c.product_id)
-        .outerjoin(ProductRow, sa.and_(ProductRow.brand_id == session.brand_id, ProductRow.id == named.c.product_id))
-        .where(ProductRow.id.is_(None))
-        .order_by(named.c.material_id, named.c.version)
-    )
-    return [f"material {row[0]}, version {row[1]}: no product {row[2]}" for row in rows]
-
-
-CHECKS: Final[dict[str, Callable[[BrandSession], Awaitable[list[str]]]]] = {
-    "a material's versions have no gap": versions_have_no_gap,
-    "a share has a code of its own": shares_have_their_code,
-    "a share's openings are its guide's": openings_are_the_sharers,
-    "a share's figures equal its touchpoints": figures_equal_touchpoints,
-    "a reading is of a material, and can be": readings_are_of_materials,
-    "a material's products exist": products_of_materials_exist,
+CHECKS: dict[str, Callable[[BrandSession], Awaitable[list[str]]]] = {
+    "coupon budgets count their coupons": budgets_count_their_coupons,
+    "coupon limits count their coupons": limits_count_their_coupons,
+    "moves of coupons are a path of the state machine": moves_are_a_path,
+    "transfers of coupons have two ends": transfers_have_two_ends,
 }

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from app.employees.models import EmployeeRow, OrgUnitRow, StoreRow
 from app.employees.rules import may_reach
 from app.marketing import material_reads
+from app.marketing.models import CouponTemplateRow
 from app.marketing.values import CodeKind
 from app.platform.actor import Actor, ActorKind
 from app.platform.db import BrandSession
@@ -39,8 +40,8 @@ async def target_of(session: BrandSession, actor: Actor, kind: CodeKind, target_
             return await _material(session, actor, target_id)
         case CodeKind.STORE:
             return await _store(session, actor, target_id)
-        case _:
-            raise InvalidInput("code_kind_not_yet", path=("kind",))
+        case CodeKind.CAMPAIGN:
+            return await _campaign(session, actor, target_id)
 
 
 async def check_reach(session: BrandSession, actor: Actor, *, guide_id: UUID | None, store_id: UUID | None) -> None:
@@ -118,6 +119,23 @@ async def _material(session: BrandSession, actor: Actor, material_id: UUID | Non
     if material is None or material.is_withdrawn:
         raise NotFound("Material", path=("targetId",))
     return target
+
+
+async def _campaign(session: BrandSession, actor: Actor, template_id: UUID | None) -> Target:
+    if template_id is None:
+        raise InvalidInput("code_target_required", path=("targetId",))
+    if actor.shop_id is None or actor.employee_id is None:
+        raise InvalidInput("code_without_shop", path=("kind",))
+    found = await session.execute(
+        sa.select(CouponTemplateRow.id).where(
+            CouponTemplateRow.brand_id == session.brand_id,
+            CouponTemplateRow.id == template_id,
+            CouponTemplateRow.revoked_at.is_(None),
+        )
+    )
+    if found.scalar_one_or_none() is None:
+        raise NotFound("CouponTemplate", path=("targetId",))
+    return Target(guide_id=actor.employee_id, shop_id=actor.shop_id, store_id=actor.store_id, target_id=template_id)
 
 
 async def _store(session: BrandSession, actor: Actor, store_id: UUID | None) -> Target:

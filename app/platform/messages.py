@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from app.platform.coupon_messages import COUPONS
+
 LANGUAGES: Final = ("zh-CN", "en")
 
 CATALOGUE: Final[dict[str, dict[str, str]]] = {
@@ -125,15 +127,14 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "breakdown_nobody": {"zh-CN": "门店（无导购）", "en": "The store, no guide"},
     "category_depth": {"zh-CN": "分类最多 {most} 级。", "en": "Categories go at most {most} levels deep."},
     "category_name_taken": {"zh-CN": "同级分类中已有这个名称。", "en": "There is a category of this name beside it."},
-    "code_kind_not_yet": {"zh-CN": "这种码还不能创建。", "en": "Codes of this kind cannot be made yet."},
     "code_target_required": {"zh-CN": "请指明这个码通向哪里。", "en": "Say where the code leads to."},
     "code_without_shop": {
-        "zh-CN": "你还没有小店，这个码没有地方可去。",
+        "zh-CN": "你还没有小店，不能创建这种码。",
         "en": "You have no shop that such a code could lead into.",
     },
     "consent_repeated": {"zh-CN": "每个用途只能出现一次。", "en": "Name each purpose once."},
     "consents_for_customers": {"zh-CN": "只有顾客登录时可以同意条款。", "en": "Consents are a customer's."},
-    "coupons_not_yet": {"zh-CN": "暂不支持优惠券。", "en": "Coupons cannot be used yet."},
+    **COUPONS,
     "cover_url_form": {
         "zh-CN": "封面应为 https:// 地址或 /media/ 下的路径，最多 {most} 个字符。",
         "en": "A cover is an https:// address or a path below /media/, of at most {most} characters.",
@@ -158,6 +159,13 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "幂等键应为 16 到 64 个字符。",
         "en": "An idempotency key has 16 to 64 characters.",
     },
+    "image_bytes": {"zh-CN": "图片最大 {most} MB。", "en": "A picture has at most {most} MB."},
+    "image_pixels": {"zh-CN": "图片最多 {most} 百万像素。", "en": "A picture has at most {most} megapixels."},
+    "image_type": {
+        "zh-CN": "图片应为 JPEG、PNG、WebP 或 GIF。",
+        "en": "A picture is a JPEG, PNG, WebP or GIF.",
+    },
+    "image_unreadable": {"zh-CN": "图片已损坏，无法读取。", "en": "This picture is damaged and cannot be read."},
     "import_brand_taken": {
         "zh-CN": "品牌代码 {brand} 已被占用，且不在模拟时间上。",
         "en": "A brand with the code {brand} is there already, and it does not live on simulated time.",
@@ -196,12 +204,28 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     },
     "material_too_many_attachments": {"zh-CN": "最多 {most} 个附件。", "en": "{most} attachments at most."},
     "material_too_many_products": {"zh-CN": "最多 {most} 件商品。", "en": "{most} products at most."},
+    "media_bytes": {"zh-CN": "文件最大 {most} MB。", "en": "A file has at most {most} MB."},
+    "media_type": {
+        "zh-CN": "只能上传图片、PDF 或 MP4 视频。",
+        "en": "Only pictures, PDF files and MP4 films can be uploaded.",
+    },
+    "media_unknown": {"zh-CN": "没有这个已上传的文件。", "en": "There is no such uploaded file."},
     "member_code_taken": {"zh-CN": "这个会员号已被使用。", "en": "This member code is in use already."},
     "not_found": {"zh-CN": "没有找到。", "en": "Not found."},
     "number_range": {"zh-CN": "应在 {least} 到 {most} 之间。", "en": "It must be from {least} to {most}."},
     "opening_hours_form": {
         "zh-CN": "营业时间须为星期 1 至 7、HH:MM，先开后关且不重叠。",
         "en": "Opening hours: weekday 1 to 7, HH:MM, opening before closing, no overlaps, at most 21 lines.",
+    },
+    "option_count": {"zh-CN": "最多 {most} 个规格项。", "en": "A product has at most {most} options."},
+    "option_repeated": {"zh-CN": "规格项或规格值不能重复。", "en": "Options and their values are named once each."},
+    "option_value_count": {
+        "zh-CN": "每个规格项应有 1 到 {most} 个值。",
+        "en": "An option has 1 to {most} values.",
+    },
+    "option_value_unused": {
+        "zh-CN": "没有规格使用“{value}”。",
+        "en": "No SKU has the value {value}.",
     },
     "order_lines_out_of_range": {
         "zh-CN": "每种商品的数量应为 1 到 {pieces} 件。",
@@ -239,6 +263,8 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "en": "[{brand}] Order {number} is ready at {store}. Your pickup code is {code}; show it in the store only.",
     },
     "pickup_store_required": {"zh-CN": "请选择自提门店。", "en": "Choose the store to fetch it from."},
+    "picture_count": {"zh-CN": "最多 {most} 张图片。", "en": "At most {most} pictures."},
+    "picture_repeated": {"zh-CN": "同一张图片只能出现一次。", "en": "A picture may be named only once."},
     "plan_above_whole": {
         "zh-CN": "各角色的全品牌费率合计不能超过 100%。",
         "en": "The brand-wide rates of all roles together are at most 100 %.",
@@ -273,6 +299,12 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "价格有变化，请确认新的总价。",
         "en": "The price has changed; please confirm the new total.",
     },
+    "price_list_count": {
+        "zh-CN": "价目表应有 1 到 {most} 个价格。",
+        "en": "A price list has 1 to {most} prices.",
+    },
+    "price_list_period": {"zh-CN": "结束时间应晚于开始时间。", "en": "It must end after it begins."},
+    "price_list_over": {"zh-CN": "结束时间不能早于现在。", "en": "It cannot end before now."},
     "rate_limited": {
         "zh-CN": "请求太频繁，请 {seconds} 秒后再试。",
         "en": "Too many requests; try again in {seconds} seconds.",
@@ -287,6 +319,15 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "sign_in_sms": {
         "zh-CN": "【{brand}】验证码 {code}，{minutes} 分钟内有效。请勿告诉他人。",
         "en": "[{brand}] Your code is {code}, valid for {minutes} minutes. Tell nobody.",
+    },
+    "sku_choices_missing": {
+        "zh-CN": "每个规格应为每个规格项各选一个值。",
+        "en": "A SKU has one value of each option.",
+    },
+    "sku_choices_taken": {"zh-CN": "已有相同组合的规格。", "en": "Another SKU has the same values."},
+    "sku_choice_unknown": {
+        "zh-CN": "规格项“{option}”没有值“{value}”。",
+        "en": "The option {option} has no value {value}.",
     },
     "sku_code_form": {
         "zh-CN": "规格编码应为 1 到 40 个字母、数字或 . _ -，以字母或数字开头。",

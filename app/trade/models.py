@@ -102,6 +102,27 @@ class OrderLineRow(Tenant, Base):
     total_minor: Mapped[int]
 
 
+class OrderDiscountRow(Tenant, Base):
+    """What a coupon took off an order, with the words that explained it, in the order of application. Append-only.
+
+    Amounts: minor units.
+    """
+
+    __tablename__ = "order_discount"
+    __table_args__ = tenant_args(
+        tenant_key("order_id", "orders"),
+        tenant_key("coupon_id", "coupon"),
+        sa.UniqueConstraint("brand_id", "order_id", "coupon_id"),
+        sa.CheckConstraint("amount_minor > 0", name="amount"),
+        append_only=True,
+    )
+    order_id: Mapped[UUID]
+    position: Mapped[int] = mapped_column(sa.Integer)
+    coupon_id: Mapped[UUID]
+    label: Mapped[str]
+    amount_minor: Mapped[int]
+
+
 class OrderMoveRow(Tenant, Base):
     """A step of an order's life: from, to, by whom. Append-only."""
 

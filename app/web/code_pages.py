@@ -86,6 +86,8 @@ async def _lead_on(session: BrandSession, leads_to: Destination, token: str, say
         path += f"/m/{token}"
     elif leads_to.product_id is not None:
         path += f"/p/{encode_global_id('Product', leads_to.product_id)}"
+    elif leads_to.template_id is not None:
+        path += f"/coupons/{encode_global_id('CouponTemplate', leads_to.template_id)}"
     return answers.see(path)
 
 

@@ -31,6 +31,7 @@ _TARGETS = {
     CodeKind.PRODUCT: "Product",
     CodeKind.MATERIAL: "Material",
     CodeKind.STORE: "Store",
+    CodeKind.CAMPAIGN: "CouponTemplate",
 }
 
 

@@ -18,13 +18,14 @@ from tests.commission.wages import grant
 from tests.documents import Client
 from tests.factories import ADDRESS, Scene, key
 from tests.flows.test_contract import NOW
+from tests.marketing import couponing
 from tests.statements import count_statements
 from tests.trade import fulfilling, purchase, returns
 
 STATEMENTS = {
     # The mini-store.
     "ShopPage": 4,
-    "OrderQuote": 2,
+    "OrderQuote": 3,
     "OrderPlace": 16,
     "PaymentStart": 13,
     "OrderCancel": 13,
@@ -35,6 +36,8 @@ STATEMENTS = {
     "AfterSaleWithdraw": 10,
     "AfterSaleReturnShip": 9,
     "CodeScan": 13,
+    "CouponClaim": 16,
+    "MyCoupons": 6,
     "SignInCodeRequest": 6,
     "SessionRefresh": 4,
     "SignOut": 3,
@@ -76,6 +79,7 @@ STATEMENTS = {
     "CommissionPlanPublish": 8,
     "WithdrawalDecide": 13,
     "MaterialCreate": 9,
+    "CouponTemplateCreate": 8,
 }
 """Exact today; a change that takes fewer lowers its number here."""
 
@@ -119,6 +123,8 @@ class Bench:
             for number in range(3):
                 await factories.make_product(session, title=f"亚麻床单 {number}", skus=2)
                 await grant(session, scene.guide.employee_id, 150)
+            template_id = await couponing.make_template(session, per_person=9)
+            self.template = encode_global_id("CouponTemplate", template_id)
         self.orders = []
         for number in range(3):
             buyer = await purchase.make_buyer(database, scene.brand)
@@ -129,6 +135,8 @@ class Bench:
             self.orders.append(order_id)
         self.returns = await after_sales_of(self.runtime, scene, buyer)
         self.customer_id = buyer.customer_id
+        for _ in range(3):
+            await couponing.claim(database, scene.brand, buyer, template_id)
         assert self.customer_id is not None
         self.customer = await self._client(self.customer_id, "CUSTOMER")
         self.guide = await self._client(scene.guide.employee_id)
@@ -162,6 +170,8 @@ class Bench:
             "MyOrders",
             "MyOrder",
             "SignOut",
+            "CouponClaim",
+            "MyCoupons",
             *OF_BUYERS,
         }:
             return self.customer
@@ -205,6 +215,8 @@ class Bench:
                 return {"input": {**keyed, "orderId": await self._paid(), "carrier": "顺丰", "trackingNumber": "SF1"}}
             case "OrderConfirmReceipt":
                 return {"input": {**keyed, "orderId": await self._shipped()}}
+            case "CouponClaim":
+                return {"input": {**keyed, "couponTemplateId": self.template, "code": scene.guide.token}}
             case "CodeScan":
                 return {"input": {**keyed, "code": scene.guide.token}}
             case "SignInCodeRequest":
@@ -253,6 +265,16 @@ class Bench:
                 "title": "围巾怎么选",
                 "productIds": [product],
                 "audience": {"orgUnitIds": [area]},
+            },
+            "CouponTemplateCreate": {
+                "title": "礼券",
+                "kind": "EXCHANGE",
+                "productIds": [product],
+                "quantity": 9,
+                "perPerson": 1,
+                "claimFrom": "2026-01-01T00:00:00Z",
+                "claimUntil": "2099-01-01T00:00:00Z",
+                "validDays": 7,
             },
             "StockAdjust": {"skuId": sku, "change": 2, "reason": "盘点"},
             "AttributionPolicyPublish": {

@@ -6,16 +6,24 @@ U UNAUTHENTICATED · F FORBIDDEN · B BAD_USER_INPUT (the request is of another 
 
 import dataclasses
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from app.employees import sessions, sign_in_codes
+from app.marketing import coupon_transfers, coupons
+from app.platform import media
 from app.platform.actor import SYSTEM
+from app.platform.media import Upload
+from app.platform.storage import content_key
+from app.products import price_lists
+from app.products.values import ListedPrice
 from app.trade import pickups
 from app.trade.values import OrderState
 from graphql_schema.paging import decode_global_id, encode_global_id
 from tests.commission.wages import grant
-from tests.factories import Scene, Staff, key, next_number, next_phone
+from tests.factories import Scene, Staff, key, make_customer, next_number, next_phone
 from tests.graphql.stage import Stage, order_to_fetch, pay
+from tests.marketing import couponing
 from tests.trade import purchase, returns
 from tests.trade.returns import Sold
 
@@ -213,6 +221,35 @@ async def _product_change(stage: Stage, caller: str) -> Input:
     return {"idempotencyKey": key(), "productId": stage.ids["withdrawn"], "description": f"第{next_number()}版"}
 
 
+async def _pictures(stage: Stage, caller: str) -> Input:
+    data = f"a drawing {next_number()}".encode()
+    upload = Upload(content_key(stage.brand.id, data, media_type="image/jpeg"), data, "image/jpeg", 4, 3)
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        assert await media.register(session, "system", upload) == 0
+    return {"idempotencyKey": key(), "productId": stage.ids["withdrawn"], "pictures": [{"url": upload.url}]}
+
+
+async def _options(stage: Stage, caller: str) -> Input:
+    value = f"红{next_number()}"
+    skus = [{"skuId": stage.ids["withdrawn_sku"], "choices": [value]}]
+    options = [{"name": "颜色", "values": [value]}]
+    return {"idempotencyKey": key(), "productId": stage.ids["withdrawn"], "options": options, "skus": skus}
+
+
+async def _price_list(stage: Stage, caller: str) -> Input:
+    prices = [{"skuId": stage.ids["withdrawn_sku"], "priceMinor": 2}]
+    return {"idempotencyKey": key(), "orgUnitId": stage.ids["west"], "name": "西区", "prices": prices}
+
+
+async def _price_list_end(stage: Stage, caller: str) -> Input:
+    prices = [ListedPrice(stage.uuid("withdrawn_sku"), 3)]
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        list_id = await price_lists.publish(
+            session, SYSTEM, org_unit_id=stage.uuid("west"), name="西区", prices=prices, now=session.now
+        )
+    return {"idempotencyKey": key(), "priceListId": encode_global_id("PriceList", list_id)}
+
+
 async def _stock(stage: Stage, caller: str) -> Input:
     return {"idempotencyKey": key(), "skuId": stage.ids["hidden_sku"], "change": 1, "reason": "盘点"}
 
@@ -270,6 +307,60 @@ def _share(material: str, **more: str) -> Callable[[Stage, str], Awaitable[Input
     return make
 
 
+async def _template(stage: Stage, caller: str) -> Input:
+    now = datetime.now(UTC)
+    return {
+        "idempotencyKey": key(),
+        "title": "礼券",
+        "kind": "AMOUNT",
+        "amountMinor": 100,
+        "quantity": 10,
+        "perPerson": 1,
+        "claimFrom": now.isoformat(),
+        "claimUntil": (now + timedelta(days=1)).isoformat(),
+        "validDays": 1,
+    }
+
+
+async def _own_template(stage: Stage, *, holder: str = "") -> tuple[str, str]:
+    """A template of this attempt's own, and a coupon of it that somebody has claimed; global ids."""
+    coupon = ""
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        template_id = await couponing.make_template(session)
+        if holder:
+            buyer = purchase.customer_actor(stage.people[holder])
+            claimed = await coupons.claim(session, buyer, template_id=template_id, now=session.now)
+            coupon = encode_global_id("Coupon", claimed)
+    return encode_global_id("CouponTemplate", template_id), coupon
+
+
+async def _template_to_use(stage: Stage, caller: str) -> Input:
+    template, _ = await _own_template(stage)
+    return {"idempotencyKey": key(), "couponTemplateId": template}
+
+
+async def _coupon_to_give(stage: Stage, caller: str) -> Input:
+    return await _template_to_use(stage, caller) | {"customerId": stage.ids["customer"]}
+
+
+async def _customers_coupon(stage: Stage, caller: str) -> Input:
+    _, coupon = await _own_template(stage, holder="customer")
+    return {"idempotencyKey": key(), "couponId": coupon}
+
+
+async def _offer(stage: Stage, caller: str) -> Input:
+    """A coupon that nobody of the stage offers to a friend."""
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        template_id = await couponing.make_template(session)
+        buyer = purchase.customer_actor(await make_customer(session))
+        claimed = await coupons.claim(session, buyer, template_id=template_id, now=session.now)
+        offered = await coupon_transfers.offer(session, buyer, coupon_id=claimed, now=session.now)
+        return {
+            "idempotencyKey": key(),
+            "token": coupon_transfers.token_of(session.vault, session.brand_id, offered),
+        }
+
+
 #                     anonymous visitor customer other_customer guide colleague guide_elsewhere
 #                     manager manager_elsewhere headquarters owner owner_of_other_brand
 FOR_HEADQUARTERS = "   U U F F F F F F F O O X"
@@ -313,8 +404,19 @@ ATTEMPTS = [
     Attempt("categoryCreate", "", _named(parentId="category"), FOR_HEADQUARTERS),
     Attempt("productCreate", "", _product, FOR_HEADQUARTERS),
     Attempt("productUpdate", "", _product_change, FOR_HEADQUARTERS),
+    Attempt("productPicturesSet", "", _pictures, FOR_HEADQUARTERS),
+    Attempt("productOptionsSet", "", _options, FOR_HEADQUARTERS),
+    Attempt("priceListPublish", "", _price_list, FOR_HEADQUARTERS),
+    Attempt("priceListEnd", "", _price_list_end, FOR_HEADQUARTERS),
     Attempt("stockAdjust", "", _stock, FOR_HEADQUARTERS),
     Attempt("attributionPolicyPublish", "", _policy, "U U F F F F F F F F O E"),
+    Attempt("couponTemplateCreate", "", _template, "U U F F F F F F F O O E"),
+    Attempt("couponTemplateRevoke", "", _template_to_use, FOR_HEADQUARTERS),
+    Attempt("couponClaim", "", _template_to_use, "U U O O F F F F F F F F"),
+    Attempt("couponGive", "the guide's customer", _coupon_to_give, "U U F F O X X F X F F F"),
+    Attempt("couponRevoke", "", _customers_coupon, FOR_HEADQUARTERS),
+    Attempt("couponTransferOffer", "the customer's", _customers_coupon, FOR_THE_CUSTOMER),
+    Attempt("couponTransferTake", "", _offer, "U U O O F F F F F F F F"),
     Attempt("withdrawalRequest", "", _withdrawal, "U U F F A A A O A F F F"),
     Attempt("withdrawalDecide", "the manager's", _withdrawal_to_decide, "U U F F F F F F F F O X"),
     Attempt("commissionPlanPublish", "", _plan, "U U F F F F F F F F O E"),

@@ -6,14 +6,16 @@ may not read it, or see less of it. Every root field has rows. Edges and connect
 
 FIELDS = {
     # Roots.
-    "Query": "node! viewer! shop! dashboard! orderQuote! orders! pickups! afterSales! products! stores! orgUnits! "
-    "employees! attributionPolicy! commissionPlan! withdrawals! materials!",
+    "Query": "node! viewer! shop! dashboard! orderQuote! orders! pickups! afterSales! products! priceLists! stores! "
+    "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! couponTemplates! couponFigures! materials!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
     "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! paymentStart! shelfItemUpdate! "
     "employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
-    "productCreate! productUpdate! stockAdjust! attributionPolicyPublish! commissionPlanPublish! "
+    "productCreate! productUpdate! productPicturesSet! productOptionsSet! priceListPublish! priceListEnd! "
+    "stockAdjust! attributionPolicyPublish! commissionPlanPublish! "
     "afterSaleRequest! afterSaleWithdraw! afterSaleReturnShip! afterSaleDecide! afterSaleReceive! "
-    "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide! "
+    "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide! couponTemplateCreate! couponTemplateRevoke! "
+    "couponClaim! couponGive! couponRevoke! couponTransferOffer! couponTransferTake! "
     "materialCreate! materialUpdate! materialWithdraw! materialShare!",
     "Subscription": "guidePulse! salesPulse!",
     # People and places.
@@ -27,7 +29,7 @@ FIELDS = {
     "commissionEntries! commissionStatement! withdrawals! customers! orders! trainingAssignments! shares! inbox!",
     "GuideDay": "visits newCustomers orders netSales commission",
     "CommissionBalance": "asOf estimated held payable paid debt",
-    "Customer": "id displayName phoneMasked! guide! binding! lastTouchAt! tags! orderCount! netSales! orders!",
+    "Customer": "id displayName phoneMasked! guide! binding! lastTouchAt! tags! orderCount! netSales! orders! coupons!",
     "Tag": "id name",
     "Binding": "id state boundAt protectedUntil expiresAt guide",
     "Touchpoint": "id kind channel occurredAt guide",
@@ -36,11 +38,21 @@ FIELDS = {
     "Shop": "id slug name announcement guide codeUrl shelf! campaigns",
     "ShelfItem": "id position isFeatured isHidden badge product",
     "Campaign": "id kind title startsAt endsAt",
-    "Product": "id title description state coverUrl price marketPrice skus category",
-    "Sku": "id name code barcode price marketPrice isInStock stock!",
+    "Product": "id title description state coverUrl price marketPrice skus category pictures options",
+    "Picture": "url width height alt",
+    "ProductOption": "name values",
+    "Sku": "id name code barcode price marketPrice choices isInStock stock!",
+    "PriceList": "id name startsAt endsAt orgUnit prices",
+    "ListedPrice": "sku price marketPrice",
     "Category": "id name parent",
     "Money": "minor currency display",
     "Code": "id token url imageUrl kind label scanCount isRevoked",
+    # Coupons.
+    "CouponTemplate": "id title kind amount percentBp minimumSpend productIds quantity perPerson claimFrom claimUntil "
+    "validDays isListed isRevoked issuedCount! claimedCount! usedCount!",
+    "Coupon": "id state claimedAt expiresAt template",
+    "CouponTransfer": "token coupon",
+    "CouponFiguresRow": "key label issued claimed shared transferred used",
     # Trade.
     "Quote": "lines adjustments subtotal discount freight total",
     "QuoteLine": "quantity unitPrice discount total isAvailable sku",
@@ -113,6 +125,10 @@ FIELDS = {
     "CategoryCreatePayload": "category",
     "ProductCreatePayload": "product",
     "ProductUpdatePayload": "product",
+    "ProductPicturesSetPayload": "product",
+    "ProductOptionsSetPayload": "product",
+    "PriceListPublishPayload": "priceList",
+    "PriceListEndPayload": "priceList",
     "StockAdjustPayload": "sku",
     **dict.fromkeys(
         [
@@ -123,6 +139,13 @@ FIELDS = {
     ),
     "AttributionPolicyPublishPayload": "policy",
     "CommissionPlanPublishPayload": "plan",
+    "CouponTemplateCreatePayload": "couponTemplate",
+    "CouponTemplateRevokePayload": "couponTemplate",
+    "CouponClaimPayload": "coupon",
+    "CouponGivePayload": "coupon",
+    "CouponRevokePayload": "coupon",
+    "CouponTransferOfferPayload": "transfer",
+    "CouponTransferTakePayload": "coupon",
     "WithdrawalRequestPayload": "withdrawal",
     "WithdrawalDecidePayload": "withdrawal",
     **dict.fromkeys([f"Material{step}Payload" for step in ("Create", "Update", "Withdraw")], "material"),
@@ -138,6 +161,7 @@ FIELDS = {
     "SignInRefused": "code message path attemptsLeft",
     "PriceChanged": "code message path total",
     "AmountTooLarge": "code message path limit",
+    "CouponUnavailable": "code message path reason",
     "InsufficientStock": "code message path shortages",
     "Shortage": "sku requested available",
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",

@@ -11,16 +11,18 @@ from app.boss import founding
 from app.commission.models import ShareRow
 from app.employees import organisation
 from app.employees.values import OpeningHours
-from app.marketing import materials
+from app.marketing import coupons, materials
 from app.platform.actor import SYSTEM
 from app.platform.db import Brand, BrandSession
 from app.platform.runtime import Runtime
-from app.products import catalogue
+from app.products import catalogue, price_lists
+from app.products.values import ListedPrice
 from graphql_schema.paging import decode_global_id, encode_global_id
 from tests import factories
 from tests.commission.wages import grant
 from tests.documents import Client
 from tests.factories import ADDRESS, key
+from tests.marketing import couponing
 from tests.trade import purchase
 
 CALLERS = (
@@ -121,6 +123,7 @@ async def build(
     await _arrange(stage)
     await _trade(stage)
     await _withdraw(stage)
+    await _give_coupons(stage)
     await _fill_toolbox(stage)
     return stage
 
@@ -188,6 +191,10 @@ async def _stock(stage: Stage, session: BrandSession) -> None:
         stage.name("item" if name == "product" else f"{name}_item", "ShelfItem", shop_id, product_id)
     withdrawn_id = stage.uuid("withdrawn")
     await catalogue.update_product(session, SYSTEM, product_id=withdrawn_id, state="WITHDRAWN", now=now)
+    prices = [ListedPrice(stage.uuid("withdrawn_sku"), 1)]
+    unit_id = stage.uuid("west")
+    list_id = await price_lists.publish(session, SYSTEM, org_unit_id=unit_id, name=mark, prices=prices, now=now)
+    stage.name("price_list", "PriceList", list_id)
 
 
 async def _publish(stage: Stage, hold_days: int) -> None:
@@ -292,6 +299,16 @@ async def _leave_to_fetch(stage: Stage) -> None:
     order = ready["data"]["orderMakeReady"]["order"]
     assert order["state"] == "READY_FOR_PICKUP"
     stage.facts["fetched"] = order["number"]
+
+
+async def _give_coupons(stage: Stage) -> None:
+    """The customer, whom the guide serves, has a coupon of a template that anybody may claim."""
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        template_id = await couponing.make_template(session, title=f"{stage.mark}礼券", quantity=1_000_000)
+        customer = purchase.customer_actor(stage.people["customer"])
+        coupon_id = await coupons.claim(session, customer, template_id=template_id, now=session.now)
+    stage.name("template", "CouponTemplate", template_id)
+    stage.name("coupon", "Coupon", coupon_id)
 
 
 async def _withdraw(stage: Stage) -> None:

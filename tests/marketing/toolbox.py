@@ -8,7 +8,7 @@ from uuid import UUID
 from app.customers.values import Channel
 from app.employees import audiences
 from app.employees.rules import unit_path
-from app.marketing import invariants, material_reads, materials, readings, share_reads, shares
+from app.marketing import material_reads, materials, readings, share_reads, shares, toolbox_invariants
 from app.marketing.material_reads import MaterialView
 from app.marketing.share_reads import NO_FIGURES, Opener, ShareFigures, ShareView
 from app.marketing.values import MaterialContent, MaterialKind
@@ -124,7 +124,7 @@ class Toolbox:
 
     async def violations(self) -> list[str]:
         async with self.walk.database.reading(self.walk.brand) as session:
-            return [line for check in invariants.CHECKS.values() for line in await check(session)]
+            return [line for check in toolbox_invariants.CHECKS.values() for line in await check(session)]
 
 
 def branch_of(scene: Scene, root_id: UUID) -> str:
