@@ -144,6 +144,13 @@ async def revoke(session: BrandSession, actor: Actor, *, coupon_id: UUID, now: d
     raise WrongState(state)
 
 
+async def guide_of(session: BrandSession, coupon_id: UUID) -> UUID | None:
+    """The guide by whom a coupon came to its customer; None: by nobody. One statement."""
+    return await session.scalar(
+        sa.select(CouponRow.guide_id).where(CouponRow.brand_id == session.brand_id, CouponRow.id == coupon_id)
+    )
+
+
 async def touch(
     session: BrandSession, *, customer_id: UUID, coupon_id: UUID, giver: Giver, now: datetime
 ) -> touchpoints.Touch:
