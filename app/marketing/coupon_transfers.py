@@ -185,9 +185,9 @@ async def _hand_over(
         .values(taken_at=now, new_coupon_id=new_id)
         .execution_options(synchronize_session=False)
     )
-    if coupon.guide_id is not None and actor.customer_id is not None:
+    if actor.customer_id is not None:
         giver = Giver(coupon.guide_id, code_id=coupon.code_id)
-        await coupons.touch(session, customer_id=actor.customer_id, coupon_id=new_id, giver=giver, now=now)
+        await coupons.touch(session, customer_id=actor.customer_id, giver=giver, now=now)
     session.emit(CouponClaimed(new_id))
     return new_id
 
