@@ -155,7 +155,7 @@ async def live(runtime: Runtime, seed: int, steps: int) -> Counter[str]:
     await world.begin()
     for number in range(steps):
         await world.go(world.rng.choice(STEPS))
-        if number % 10 == 9:
+        if number % 15 == 14:
             await assert_sound(runtime.database, scene, seed, number)
     await coupon_care.look_after(runtime, scene.brand)
     await assert_sound(runtime.database, scene, seed, steps)
@@ -167,8 +167,8 @@ async def assert_sound(database: Database, scene: Scene, seed: int, number: int)
     await purchase.assert_sound(database, scene.brand)
 
 
-async def test_two_histories_keep_the_books_in_order(runtime: Runtime) -> None:
-    seen = sum([await live(runtime, seed, 60) for seed in (11, 12)], Counter())
+async def test_one_history_keeps_the_books_in_order(runtime: Runtime) -> None:
+    seen = await live(runtime, 11, 90)
     for step in ("claim", "order", "pay", "cancel", "transfer", "refund", "part"):
         assert seen[step], (step, seen)
     assert any(name.startswith("refused") for name in seen)
