@@ -55,11 +55,11 @@ async def claim(session: BrandSession, customer: Actor, template_ids: Sequence[U
     return {"coupon_id": await coupons.claim(session, customer, template_id=template_id, now=session.now)}
 
 
-async def best_for(session: BrandSession, customer: Actor, lines: Sequence[LineRequest]) -> list[UUID]:
+async def best_for(session: BrandSession, customer: Actor, lines: Sequence[LineRequest], *, branch: str) -> list[UUID]:
     """The customer's coupon that takes most off these lines, if any does."""
     if customer.customer_id is None:
         return []
-    goods = await basket.known_goods(session, lines)
+    goods = await basket.known_goods(session, lines, branch=branch)
     judged = await coupon_orders.judge(session, customer_id=customer.customer_id, goods=goods)
     helpful = [found for _, found in judged if isinstance(found, Reduction)]
     return [max(helpful, key=lambda found: found.amount_minor).coupon_id] if helpful else []

@@ -103,7 +103,7 @@ async def _order(
         customer,
         shop=shop,
         lines=lines,
-        coupon_ids=await coupons.best_for(session, customer, lines),
+        coupon_ids=await coupons.best_for(session, customer, lines, branch=shop.branch),
         fulfilment=FulfilmentMethod.DELIVERY if store is None else FulfilmentMethod.PICKUP,
         pickup_store_id=None if store is None else setup.store_ids[store],
         address=Address(**people.address(Random(visit.number), recipient, phone)),

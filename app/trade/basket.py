@@ -103,16 +103,17 @@ async def price(
     session: BrandSession,
     lines: Sequence[LineRequest],
     *,
+    branch: str,
     method: FulfilmentMethod,
     prices: Mapping[UUID, int] | None = None,
     coupons: Coupons | None = None,
 ) -> Basket:
-    """Check and price lines, equal SKUs merged; one statement, with coupons two.
+    """Check lines and price them as the branch does, equal SKUs merged; one statement, with coupons two.
 
     With `prices`, a total for each SKU, nothing is shipped. Raises: InvalidInput, NotFound.
     """
     _refuse(lines, is_limited=prices is None)
-    skus = await reads.price_facts(session, sorted({line.sku_id for line in lines}))
+    skus = await reads.price_facts(session, sorted({line.sku_id for line in lines}), branch=branch)
     reductions: Sequence[Reduction] = ()
     if coupons is not None and coupons.coupon_ids:
         _find(lines, skus)
@@ -126,9 +127,9 @@ async def price(
     return priced(lines, skus, method=method, prices=prices, reductions=reductions)
 
 
-async def known_goods(session: BrandSession, lines: Sequence[LineRequest]) -> list[GoodsLine]:
-    """The lines as coupons see them, those left out that the brand does not have; one statement."""
-    skus = await reads.price_facts(session, sorted({line.sku_id for line in lines}))
+async def known_goods(session: BrandSession, lines: Sequence[LineRequest], *, branch: str) -> list[GoodsLine]:
+    """The lines as coupons see them at the branch's prices, without what the brand does not have; one statement."""
+    skus = await reads.price_facts(session, sorted({line.sku_id for line in lines}), branch=branch)
     return goods_of([line for line in lines if line.sku_id in skus], skus)
 
 

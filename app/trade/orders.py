@@ -36,13 +36,14 @@ DUE_AT_ONCE = 200
 async def quote(
     session: BrandSession,
     *,
+    shop: ShopFacts,
     lines: Sequence[LineRequest],
     method: FulfilmentMethod = FulfilmentMethod.DELIVERY,
     pickup_store_id: UUID | None = None,
     customer_id: UUID | None = None,
     coupon_ids: Sequence[UUID] = (),
 ) -> Basket:
-    """What these lines would cost now, line by line; nothing is held.
+    """What these lines would cost in a shop now, line by line; nothing is held.
 
     One statement, one more with a pickup store and one with coupons, which are those of `customer_id`.
 
@@ -52,7 +53,8 @@ async def quote(
     """
     if pickup_store_id is not None:
         await pickups.check_store(session, method, pickup_store_id)
-    return await basket.price(session, lines, method=method, coupons=Coupons(customer_id, coupon_ids))
+    coupons = Coupons(customer_id, coupon_ids)
+    return await basket.price(session, lines, branch=shop.branch, method=method, coupons=coupons)
 
 
 async def place(
@@ -86,7 +88,7 @@ async def place(
         session, address, note, is_sent=store_id is None and (prices is None or address is not None)
     )
     coupons = Coupons(actor.customer_id, coupon_ids, is_locked=True)
-    wanted = await basket.price(session, lines, method=fulfilment, prices=prices, coupons=coupons)
+    wanted = await basket.price(session, lines, branch=shop.branch, method=fulfilment, prices=prices, coupons=coupons)
     _refuse(wanted, expected_total_minor)
     code = None if code_token is None else await codes.facts_by_token(session, code_token)
     order_id, number = session.new_id(), numbers.random_order_number()

@@ -75,7 +75,8 @@ async def _judge(reader: ShopReader, wanted: list[CartLine]) -> list[tuple[Coupo
     if customer_id is None or not wanted:
         return []
     async with reader.reading() as session:
-        goods = await basket.known_goods(session, [LineRequest(line.sku_id, line.quantity) for line in wanted])
+        requested = [LineRequest(line.sku_id, line.quantity) for line in wanted]
+        goods = await basket.known_goods(session, requested, branch=reader.shop.branch)
         judged = await coupon_orders.judge(session, customer_id=customer_id, goods=goods)
     return sorted(judged, key=lambda one: (-_off(one[1]), one[0].coupon_id))
 

@@ -84,7 +84,9 @@ async def place(session: BrandSession, tale: "Tale", coupon_id: UUID) -> UUID:
 
 
 async def goods(s: BrandSession, t: "Tale") -> Any:
-    return await basket.known_goods(s, [LineRequest(t.ids["sku_of_product"], 2)])
+    shop = await products.shop_facts(s, t.ids["shop_of_guide"])
+    assert shop is not None
+    return await basket.known_goods(s, [LineRequest(t.ids["sku_of_product"], 2)], branch=shop.branch)
 
 
 async def taken_off(s: BrandSession, t: "Tale") -> Any:

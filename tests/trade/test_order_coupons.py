@@ -15,6 +15,7 @@ from app.platform.actor import Actor
 from app.platform.db import Database
 from app.platform.errors import InvalidInput, NotFound, PriceChanged, UserFault
 from app.platform.runtime import Runtime
+from app.products.reads import shop_facts_by_slug
 from app.trade import orders
 from app.trade.basket import Basket
 from app.trade.models import OrderDiscountRow, OrderLineRow
@@ -53,8 +54,11 @@ class Market:
     async def quote(self, coupon_ids: Sequence[UUID], *, buyer: Actor | None = None, **more: Any) -> Basket:
         lines = more.pop("lines", None) or self.lines
         async with self.database.reading(self.brand, now=more.pop("now", None)) as session:
+            shop = await shop_facts_by_slug(session, str(self.scene.guide.slug))
+            assert shop is not None
             return await orders.quote(
                 session,
+                shop=shop,
                 lines=[LineRequest(*line) for line in lines],
                 customer_id=(buyer or self.buyer).customer_id,
                 coupon_ids=coupon_ids,
