@@ -70,16 +70,14 @@ async def record(
     channel: Channel,
     now: datetime,
     known_as: UUID | None = None,
-    source_id: UUID | None = None,
 ) -> Touch:
     """Record a touch, unless it repeats one: same subject and source within ten minutes (OPEN: 30 minutes).
 
     Subject: the signed-in customer; else `known_as`, the customer whom the visitor is joined to; else the visitor.
-    Source: `source_id` where it is given (a coupon is its own), else the code, else the shop. A repeat takes one
-    statement and no lock; a new touch three, and it holds the head, which comes before a binding head.
-    Emits: ShopOpened, where a new touch led into a shop.
+    Source: the code, else the shop. A repeat takes one statement and no lock; a new touch three, and it holds the head,
+    which comes before a binding head. Emits: ShopOpened, where a new touch led into a shop.
     """
-    subject_id, source_id = customer_id or known_as or visitor_id, source_id or code_id or shop_id
+    subject_id, source_id = customer_id or known_as or visitor_id, code_id or shop_id
     if subject_id is None or source_id is None:
         raise ValueError("a touch needs a visitor or customer, and a code or shop")
     repeats_after = now - (REPEAT_OPEN if kind is TouchpointKind.OPEN else REPEAT)
@@ -126,6 +124,41 @@ async def record(
     if shop_id is not None and kind in OPENS_SHOP:
         session.emit(ShopOpened(touchpoint_id))
     return Touch(touchpoint_id, is_new=True, occurred_at=now)
+
+
+async def record_coupon(
+    session: BrandSession,
+    *,
+    customer_id: UUID,
+    guide_id: UUID,
+    store_id: UUID | None,
+    shop_id: UUID | None,
+    code_id: UUID | None,
+    channel: Channel,
+    now: datetime,
+) -> UUID:
+    """Record that a guide's coupon came into a customer's hands; gives the touchpoint's id. One statement.
+
+    A coupon comes once, so there is no repeat to be told: it is a touch of its own, whatever was scanned just before.
+    """
+    touchpoint_id = session.new_id()
+    await session.execute(
+        sa.insert(TouchpointRow).values(
+            brand_id=session.brand_id,
+            id=touchpoint_id,
+            visitor_id=None,
+            customer_id=customer_id,
+            guide_id=guide_id,
+            store_id=store_id,
+            shop_id=shop_id,
+            code_id=code_id,
+            kind=TouchpointKind.COUPON.value,
+            channel=channel.value,
+            occurred_at=now,
+            branch=branch_of(session.brand_id, store_id=store_id, employee_id=guide_id),
+        )
+    )
+    return touchpoint_id
 
 
 async def latest_touches(

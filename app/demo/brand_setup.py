@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.boss import founding
-from app.demo import covers, faces, people
+from app.demo import coupons, covers, faces, people
 from app.demo.goods import CATEGORIES, GOODS
 from app.employees import organisation
 from app.employees.values import OpeningHours
@@ -37,12 +37,15 @@ class DemoGuide:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """The guides in order of their phones, each product's SKUs, the stores in their order, headquarters' service."""
+    """The guides in order of their phones, each product's SKUs, the stores in their order, headquarters' service,
+    and the coupon templates.
+    """
 
     guides: list[DemoGuide]
     skus: list[list[UUID]]
     store_ids: list[UUID]
     service_id: UUID
+    template_ids: list[UUID]
 
 
 async def make(step: Runner, start: datetime) -> Setup:
@@ -68,11 +71,16 @@ async def make(step: Runner, start: datetime) -> Setup:
     for number, made in enumerate(guides):
         at = opening + timedelta(hours=1, seconds=number)
         await step(f"featured-{number}", at, _feature(made, UUID(products[number * 7 % len(GOODS)]["product_id"])))
+    first_product_id = UUID(products[0]["product_id"])
+    coupons_made = await step(
+        "coupons", opening + timedelta(hours=1, minutes=1), lambda session: coupons.make(session, first_product_id)
+    )
     return Setup(
         guides=[DemoGuide(UUID(made["employee_id"]), UUID(made["shop_id"]), made["token"]) for made in guides],
         skus=[[UUID(sku) for sku in made["skus"]] for made in products],
         store_ids=[UUID(stores[place.code]) for place in people.STORES],
         service_id=UUID(leaders["headquarters"]),
+        template_ids=[UUID(template_id) for template_id in coupons_made["ids"]],
     )
 
 

@@ -123,6 +123,15 @@ async def look(session: BrandSession, token: str) -> Offer | None:
     )
 
 
+async def offered(session: BrandSession, coupon_id: UUID) -> UUID | None:
+    """The offer that a coupon stands under, whoever asks; None: none. One statement."""
+    return await session.scalar(
+        sa.select(CouponTransferRow.id).where(
+            CouponTransferRow.brand_id == session.brand_id, CouponTransferRow.coupon_id == coupon_id
+        )
+    )
+
+
 def token_of(vault: PersonalData, brand_id: UUID, transfer_id: UUID) -> str:
     """The token of an offer: 36 characters of base64url, which hold its id and a seal."""
     return urlsafe_b64encode(transfer_id.bytes + _seal(vault, brand_id, transfer_id)).decode("ascii")
@@ -176,9 +185,9 @@ async def _hand_over(
         .values(taken_at=now, new_coupon_id=new_id)
         .execution_options(synchronize_session=False)
     )
-    if coupon.guide_id is not None and actor.customer_id is not None:
+    if actor.customer_id is not None:
         giver = Giver(coupon.guide_id, code_id=coupon.code_id)
-        await coupons.touch(session, customer_id=actor.customer_id, coupon_id=new_id, giver=giver, now=now)
+        await coupons.touch(session, customer_id=actor.customer_id, giver=giver, now=now)
     session.emit(CouponClaimed(new_id))
     return new_id
 

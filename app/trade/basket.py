@@ -127,6 +127,12 @@ async def price(
     return priced(lines, skus, method=method, prices=prices, reductions=reductions)
 
 
+async def known_goods(session: BrandSession, lines: Sequence[LineRequest], *, branch: str) -> list[GoodsLine]:
+    """The lines as coupons see them at the branch's prices, without what the brand does not have; one statement."""
+    skus = await reads.price_facts(session, sorted({line.sku_id for line in lines}), branch=branch)
+    return goods_of([line for line in lines if line.sku_id in skus], skus)
+
+
 def goods_of(lines: Sequence[LineRequest], skus: Mapping[UUID, SkuFacts]) -> list[GoodsLine]:
     """The lines as coupons see them, at the prices of this moment."""
     return [

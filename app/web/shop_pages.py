@@ -161,8 +161,7 @@ def cost_lines(
     """What makes up a total, each amount with its reason."""
     totals = basket.totals
     lines = [(say("goods"), say.money(totals.subtotal_minor))]
-    if totals.discount_minor:
-        lines.append((say("discount"), say.money(-totals.discount_minor)))
+    lines.extend((one.title, say.money(-one.amount_minor)) for one in basket.reductions)
     if method is FulfilmentMethod.PICKUP:
         freight = say("pickup_free")
     else:

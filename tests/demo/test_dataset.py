@@ -13,7 +13,7 @@ from app.customers.models import CustomerRow, TouchpointRow
 from app.demo import dataset, goods_rounds, month, toolbox
 from app.demo.goods import GOODS
 from app.employees.models import EmployeeRow, StoreRow
-from app.marketing.models import MaterialRow, ShareRow
+from app.marketing.models import CouponRow, CouponTemplateRow, MaterialRow, ShareRow
 from app.marketing.values import MaterialKind
 from app.platform import clock
 from app.platform.db import Brand
@@ -96,6 +96,7 @@ async def test_demo_is_resumed_where_it_broke_and_loaded_once(
         "share": toolbox.SHARERS,
     }
     assert not brand.is_simulated
+    assert await coupons_of(runtime, brand) == (3, sum(visit.is_first and visit.takes_marketing for visit in planned))
     wrong = {name: lines for name, lines in (await checks.violations(runtime, brand)).items() if lines}
     assert wrong == {}
     async with runtime.database.reading(brand) as session:
@@ -122,6 +123,16 @@ async def test_demo_is_resumed_where_it_broke_and_loaded_once(
     assert await load(runtime) == brand
     assert await counts(runtime, brand) == found
     assert f"/s/{await first_slug(runtime, brand)}" in await dataset.where_to_look(runtime)
+
+
+async def coupons_of(runtime: Runtime, brand: Brand) -> tuple[int, int]:
+    """Templates and coupons."""
+    async with runtime.database.reading(brand) as session:
+        found = [
+            await session.scalar(sa.select(sa.func.count()).select_from(kind).where(kind.brand_id == brand.id))
+            for kind in (CouponTemplateRow, CouponRow)
+        ]
+    return found[0] or 0, found[1] or 0
 
 
 def states_at_the_end(planned: list[month.Visit], *, days: int) -> Counter[str]:

@@ -36,7 +36,7 @@ STATEMENTS = {
     "AfterSaleWithdraw": 10,
     "AfterSaleReturnShip": 9,
     "CodeScan": 13,
-    "CouponClaim": 16,
+    "CouponClaim": 14,
     "MyCoupons": 6,
     "SignInCodeRequest": 6,
     "SessionRefresh": 4,

@@ -86,6 +86,8 @@ QUERIES: list[tuple[str, str | None, Variables]] = [
     ("StaffWithdrawals", "owner", nothing),
     ("StaffWithdrawals", "owner", lambda t: {"states": ["REQUESTED", "PAID"]}),
     ("CurrentRules", "guide", nothing),
+    ("MyCoupons", "customer", nothing),
+    ("MyCoupons", "member", lambda t: {"states": ["TRANSFERRED"]}),
     ("Inbox", "guide", nothing),
     ("MyAssignment", "guide", lambda t: {"id": gid("Order", t, "paid")}),
 ]
@@ -106,6 +108,8 @@ def nodes(t: Tale) -> dict[str, list[str]]:
         "Binding": ["binding"],
         "Touchpoint": ["touch"],
         "Code": ["code_of_guide", "product_code", "revoked_code"],
+        "CouponTemplate": ["template"],
+        "Coupon": ["coupon", "held_coupon", "handed_on"],
         "Order": ["paid", "waiting", "late", "cancelled", "sent", "fetched"],
         "OrderLine": ["line"],
         "AfterSale": ["after_sale", "return", "asked"],
@@ -265,6 +269,19 @@ def policy_fields(t: Tale) -> dict[str, Any]:
     )
 
 
+def template_fields(t: Tale) -> dict[str, Any]:
+    return keyed(
+        title="新券",
+        kind="EXCHANGE",
+        productIds=[gid("Product", t, "product")],
+        quantity=5,
+        perPerson=1,
+        claimFrom="2026-01-01T00:00:00Z",
+        claimUntil="2099-01-01T00:00:00Z",
+        validDays=3,
+    )
+
+
 MUTATIONS: dict[str, Mutation] = {
     "CodeScan": do("CodeScan", None, lambda t: keyed(code=t.tokens["code_of_guide"])),
     "CodeScan of a customer": do("CodeScan", "customer", lambda t: keyed(code=t.tokens["code_of_colleague"])),
@@ -296,6 +313,12 @@ MUTATIONS: dict[str, Mutation] = {
     "AttributionPolicyPublish": do("AttributionPolicyPublish", "owner", policy_fields),
     "CommissionPlanPublish": do(
         "CommissionPlanPublish", "owner", lambda t: keyed(holdDays=9, rules=[{"rateBp": 800, "role": "SELLER"}])
+    ),
+    "CouponTemplateCreate": do("CouponTemplateCreate", "owner", template_fields),
+    "CouponClaim": do(
+        "CouponClaim",
+        "customer",
+        lambda t: keyed(couponTemplateId=gid("CouponTemplate", t, "template"), code=t.tokens["coupon_code"]),
     ),
     "WithdrawalRequest WithdrawalDecide": ask_and_be_refused,
     "MaterialCreate MaterialShare": fill_and_share,
