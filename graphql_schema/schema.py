@@ -21,7 +21,12 @@ from graphql_schema.employees import loaders as employees_loaders
 from graphql_schema.employees.mutations import EmployeesMutation
 from graphql_schema.employees.queries import EmployeesQuery
 from graphql_schema.marketing import loaders as marketing_loaders
+from graphql_schema.marketing.coupon_loaders import NODES as COUPON_NODES
+from graphql_schema.marketing.coupon_mutations import CouponMutation
+from graphql_schema.marketing.coupon_queries import CouponQuery
 from graphql_schema.marketing.mutations import MarketingMutation
+from graphql_schema.marketing.toolbox_loaders import NODES as TOOLBOX_NODES
+from graphql_schema.marketing.toolbox_mutations import ToolboxMutation, ToolboxQuery
 from graphql_schema.paging import Node, decode_global_id
 from graphql_schema.permissions import SIGNED_IN, Requires
 from graphql_schema.plain_fields import PlainFieldsContext
@@ -44,6 +49,8 @@ NODES = {
     **PRICE_LIST_NODES,
     **customers_loaders.NODES,
     **marketing_loaders.NODES,
+    **COUPON_NODES,
+    **TOOLBOX_NODES,
     **trade_loaders.NODES,
     **commission_loaders.NODES,
     **WITHDRAWAL_NODES,
@@ -61,7 +68,17 @@ async def find_node(
 
 
 @strawberry.type(description="What can be read.")
-class Query(BossQuery, AfterSaleQuery, TradeQuery, WithdrawalQuery, CommissionQuery, ProductsQuery, EmployeesQuery):
+class Query(
+    BossQuery,
+    AfterSaleQuery,
+    TradeQuery,
+    WithdrawalQuery,
+    CommissionQuery,
+    CouponQuery,
+    ToolboxQuery,
+    ProductsQuery,
+    EmployeesQuery,
+):
     node: Node | None = strawberry.field(
         resolver=find_node,
         description="Anything with a global id that is yours to see; null else.",
@@ -76,7 +93,9 @@ class Mutation(
     FulfilmentMutation,
     AfterSaleMutation,
     CommissionMutation,
+    ToolboxMutation,
     MarketingMutation,
+    CouponMutation,
     SessionMutation,
     ProductsMutation,
     CatalogueMutation,

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.boss import founding
-from app.demo import covers, faces, merchandise, people
+from app.demo import coupons, covers, faces, merchandise, people
 from app.demo.goods import CATEGORIES, GOODS
 from app.employees import organisation
 from app.employees.values import OpeningHours
@@ -37,9 +37,8 @@ class DemoGuide:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """The guides in order of their phones, each product's SKUs, the stores in their order, headquarters' service.
-
-    `branch_id`: the area that has prices of its own.
+    """The guides in order of their phones, each product's SKUs, the stores in their order, headquarters' service,
+    and the coupon templates. `branch_id`: the area that has prices of its own.
     """
 
     guides: list[DemoGuide]
@@ -47,6 +46,7 @@ class Setup:
     store_ids: list[UUID]
     service_id: UUID
     branch_id: UUID
+    template_ids: list[UUID]
 
 
 async def make(step: Runner, start: datetime) -> Setup:
@@ -74,12 +74,17 @@ async def make(step: Runner, start: datetime) -> Setup:
         await step(f"featured-{number}", at, _feature(made, UUID(products[number * 7 % len(GOODS)]["product_id"])))
     ids = [UUID(made["product_id"]) for made in products]
     await step("merchandise", opening + timedelta(hours=2), lambda session: merchandise.dress(session, ids))
+    first_product_id = UUID(products[0]["product_id"])
+    coupons_made = await step(
+        "coupons", opening + timedelta(hours=1, minutes=1), lambda session: coupons.make(session, first_product_id)
+    )
     return Setup(
         guides=[DemoGuide(UUID(made["employee_id"]), UUID(made["shop_id"]), made["token"]) for made in guides],
         skus=[[UUID(sku) for sku in made["skus"]] for made in products],
         store_ids=[UUID(stores[place.code]) for place in people.STORES],
         service_id=UUID(leaders["headquarters"]),
         branch_id=UUID(stores[people.STORES[-1].area]),
+        template_ids=[UUID(template_id) for template_id in coupons_made["ids"]],
     )
 
 

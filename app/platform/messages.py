@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from app.platform.coupon_messages import COUPONS
+
 LANGUAGES: Final = ("zh-CN", "en")
 
 CATALOGUE: Final[dict[str, dict[str, str]]] = {
@@ -101,6 +103,8 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "en": "The buyer is that guide: it is marked as the guide's own purchase and counts in no ranking.",
     },
     "attribution_version": {"zh-CN": "归属规则第 {version} 版。", "en": "Attribution policy, version {version}."},
+    "audience_too_many": {"zh-CN": "一次最多指明 {most} 个。", "en": "Name {most} at most."},
+    "audience_unknown": {"zh-CN": "有的不在本品牌里。", "en": "Some of these are not the brand's."},
     "barcode_form": {
         "zh-CN": "条码应为 4 到 32 个字母、数字或连字符。",
         "en": "A barcode has 4 to 32 letters, digits or hyphens.",
@@ -123,15 +127,14 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "breakdown_nobody": {"zh-CN": "门店（无导购）", "en": "The store, no guide"},
     "category_depth": {"zh-CN": "分类最多 {most} 级。", "en": "Categories go at most {most} levels deep."},
     "category_name_taken": {"zh-CN": "同级分类中已有这个名称。", "en": "There is a category of this name beside it."},
-    "code_kind_not_yet": {"zh-CN": "这种码还不能创建。", "en": "Codes of this kind cannot be made yet."},
     "code_target_required": {"zh-CN": "请指明这个码通向哪里。", "en": "Say where the code leads to."},
     "code_without_shop": {
-        "zh-CN": "你还没有小店，不能创建商品码。",
-        "en": "You have no shop that a product code could lead into.",
+        "zh-CN": "你还没有小店，不能创建这种码。",
+        "en": "You have no shop that such a code could lead into.",
     },
     "consent_repeated": {"zh-CN": "每个用途只能出现一次。", "en": "Name each purpose once."},
     "consents_for_customers": {"zh-CN": "只有顾客登录时可以同意条款。", "en": "Consents are a customer's."},
-    "coupons_not_yet": {"zh-CN": "暂不支持优惠券。", "en": "Coupons cannot be used yet."},
+    **COUPONS,
     "cover_url_form": {
         "zh-CN": "封面应为 https:// 地址或 /media/ 下的路径，最多 {most} 个字符。",
         "en": "A cover is an https:// address or a path below /media/, of at most {most} characters.",
@@ -211,6 +214,24 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "insufficient_stock": {"zh-CN": "有商品库存不足。", "en": "Some items are short in stock."},
     "invalid_id": {"zh-CN": "编号无效。", "en": "This id is not valid."},
     "market_price_below_price": {"zh-CN": "划线价不能低于售价。", "en": "A market price is never below the price."},
+    "material_attachment_form": {
+        "zh-CN": "附件应为 http(s) 地址或 /media/ 下的路径，最长 {most} 个字符。",
+        "en": "An attachment is an http(s) address or a path below /media/, at most {most} characters.",
+    },
+    "material_product_unknown": {
+        "zh-CN": "有的商品不在本品牌里。",
+        "en": "Some of these products are not the brand's.",
+    },
+    "material_script_placeholder": {
+        "zh-CN": "话术里的大括号只能是 {{guide}}、{{store}}、{{customer}} 或 {{link}}。",
+        "en": "Braces in a script hold {{guide}}, {{store}}, {{customer}} or {{link}}, nothing else.",
+    },
+    "material_script_placeholders": {
+        "zh-CN": "话术里最多用 {most} 个占位符。",
+        "en": "A script has {most} placeholders at most.",
+    },
+    "material_too_many_attachments": {"zh-CN": "最多 {most} 个附件。", "en": "{most} attachments at most."},
+    "material_too_many_products": {"zh-CN": "最多 {most} 件商品。", "en": "{most} products at most."},
     "media_bytes": {"zh-CN": "文件最大 {most} MB。", "en": "A file has at most {most} MB."},
     "media_type": {
         "zh-CN": "只能上传图片、PDF 或 MP4 视频。",
