@@ -2,9 +2,8 @@
 
 from typing import Final
 
-from app.platform.file_messages import FILE_MESSAGES
-
 from app.platform.coupon_messages import COUPONS
+from app.platform.file_messages import FILE_MESSAGES
 
 LANGUAGES: Final = ("zh-CN", "en")
 
