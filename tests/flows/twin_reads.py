@@ -35,13 +35,12 @@ from app.platform.db import BrandSession
 from app.platform.tokens import AccessClaims
 from app.products import reads as products
 from app.products import shelf_reads
-from app.trade import orders, payment_reads, payments, pickups, staff_orders
+from app.trade import payment_reads, payments, pickups, staff_orders
 from app.trade import reads as trade
 from app.trade.models import PaymentRow
 from app.trade.staff_orders import OrderFilter
-from app.trade.values import LineRequest
 from app.verify.checks import CHECKS
-from tests.flows import twin_coupons, twin_pages, twin_returns, twin_toolbox
+from tests.flows import twin_catalogue, twin_coupons, twin_pages, twin_returns, twin_toolbox
 from tests.flows.twins import NOW, Tale, at
 
 Read = Callable[[BrandSession, Tale], Awaitable[Any]]
@@ -303,6 +302,7 @@ READS = {
     **twin_returns.READS,
     **twin_pages.READS,
     **twin_toolbox.READS,
+    **twin_catalogue.READS,
     **twin_coupons.READS,
     **BOSS,
 }
