@@ -83,7 +83,7 @@ async def test_a_stores_own_code_leads_to_a_shop_of_the_store_and_binds_nobody(w
     assert await walk.live(customer_id) is None
 
 
-@pytest.mark.parametrize("kind", [CodeKind.MATERIAL, CodeKind.CAMPAIGN])
+@pytest.mark.parametrize("kind", [CodeKind.MATERIAL])
 async def test_kinds_of_later_are_refused_by_name(walk: Walk, scene: Scene, kind: CodeKind) -> None:
     before = await walk.count(CodeRow)
     with pytest.raises(InvalidInput) as refused:
