@@ -23,7 +23,8 @@ async def test_coupon_is_claimed_by_a_code_used_and_another_handed_on(
     async with site.runtime.database.transaction(shop.brand) as session:
         percent = terms(CouponKind.PERCENT, percent_bp=1_200, amount_minor=5_000)
         private = await make_template(session, percent, title="林知夏的新客券", is_listed=False)
-        await make_template(session, terms(amount_minor=3_000, minimum_spend_minor=30_000), title="满 300 减 30")
+        big = terms(amount_minor=3_000, minimum_spend_minor=30_000)
+        await make_template(session, big, title="满 300 减 30", per_person=2)
         gift = terms(CouponKind.EXCHANGE, product_ids=frozenset({shop.product_id}))
         await make_template(session, gift, title="到店兑换礼")
         code = await codes.create_code(
@@ -76,7 +77,7 @@ async def test_coupon_is_claimed_by_a_code_used_and_another_handed_on(
         await guide.look("guide-customers-coupons")
         await guide.page.locator("a", has_text="送券").first.click()
         await guide.weigh()
-        await guide.page.locator("button", has_text="送出").first.click()
+        await guide.page.get_by_role("button", name="送出 满 300 减 30").click()
         await guide.weigh()
         assert "已送出" in await read(guide)
         await guide.look_every_way("guide-give")
