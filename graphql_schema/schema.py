@@ -25,6 +25,8 @@ from graphql_schema.marketing.coupon_loaders import NODES as COUPON_NODES
 from graphql_schema.marketing.coupon_mutations import CouponMutation
 from graphql_schema.marketing.coupon_queries import CouponQuery
 from graphql_schema.marketing.mutations import MarketingMutation
+from graphql_schema.marketing.toolbox_loaders import NODES as TOOLBOX_NODES
+from graphql_schema.marketing.toolbox_mutations import ToolboxMutation, ToolboxQuery
 from graphql_schema.paging import Node, decode_global_id
 from graphql_schema.permissions import SIGNED_IN, Requires
 from graphql_schema.plain_fields import PlainFieldsContext
@@ -48,6 +50,7 @@ NODES = {
     **customers_loaders.NODES,
     **marketing_loaders.NODES,
     **COUPON_NODES,
+    **TOOLBOX_NODES,
     **trade_loaders.NODES,
     **commission_loaders.NODES,
     **WITHDRAWAL_NODES,
@@ -66,7 +69,15 @@ async def find_node(
 
 @strawberry.type(description="What can be read.")
 class Query(
-    BossQuery, AfterSaleQuery, TradeQuery, WithdrawalQuery, CommissionQuery, CouponQuery, ProductsQuery, EmployeesQuery
+    BossQuery,
+    AfterSaleQuery,
+    TradeQuery,
+    WithdrawalQuery,
+    CommissionQuery,
+    CouponQuery,
+    ToolboxQuery,
+    ProductsQuery,
+    EmployeesQuery,
 ):
     node: Node | None = strawberry.field(
         resolver=find_node,
@@ -82,6 +93,7 @@ class Mutation(
     FulfilmentMutation,
     AfterSaleMutation,
     CommissionMutation,
+    ToolboxMutation,
     MarketingMutation,
     CouponMutation,
     SessionMutation,

@@ -34,6 +34,7 @@ ENUMS: dict[str, type[StrEnum]] = {
     "ProductState": products.ProductState,
     "CodeKind": marketing.CodeKind,
     "CampaignKind": marketing.CampaignKind,
+    "MaterialKind": marketing.MaterialKind,
     "CouponKind": marketing.CouponKind,
     "CouponState": marketing.CouponState,
     "CouponRefusal": marketing.CouponRefusal,

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from tqdm import tqdm
 
 from app.boss import founding
-from app.demo import after_sales, brand_setup, drawings, goods_rounds, month, people, visits
+from app.demo import after_sales, brand_setup, drawings, goods_rounds, month, people, toolbox, visits
 from app.demo.brand_setup import Setup
 from app.demo.month import Visit
 from app.employees import phones, staff
@@ -90,6 +90,7 @@ class _Loader:
         start = await self._beginning()
         brand_setup.draw_pictures(self.runtime.settings)
         setup = await brand_setup.make(self._step, start)
+        filled = await self._step("toolbox", start + toolbox.FILLED, toolbox.fill)
         planned = list(month.visits())
         made = _Made()
         with tqdm(total=len(planned), desc="demo: a month of visits", unit="visit", disable=None) as bar:
@@ -100,6 +101,8 @@ class _Loader:
                         await self._visit(setup, visit, start, made)
                         bar.update()
                 await self._goods_arrive(setup, planned, made, start, day)
+                if day == toolbox.SHARED.days:
+                    await self._shares(setup, filled, start)
                 if day == month.DAYS - 2:
                     await self._withdrawals(setup, start + timedelta(days=day))
                 if day == month.DAYS - 1:
@@ -163,6 +166,17 @@ class _Loader:
             return {}
 
         await self._step(f"goods-arrive-{day}", start + timedelta(days=day, minutes=goods_rounds.EVENING), work)
+
+    async def _shares(self, setup: Setup, filled: dict[str, Any], start: datetime) -> None:
+        """Some guides share a material, and people open and read it."""
+        base_url = self.runtime.settings.base_url
+        shared = await self._step(
+            "shares", start + toolbox.SHARED, lambda session: toolbox.share(session, setup, filled, base_url)
+        )
+        opened = await self._step(
+            "shares-opened", start + toolbox.OPENED, lambda session: toolbox.open_shares(session, shared)
+        )
+        await self._step("shares-read", start + toolbox.READ, lambda session: toolbox.read_them(session, opened))
 
     async def _withdrawals(self, setup: Setup, day_start: datetime) -> None:
         """Some guides draw what has become payable."""

@@ -1,6 +1,7 @@
-"""Plain values of marketing online: kinds of code and of campaign, the channels they travel by, and coupons."""
+"""Plain values of marketing online: kinds of code, campaign and material, the channels they travel by, and coupons."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -10,7 +11,7 @@ from app.customers.values import Channel as Channel
 
 
 class CodeKind(StrEnum):
-    """What a code leads to; CAMPAIGN: the page of a coupon template. MATERIAL codes are not issued yet."""
+    """What a code leads to; CAMPAIGN: the page of a coupon template."""
 
     SHOP = "SHOP"
     PRODUCT = "PRODUCT"
@@ -25,6 +26,52 @@ class CampaignKind(StrEnum):
     CHAIN_ORDER = "CHAIN_ORDER"
     RED_PACKET = "RED_PACKET"
     DRAW = "DRAW"
+
+
+class MaterialKind(StrEnum):
+    """What a material of the toolbox is."""
+
+    NAME_CARD = "NAME_CARD"
+    COMPANY = "COMPANY"
+    NEWS = "NEWS"
+    BROCHURE = "BROCHURE"
+    PRODUCT = "PRODUCT"
+    QUOTATION = "QUOTATION"
+    CASE = "CASE"
+    FILE = "FILE"
+    VIDEO = "VIDEO"
+    TESTIMONIAL = "TESTIMONIAL"
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialContent:
+    """What one version of a material says. `script`: the words that go with a share, with placeholders."""
+
+    title: str
+    body: str | None = None
+    cover_url: str | None = None
+    attachment_urls: tuple[str, ...] = ()
+    script: str | None = None
+    product_ids: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptFacts:
+    """What the placeholders of a script stand for."""
+
+    guide: str
+    store: str
+    customer: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContentProblem:
+    """Why a content is refused: a message's key with its facts, and the input field at fault."""
+
+    key: str
+    path: tuple[str, ...]
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 class CouponKind(StrEnum):

@@ -41,6 +41,7 @@ class OrderRow(Tenant, Base):
         sa.Index("ix_order_shipped", "brand_id", "shipped_at", postgresql_where=sa.text("state = 'SHIPPED'")),
         sa.Index("ix_order_delivered", "brand_id", "delivered_at", postgresql_where=sa.text("state = 'DELIVERED'")),
         sa.Index("ix_order_paid_on", "brand_id", "paid_on"),
+        sa.Index("ix_order_code", "brand_id", "code_id", postgresql_where=sa.text("code_id IS NOT NULL")),
         sa.CheckConstraint("total_minor = subtotal_minor - discount_minor + freight_minor", name="total"),
         sa.CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refunded"),
         sa.CheckConstraint("(fulfilment = 'PICKUP') = (pickup_store_id IS NOT NULL)", name="pickup"),

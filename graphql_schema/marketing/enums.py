@@ -3,9 +3,10 @@
 import strawberry
 
 from app.marketing.coupon_figures import CouponFiguresBy
-from app.marketing.values import CodeKind, CouponKind, CouponRefusal, CouponState
+from app.marketing.values import CodeKind, CouponKind, CouponRefusal, CouponState, MaterialKind
 
-strawberry.enum(CodeKind, description="What a code leads to. MATERIAL codes cannot be made yet.")
+strawberry.enum(CodeKind, description="What a code leads to.")
+strawberry.enum(MaterialKind, description="What a material of the toolbox is. New values may be added.")
 strawberry.enum(
     CouponKind,
     description="AMOUNT: so much off. PERCENT: such a part off. EXCHANGE: a piece of its products for nothing.",
@@ -18,4 +19,4 @@ strawberry.enum(
 strawberry.enum(CouponRefusal, description="Why a coupon cannot be had.")
 strawberry.enum(CouponFiguresBy, description="What figures of coupons are broken down by.")
 
-__all__ = ["CodeKind", "CouponFiguresBy", "CouponKind", "CouponRefusal", "CouponState"]
+__all__ = ["CodeKind", "CouponFiguresBy", "CouponKind", "CouponRefusal", "CouponState", "MaterialKind"]

@@ -29,6 +29,7 @@ from graphql_schema.transaction import Result, mutate
 _TARGETS = {
     CodeKind.SHOP: "Shop",
     CodeKind.PRODUCT: "Product",
+    CodeKind.MATERIAL: "Material",
     CodeKind.STORE: "Store",
     CodeKind.CAMPAIGN: "CouponTemplate",
 }

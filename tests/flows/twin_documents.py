@@ -62,6 +62,8 @@ QUERIES: list[tuple[str, str | None, Variables]] = [
     ("GuideCommission", "guide", nothing),
     ("GuideShelf", "guide", nothing),
     ("GuideShares", "guide", nothing),
+    ("GuideToolbox", "guide", nothing),
+    ("GuideToolbox", "owner", lambda t: {"kinds": ["BROCHURE"]}),
     ("MyAttribution", "guide", lambda t: {"orderId": gid("Order", t, "paid")}),
     ("OrderAttribution", "owner", lambda t: {"id": gid("Order", t, "waiting")}),
     ("OrderAttribution", "manager", lambda t: {"id": gid("Order", t, "paid")}),
@@ -116,6 +118,8 @@ def nodes(t: Tale) -> dict[str, list[str]]:
         "CommissionPlan": ["plan"],
         "CommissionEntry": ["entry"],
         "Withdrawal": ["withdrawal", "rejected_withdrawal"],
+        "Material": ["material"],
+        "Share": ["share"],
     }
     found = {kind: [gid(kind, t, name) for name in names] for kind, names in named.items()}
     found["ShelfItem"] = [gid("ShelfItem", t, "shop_of_guide", "product")]
@@ -215,6 +219,15 @@ async def ask_and_be_refused(http: httpx.AsyncClient, t: Tale) -> None:
     assert refused["__typename"] == "WithdrawalDecidePayload", refused
 
 
+async def fill_and_share(http: httpx.AsyncClient, t: Tale) -> None:
+    fields = keyed(kind="CASE", title="案例", productIds=[gid("Product", t, "product")])
+    made = await as_(http, t, "owner").do("MaterialCreate", **fields)
+    assert made["__typename"] == "MaterialCreatePayload", made
+    fields = keyed(materialId=made["material"]["id"], channel="LINK")
+    shared = await as_(http, t, "guide").do("MaterialShare", **fields)
+    assert shared["__typename"] == "MaterialSharePayload", shared
+
+
 def unit_fields(t: Tale) -> dict[str, Any]:
     return keyed(code=f"U{factories.next_number()}", name="西区", kind="AREA", parentId=gid("OrgUnit", t, "root"))
 
@@ -308,6 +321,7 @@ MUTATIONS: dict[str, Mutation] = {
         lambda t: keyed(couponTemplateId=gid("CouponTemplate", t, "template"), code=t.tokens["coupon_code"]),
     ),
     "WithdrawalRequest WithdrawalDecide": ask_and_be_refused,
+    "MaterialCreate MaterialShare": fill_and_share,
     "SessionRefresh SignInCodeRequest SignIn": come_and_go,
     "SignOut": do("SignOut", "manager", lambda t: {"everywhere": True}),
 }

@@ -281,6 +281,32 @@ async def _withdrawal_to_decide(stage: Stage, caller: str) -> Input:
     return {"idempotencyKey": key(), "withdrawalId": made["withdrawal"]["id"], "decision": "APPROVE"}
 
 
+async def _code_of_material(stage: Stage, caller: str) -> Input:
+    return {"idempotencyKey": key(), "kind": "MATERIAL", "targetId": stage.ids["material_of_east"]}
+
+
+async def _material(stage: Stage, caller: str) -> Input:
+    more = {"productIds": [stage.ids["product"]], "audience": {"orgUnitIds": [stage.ids["east"]]}}
+    return {"idempotencyKey": key(), "kind": "CASE", "title": "案例", **more}
+
+
+async def _material_change(stage: Stage, caller: str) -> Input:
+    return {"idempotencyKey": key(), "materialId": stage.ids["material"], "body": f"第{next_number()}版"}
+
+
+async def _material_to_withdraw(stage: Stage, caller: str) -> Input:
+    made = await stage.as_("owner").do("MaterialCreate", idempotencyKey=key(), kind="NEWS", title="旧闻")
+    return {"idempotencyKey": key(), "materialId": made["material"]["id"]}
+
+
+def _share(material: str, **more: str) -> Callable[[Stage, str], Awaitable[Input]]:
+    async def make(stage: Stage, caller: str) -> Input:
+        given = {name: stage.ids[value] for name, value in more.items()}
+        return {"idempotencyKey": key(), "materialId": stage.ids[material], "channel": "LINK", **given}
+
+    return make
+
+
 async def _template(stage: Stage, caller: str) -> Input:
     now = datetime.now(UTC)
     return {
@@ -352,6 +378,7 @@ ATTEMPTS = [
     Attempt("codeCreate", "the guide's shop", _code_of_shop, "U U F F O X X O X O O X"),
     Attempt("codeCreate", "the east store", _code_of_store, "U U F F O O X O X O O X"),
     Attempt("codeCreate", "a product in the own shop", _code_of_product, "U U F F O O O I O I I I"),
+    Attempt("codeCreate", "a material of the east", _code_of_material, "U U F F O O X I X I I I"),
     Attempt("codeRevoke", "the guide's", _revoke_of_guide, "U U F F O X X O X O O X"),
     Attempt("codeRevoke", "the east store's", _revoke_of_store, "U U F F X X X O X O O X"),
     Attempt("orderPlace", "", _order, "U U O O F F F F F F F F"),
@@ -394,4 +421,15 @@ ATTEMPTS = [
     Attempt("withdrawalDecide", "the manager's", _withdrawal_to_decide, "U U F F F F F F F F O X"),
     Attempt("commissionPlanPublish", "", _plan, "U U F F F F F F F F O E"),
     Attempt("commissionPlanPublish", "a product", _plan_for_product, "U U F F F F F F F F O I"),
+    Attempt("materialCreate", "for the east", _material, "U U F F F F F F F O O I"),
+    Attempt("materialUpdate", "", _material_change, FOR_HEADQUARTERS),
+    Attempt("materialWithdraw", "", _material_to_withdraw, FOR_HEADQUARTERS),
+    Attempt("materialShare", "for everybody", _share("material"), "U U F F O O O I O F F F"),
+    Attempt("materialShare", "of the east", _share("material_of_east"), "U U F F O O X I X F F F"),
+    Attempt(
+        "materialShare",
+        "with the guide's customer",
+        _share("material", customerId="customer"),
+        "U U F F O X X I X F F F",
+    ),
 ]

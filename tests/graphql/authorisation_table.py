@@ -7,7 +7,7 @@ may not read it, or see less of it. Every root field has rows. Edges and connect
 FIELDS = {
     # Roots.
     "Query": "node! viewer! shop! dashboard! orderQuote! orders! pickups! afterSales! products! priceLists! stores! "
-    "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! couponTemplates! couponFigures!",
+    "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! couponTemplates! couponFigures! materials!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
     "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! paymentStart! shelfItemUpdate! "
     "employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
@@ -15,7 +15,8 @@ FIELDS = {
     "stockAdjust! attributionPolicyPublish! commissionPlanPublish! "
     "afterSaleRequest! afterSaleWithdraw! afterSaleReturnShip! afterSaleDecide! afterSaleReceive! "
     "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide! couponTemplateCreate! couponTemplateRevoke! "
-    "couponClaim! couponGive! couponRevoke! couponTransferOffer! couponTransferTake!",
+    "couponClaim! couponGive! couponRevoke! couponTransferOffer! couponTransferTake! "
+    "materialCreate! materialUpdate! materialWithdraw! materialShare!",
     "Subscription": "guidePulse! salesPulse!",
     # People and places.
     "Viewer": "brand customer employee",
@@ -89,22 +90,25 @@ FIELDS = {
     "BreakdownRow": "key label orders quantity netSales",
     "SalesPulse": "asOf kind order today",
     "SalesToday": "orders netSales",
-    # Training and toolbox: types that the guide's home names, without content yet.
+    # The toolbox.
+    "Material": "id kind title body coverUrl attachmentUrls version changedAt isWithdrawn products script! audience!",
+    "StaffAudience": "orgUnits roles employees",
+    "Share": "id material channel text issuedCode sharedAt openCount visitorCount newCustomerCount boundCount "
+    "readingSeconds orderCount netSales lastOpenedAt guide openers",
+    "ShareOpener": "isCustomer openCount firstOpenedAt lastOpenedAt readingSeconds isNew isBound customer!",
+    # Training: types that the guide's home names, without content yet.
     "TrainingAssignment": "id state dueAt attemptsLeft task submissions",
     "TrainingTask": "id title kind state body dueAt questions",
     "TrainingSubmission": "id submittedAt scorePercent outcome comment",
     "Question": "id text kind choices",
     "Choice": "id text",
     "InboxMessage": "id kind title body sentAt readAt subject",
-    "Share": "id material channel text issuedCode sharedAt openCount visitorCount newCustomerCount orderCount netSales "
-    "lastOpenedAt",
-    "Material": "id kind title body coverUrl version",
     # Payloads.
     "SignInCodeRequestPayload": "sentTo retryAfterSeconds",
     "SignInPayload": "session viewer",
     "SessionRefreshPayload": "session",
     "SignOutPayload": "endedSessions",
-    "CodeScanPayload": "visitorToken touchpoint shop binding",
+    "CodeScanPayload": "visitorToken touchpoint shop binding material",
     "CodeCreatePayload": "issuedCode",
     "CodeRevokePayload": "revokedCode replacement",
     "OrderPlacePayload": "order",
@@ -144,6 +148,8 @@ FIELDS = {
     "CouponTransferTakePayload": "coupon",
     "WithdrawalRequestPayload": "withdrawal",
     "WithdrawalDecidePayload": "withdrawal",
+    **dict.fromkeys([f"Material{step}Payload" for step in ("Create", "Update", "Withdraw")], "material"),
+    "MaterialSharePayload": "share",
     # User errors with facts.
     "InvalidInput": "code message path",
     "NotFound": "code message path",
@@ -165,7 +171,7 @@ MORE_OF_CONNECTIONS = {"InboxMessageConnection": "unreadCount"}
 """What a connection has beside totalCount, pageInfo and edges."""
 
 WITHOUT_NODE = {
-    *("Campaign", "Tag", "Material", "Share"),
+    *("Campaign", "Tag"),
     *("InboxMessage", "TrainingAssignment", "TrainingSubmission", "TrainingTask"),
 }
 """Types with a global id of which nothing can be made yet: nobody finds one."""

@@ -11,7 +11,7 @@ from app.boss import founding
 from app.commission.models import ShareRow
 from app.employees import organisation
 from app.employees.values import OpeningHours
-from app.marketing import coupons
+from app.marketing import coupons, materials
 from app.platform.actor import SYSTEM
 from app.platform.db import Brand, BrandSession
 from app.platform.runtime import Runtime
@@ -124,6 +124,7 @@ async def build(
     await _trade(stage)
     await _withdraw(stage)
     await _give_coupons(stage)
+    await _fill_toolbox(stage)
     return stage
 
 
@@ -318,3 +319,24 @@ async def _withdraw(stage: Stage) -> None:
         "WithdrawalRequest", idempotencyKey=key(), amountMinor=stage.price_minor // 10
     )
     stage.ids["withdrawal"] = asked["withdrawal"]["id"]
+
+
+async def _fill_toolbox(stage: Stage) -> None:
+    """A material for everybody, one for the east's guides, one that is withdrawn; the guide's share, once opened."""
+    owner = stage.as_("owner")
+    for name, more in (
+        ("material", {"script": "{customer}，{link}"}),
+        ("material_of_east", {"audience": {"orgUnitIds": [stage.ids["east"]], "roles": ["GUIDE"]}}),
+        ("withdrawn_material", {}),
+    ):
+        made = await owner.do("MaterialCreate", idempotencyKey=key(), kind="NEWS", title=f"{stage.mark}{name}", **more)
+        stage.ids[name] = made["material"]["id"]
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        withdrawn_id = stage.uuid("withdrawn_material")
+        await materials.withdraw(session, SYSTEM, material_id=withdrawn_id, now=session.now)
+    shared = await stage.as_("guide").do(
+        "MaterialShare", idempotencyKey=key(), materialId=stage.ids["material"], channel="WECHAT_CHAT"
+    )
+    stage.ids["share"] = shared["share"]["id"]
+    stage.codes["share"] = shared["share"]["issuedCode"]["token"]
+    await stage.as_("customer").do("CodeScan", code=stage.codes["share"], idempotencyKey=key())

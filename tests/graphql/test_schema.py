@@ -33,7 +33,7 @@ def words(text: str) -> list[str]:
 
 LATER_MUTATIONS = words(
     """
-    materialCreate materialShare posterRender
+    posterRender
     trainingTaskPublish trainingAssignmentSubmit trainingAssignmentOpen trainingSubmissionReview
     employeeResign posTicketsImport attributionReplayStart
     """
@@ -41,12 +41,12 @@ LATER_MUTATIONS = words(
 """Each comes with its input, its payload and its result."""
 
 LATER_FIELDS = {
-    "Query": set(words("materials posterTemplates trainingProgress")),
+    "Query": set(words("posterTemplates trainingProgress")),
     "Mutation": set(LATER_MUTATIONS),
     "Subscription": {"inboxPulse"},
 }
 
-LATER_CONNECTIONS = words("Material PosterTemplate Handover AttributionReplayGuide")
+LATER_CONNECTIONS = words("PosterTemplate Handover AttributionReplayGuide")
 
 LATER_TYPES = {
     *words(
@@ -54,7 +54,7 @@ LATER_TYPES = {
         Handover
         Poster PosterState PosterTemplate
         TrainingProgress TrainingProgressRow InboxPulse ReviewDecision PromoteMetric PromoteInput
-        AudienceInput QuizInput QuestionInput AnswerInput
+        QuizInput QuestionInput AnswerInput
         PosTicketInput PosLineInput PosTicketRejection
         AttributionReplay AttributionReplayGuide AttributionPolicyInput CommissionPlanInput JobState
         """

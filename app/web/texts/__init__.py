@@ -7,7 +7,19 @@ from zoneinfo import ZoneInfo
 
 from app.platform.db import Brand
 from app.web.amounts import Amount, amount
-from app.web.texts import bossing, common, couponing, deciding, guiding, ordering, receiving, returns, selling, shopping
+from app.web.texts import (
+    bossing,
+    common,
+    couponing,
+    deciding,
+    guiding,
+    ordering,
+    receiving,
+    returns,
+    selling,
+    sharing,
+    shopping,
+)
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     **common.TEXTS,
@@ -18,6 +30,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     **returns.TEXTS,
     **guiding.TEXTS,
     **selling.TEXTS,
+    **sharing.TEXTS,
     **bossing.TEXTS,
     **deciding.TEXTS,
 }
