@@ -16,7 +16,17 @@ import sqlalchemy as sa
 from tqdm import tqdm
 
 from app.boss import founding
-from app.demo import after_sales, brand_setup, drawings, goods_rounds, month, people, toolbox, visits
+from app.demo import (
+    after_sales,
+    brand_setup,
+    drawings,
+    goods_rounds,
+    merchandise,
+    month,
+    people,
+    toolbox,
+    visits,
+)
 from app.demo.brand_setup import Setup
 from app.demo.month import Visit
 from app.employees import phones, staff
@@ -37,11 +47,17 @@ _ZONE = "Asia/Shanghai"
 Step = Callable[[BrandSession], Awaitable[dict[str, Any]]]
 
 
+async def _keep_pictures(runtime: Runtime, brand: Brand) -> None:
+    """Before anything names them; those that are there are drawn alike again."""
+    await brand_setup.draw_pictures(runtime.storage)
+    await merchandise.keep_pictures(runtime.storage, brand)
+
+
 async def load(runtime: Runtime, relay: Relay, jobs: Sequence[Job]) -> int:
     """Make the demo brand and its month, or what is missing of them; gives 0."""
     brand = await runtime.database.brand_by_code(CODE)
     if brand is not None and not brand.is_simulated:
-        brand_setup.draw_pictures(runtime.settings)
+        await _keep_pictures(runtime, brand)
         return 0
     if brand is None:
         today = clock.utc_now().astimezone(ZoneInfo(_ZONE)).date()
@@ -88,7 +104,7 @@ class _Loader:
 
     async def run(self) -> None:
         start = await self._beginning()
-        brand_setup.draw_pictures(self.runtime.settings)
+        await _keep_pictures(self.runtime, self.brand)
         setup = await brand_setup.make(self._step, start)
         filled = await self._step("toolbox", start + toolbox.FILLED, toolbox.fill)
         planned = list(month.visits())
@@ -108,6 +124,11 @@ class _Loader:
                 if day == month.DAYS - 1:
                     await self._after_sales(start + timedelta(days=day, hours=23))
                 await self._close_day(start, day)
+        await self._step(
+            "price-list",
+            start + timedelta(days=month.DAYS - 1, hours=23, minutes=31),
+            lambda session: merchandise.price_branch(session, setup.branch_id, setup.skus),
+        )
         await self._set_clock(None)
 
     async def _beginning(self) -> datetime:

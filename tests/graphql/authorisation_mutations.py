@@ -6,11 +6,9 @@ U UNAUTHENTICATED · F FORBIDDEN · B BAD_USER_INPUT (the request is of another 
 
 import dataclasses
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from app.employees import sessions, sign_in_codes
-from app.marketing import coupon_transfers, coupons
 from app.platform import media
 from app.platform.actor import SYSTEM
 from app.platform.media import Upload
@@ -21,9 +19,9 @@ from app.trade import pickups
 from app.trade.values import OrderState
 from graphql_schema.paging import decode_global_id, encode_global_id
 from tests.commission.wages import grant
-from tests.factories import Scene, Staff, key, make_customer, next_number, next_phone
+from tests.factories import Scene, Staff, key, next_number, next_phone
+from tests.graphql import authorisation_promotions as promotions
 from tests.graphql.stage import Stage, order_to_fetch, pay
-from tests.marketing import couponing
 from tests.trade import purchase, returns
 from tests.trade.returns import Sold
 
@@ -281,86 +279,6 @@ async def _withdrawal_to_decide(stage: Stage, caller: str) -> Input:
     return {"idempotencyKey": key(), "withdrawalId": made["withdrawal"]["id"], "decision": "APPROVE"}
 
 
-async def _code_of_material(stage: Stage, caller: str) -> Input:
-    return {"idempotencyKey": key(), "kind": "MATERIAL", "targetId": stage.ids["material_of_east"]}
-
-
-async def _material(stage: Stage, caller: str) -> Input:
-    more = {"productIds": [stage.ids["product"]], "audience": {"orgUnitIds": [stage.ids["east"]]}}
-    return {"idempotencyKey": key(), "kind": "CASE", "title": "案例", **more}
-
-
-async def _material_change(stage: Stage, caller: str) -> Input:
-    return {"idempotencyKey": key(), "materialId": stage.ids["material"], "body": f"第{next_number()}版"}
-
-
-async def _material_to_withdraw(stage: Stage, caller: str) -> Input:
-    made = await stage.as_("owner").do("MaterialCreate", idempotencyKey=key(), kind="NEWS", title="旧闻")
-    return {"idempotencyKey": key(), "materialId": made["material"]["id"]}
-
-
-def _share(material: str, **more: str) -> Callable[[Stage, str], Awaitable[Input]]:
-    async def make(stage: Stage, caller: str) -> Input:
-        given = {name: stage.ids[value] for name, value in more.items()}
-        return {"idempotencyKey": key(), "materialId": stage.ids[material], "channel": "LINK", **given}
-
-    return make
-
-
-async def _template(stage: Stage, caller: str) -> Input:
-    now = datetime.now(UTC)
-    return {
-        "idempotencyKey": key(),
-        "title": "礼券",
-        "kind": "AMOUNT",
-        "amountMinor": 100,
-        "quantity": 10,
-        "perPerson": 1,
-        "claimFrom": now.isoformat(),
-        "claimUntil": (now + timedelta(days=1)).isoformat(),
-        "validDays": 1,
-    }
-
-
-async def _own_template(stage: Stage, *, holder: str = "") -> tuple[str, str]:
-    """A template of this attempt's own, and a coupon of it that somebody has claimed; global ids."""
-    coupon = ""
-    async with stage.runtime.database.transaction(stage.brand) as session:
-        template_id = await couponing.make_template(session)
-        if holder:
-            buyer = purchase.customer_actor(stage.people[holder])
-            claimed = await coupons.claim(session, buyer, template_id=template_id, now=session.now)
-            coupon = encode_global_id("Coupon", claimed)
-    return encode_global_id("CouponTemplate", template_id), coupon
-
-
-async def _template_to_use(stage: Stage, caller: str) -> Input:
-    template, _ = await _own_template(stage)
-    return {"idempotencyKey": key(), "couponTemplateId": template}
-
-
-async def _coupon_to_give(stage: Stage, caller: str) -> Input:
-    return await _template_to_use(stage, caller) | {"customerId": stage.ids["customer"]}
-
-
-async def _customers_coupon(stage: Stage, caller: str) -> Input:
-    _, coupon = await _own_template(stage, holder="customer")
-    return {"idempotencyKey": key(), "couponId": coupon}
-
-
-async def _offer(stage: Stage, caller: str) -> Input:
-    """A coupon that nobody of the stage offers to a friend."""
-    async with stage.runtime.database.transaction(stage.brand) as session:
-        template_id = await couponing.make_template(session)
-        buyer = purchase.customer_actor(await make_customer(session))
-        claimed = await coupons.claim(session, buyer, template_id=template_id, now=session.now)
-        offered = await coupon_transfers.offer(session, buyer, coupon_id=claimed, now=session.now)
-        return {
-            "idempotencyKey": key(),
-            "token": coupon_transfers.token_of(session.vault, session.brand_id, offered),
-        }
-
-
 #                     anonymous visitor customer other_customer guide colleague guide_elsewhere
 #                     manager manager_elsewhere headquarters owner owner_of_other_brand
 FOR_HEADQUARTERS = "   U U F F F F F F F O O X"
@@ -378,7 +296,7 @@ ATTEMPTS = [
     Attempt("codeCreate", "the guide's shop", _code_of_shop, "U U F F O X X O X O O X"),
     Attempt("codeCreate", "the east store", _code_of_store, "U U F F O O X O X O O X"),
     Attempt("codeCreate", "a product in the own shop", _code_of_product, "U U F F O O O I O I I I"),
-    Attempt("codeCreate", "a material of the east", _code_of_material, "U U F F O O X I X I I I"),
+    Attempt("codeCreate", "a material of the east", promotions.code_of_material, "U U F F O O X I X I I I"),
     Attempt("codeRevoke", "the guide's", _revoke_of_guide, "U U F F O X X O X O O X"),
     Attempt("codeRevoke", "the east store's", _revoke_of_store, "U U F F X X X O X O O X"),
     Attempt("orderPlace", "", _order, "U U O O F F F F F F F F"),
@@ -410,26 +328,26 @@ ATTEMPTS = [
     Attempt("priceListEnd", "", _price_list_end, FOR_HEADQUARTERS),
     Attempt("stockAdjust", "", _stock, FOR_HEADQUARTERS),
     Attempt("attributionPolicyPublish", "", _policy, "U U F F F F F F F F O E"),
-    Attempt("couponTemplateCreate", "", _template, "U U F F F F F F F O O E"),
-    Attempt("couponTemplateRevoke", "", _template_to_use, FOR_HEADQUARTERS),
-    Attempt("couponClaim", "", _template_to_use, "U U O O F F F F F F F F"),
-    Attempt("couponGive", "the guide's customer", _coupon_to_give, "U U F F O X X F X F F F"),
-    Attempt("couponRevoke", "", _customers_coupon, FOR_HEADQUARTERS),
-    Attempt("couponTransferOffer", "the customer's", _customers_coupon, FOR_THE_CUSTOMER),
-    Attempt("couponTransferTake", "", _offer, "U U O O F F F F F F F F"),
+    Attempt("couponTemplateCreate", "", promotions.template, "U U F F F F F F F O O E"),
+    Attempt("couponTemplateRevoke", "", promotions.template_to_use, FOR_HEADQUARTERS),
+    Attempt("couponClaim", "", promotions.template_to_use, "U U O O F F F F F F F F"),
+    Attempt("couponGive", "the guide's customer", promotions.coupon_to_give, "U U F F O X X F X F F F"),
+    Attempt("couponRevoke", "", promotions.customers_coupon, FOR_HEADQUARTERS),
+    Attempt("couponTransferOffer", "the customer's", promotions.customers_coupon, FOR_THE_CUSTOMER),
+    Attempt("couponTransferTake", "", promotions.offer, "U U O O F F F F F F F F"),
     Attempt("withdrawalRequest", "", _withdrawal, "U U F F A A A O A F F F"),
     Attempt("withdrawalDecide", "the manager's", _withdrawal_to_decide, "U U F F F F F F F F O X"),
     Attempt("commissionPlanPublish", "", _plan, "U U F F F F F F F F O E"),
     Attempt("commissionPlanPublish", "a product", _plan_for_product, "U U F F F F F F F F O I"),
-    Attempt("materialCreate", "for the east", _material, "U U F F F F F F F O O I"),
-    Attempt("materialUpdate", "", _material_change, FOR_HEADQUARTERS),
-    Attempt("materialWithdraw", "", _material_to_withdraw, FOR_HEADQUARTERS),
-    Attempt("materialShare", "for everybody", _share("material"), "U U F F O O O I O F F F"),
-    Attempt("materialShare", "of the east", _share("material_of_east"), "U U F F O O X I X F F F"),
+    Attempt("materialCreate", "for the east", promotions.material, "U U F F F F F F F O O I"),
+    Attempt("materialUpdate", "", promotions.material_change, FOR_HEADQUARTERS),
+    Attempt("materialWithdraw", "", promotions.material_to_withdraw, FOR_HEADQUARTERS),
+    Attempt("materialShare", "for everybody", promotions.share("material"), "U U F F O O O I O F F F"),
+    Attempt("materialShare", "of the east", promotions.share("material_of_east"), "U U F F O O X I X F F F"),
     Attempt(
         "materialShare",
         "with the guide's customer",
-        _share("material", customerId="customer"),
+        promotions.share("material", customerId="customer"),
         "U U F F O X X I X F F F",
     ),
 ]

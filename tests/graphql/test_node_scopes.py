@@ -289,6 +289,9 @@ def telling(stage: Stage) -> dict[str, tuple[str, str, Any]]:
         "policy": ("guide", "validityDays", 100 + stage.hold_days),
         "plan": ("guide", "holdDays", stage.hold_days),
         **{name: ("owner", "title", f"{mark}{name}") for name in TOOLBOX},
+        "template": ("customer", "title", f"{mark}礼券"),
+        "coupon": ("customer", "template { title }", {"title": f"{mark}礼券"}),
+        "price_list": ("owner", "name", mark),
         "share": ("guide", "material { title }", {"title": f"{mark}material"}),
     }
 
