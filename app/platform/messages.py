@@ -160,18 +160,22 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "品牌代码 {brand} 已被占用，且不在模拟时间上。",
         "en": "A brand with the code {brand} is there already, and it does not live on simulated time.",
     },
+    "import_fast_needs_empty": {
+        "zh-CN": "--fast 只能导入还没有购物篮的品牌：补充导入请去掉 --fast。",
+        "en": "--fast loads into a brand without baskets: leave it out to add those that are missing.",
+    },
     "import_needs_realdata": {
         "zh-CN": "未安装数据包：pip install -e '.[realdata]'。",
         "en": "The data is not installed: pip install -e '.[realdata]'.",
     },
     "import_number": {"zh-CN": "至少为 1。", "en": "It must be at least 1."},
-    "import_fast_needs_empty": {
-        "zh-CN": "--fast 只能导入还没有购物篮的品牌：补充导入请去掉 --fast。",
-        "en": "--fast loads into a brand without baskets: leave it out to add those that are missing.",
-    },
     "import_out_of_order": {
         "zh-CN": "缺少早于上次导入的购物篮：请使用与上次相同的 --stores。",
         "en": "Baskets from before the last imported one are missing: give the same --stores as last time.",
+    },
+    "in_store_elsewhere": {
+        "zh-CN": "当场购买请在这位导购的门店进行。",
+        "en": "Buying in the store is for the store of this shop's guide.",
     },
     "insufficient_stock": {"zh-CN": "有商品库存不足。", "en": "Some items are short in stock."},
     "invalid_id": {"zh-CN": "编号无效。", "en": "This id is not valid."},
@@ -286,6 +290,10 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "text_form": {"zh-CN": "含有不允许的字符。", "en": "It holds characters that are not allowed."},
     "text_required": {"zh-CN": "请填写内容。", "en": "This must not be empty."},
     "text_too_long": {"zh-CN": "最多 {longest} 个字符。", "en": "At most {longest} characters."},
+    "transfer_empty": {"zh-CN": "没有要发出的商品。", "en": "There is nothing to send."},
+    "transfer_lines": {"zh-CN": "调拨单应有 1 到 {most} 种商品。", "en": "A transfer has 1 to {most} items."},
+    "transfer_sku": {"zh-CN": "调拨单里没有这件商品。", "en": "The transfer has no such item."},
+    "transfer_to_itself": {"zh-CN": "调出与调入不能是同一处。", "en": "Goods cannot be moved to where they are."},
     "unit_or_store_required": {"zh-CN": "请指定组织或门店。", "en": "Name a unit or a store."},
     "url_form": {"zh-CN": "请填写网址，最多 500 个字符。", "en": "Give a web address of at most 500 characters."},
     "withdrawal_minimum": {"zh-CN": "每次至少提现 {amount}。", "en": "Withdraw at least {amount}."},

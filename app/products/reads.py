@@ -9,12 +9,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from app.employees.models import EmployeeRow, OrgUnitRow, StoreRow
 from app.employees.values import EmployeeState
 from app.platform.db import BrandSession
-from app.products.models import CatalogueRow, CategoryRow, ProductRow, ShopRow, SkuRow, StockRow
-from app.products.values import ProductState
+from app.products.models import CatalogueRow, CategoryRow, LocationRow, ProductRow, ShopRow, SkuRow, StockRow
+from app.products.values import LocationKind, ProductState
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,11 @@ class ShopFacts:
 
 @dataclass(frozen=True, slots=True)
 class SkuFacts:
-    """What an order needs to know of a SKU. Prices: minor units; `available`: pieces that can be ordered now.
+    """What an order needs to know of a SKU. Prices: minor units.
 
-    `is_sellable`: its product is published. `category_path` holds the category and all above it, empty without one.
+    `available`: pieces that one place can give now, for the way of having them that was asked about; `at_first`: those
+    of `first_location_id`, the place they would come from first. `is_sellable`: its product is published.
+    `category_path` holds the category and all above it, empty without one.
     """
 
     sku_id: UUID
@@ -62,11 +65,16 @@ class SkuFacts:
     price_minor: int
     is_sellable: bool
     available: int
+    at_first: int
+    first_location_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
 class SkuView:
-    """A SKU as it is shown. Prices: minor units; `available`: pieces on hand that no order holds."""
+    """A SKU as it is shown. Prices: minor units; `available`: pieces on hand anywhere that no order holds.
+
+    `to_send`: the most that one place could send; `stores`: how many stores have a piece to fetch.
+    """
 
     sku_id: UUID
     product_id: UUID
@@ -76,6 +84,13 @@ class SkuView:
     price_minor: int
     market_price_minor: int | None
     available: int
+    to_send: int
+    stores: int
+
+    @property
+    def can_be_had(self) -> bool:
+        """Whether at least one piece can be ordered, to be sent or fetched."""
+        return self.to_send > 0 or self.stores > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +157,18 @@ async def shops_of_employees(session: BrandSession, employee_ids: Collection[UUI
     return {shop.employee_id: shop for shop in shops}
 
 
-async def price_facts(session: BrandSession, sku_ids: Collection[UUID]) -> dict[UUID, SkuFacts]:
-    """What an order needs to know of its SKUs; unknown ids are left out. What is available may be gone in a moment."""
-    rows = await session.execute(_PRICE_FACTS, {"brand": session.brand_id, "ids": list(sku_ids)})
+async def price_facts(
+    session: BrandSession, sku_ids: Collection[UUID], *, is_sent: bool = True, store_id: UUID | None = None
+) -> dict[UUID, SkuFacts]:
+    """What an order needs to know of its SKUs; unknown ids are left out. What is available may be gone in a moment.
+
+    `is_sent`: from the shipping location or what else sends orders; else it is had in a store, any while none is named.
+    """
+    parameters = {"brand": session.brand_id, "ids": list(sku_ids)}
+    if is_sent:
+        rows = await session.execute(_FACTS_TO_SEND, parameters)
+    else:
+        rows = await session.execute(_FACTS_IN_STORE, {**parameters, "store": store_id})
     return {row[0]: SkuFacts(*row) for row in rows}
 
 
@@ -214,6 +238,7 @@ _IDS = sa.any_(sa.bindparam("ids", type_=ARRAY(sa.Uuid())))
 _product = cast("sa.Table", ProductRow.__table__)
 _sku = cast("sa.Table", SkuRow.__table__)
 _stock = cast("sa.Table", StockRow.__table__)
+_location = cast("sa.Table", LocationRow.__table__)
 _category = cast("sa.Table", CategoryRow.__table__)
 _shop = cast("sa.Table", ShopRow.__table__)
 _employee = cast("sa.Table", EmployeeRow.__table__)
@@ -221,12 +246,44 @@ _store = cast("sa.Table", StoreRow.__table__)
 _unit = cast("sa.Table", OrgUnitRow.__table__)
 _catalogue = cast("sa.Table", CatalogueRow.__table__)
 
-_AVAILABLE = (
-    sa.select(sa.cast(sa.func.coalesce(sa.func.sum(_stock.c.on_hand - _stock.c.reserved), 0), sa.BigInteger()))
-    .where(_stock.c.brand_id == _BRAND, _stock.c.sku_id == _sku.c.id)
-    .scalar_subquery()
+_free = _stock.c.on_hand - _stock.c.reserved
+_is_shipping = _location.c.kind == LocationKind.SHIPPING.value
+_is_store = _location.c.kind == LocationKind.STORE.value
+_AT_PLACES = sa.and_(_location.c.brand_id == _BRAND, _location.c.id == _stock.c.location_id)
+_OF_SKU = sa.and_(_stock.c.brand_id == _BRAND, _stock.c.sku_id == _sku.c.id)
+
+
+def _pieces(number: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    return sa.cast(sa.func.coalesce(number, 0), sa.BigInteger())
+
+
+_EVERYWHERE = (
+    sa.select(
+        _pieces(sa.func.sum(_free)).label("available"),
+        _pieces(sa.func.max(_free).filter(_location.c.ships_orders)).label("to_send"),
+        sa.func.count().filter(_is_store, _free > 0).label("stores"),
+    )
+    .join_from(_stock, _location, _AT_PLACES)
+    .where(_OF_SKU)
+    .lateral("everywhere")
 )
-"""Pieces of the row's SKU that no order holds, over all locations."""
+"""What of the row's SKU no order holds, and how it can be had."""
+_TO_SEND = (
+    sa.select(
+        _pieces(sa.func.max(_free)).label("available"),
+        _pieces(sa.func.max(_free).filter(_is_shipping)).label("at_first"),
+    )
+    .join_from(_stock, _location, _AT_PLACES)
+    .where(_OF_SKU, _location.c.ships_orders)
+    .lateral("to_send")
+)
+_STORE = sa.bindparam("store", type_=sa.Uuid())
+_IN_STORE = (
+    sa.select(_pieces(sa.func.max(_free)).label("available"), _pieces(sa.func.max(_free)).label("at_first"))
+    .join_from(_stock, _location, _AT_PLACES)
+    .where(_OF_SKU, sa.or_(_location.c.id == _STORE, sa.and_(_STORE.is_(None), _is_store)))
+    .lateral("in_store")
+)
 
 _ALL_SHOPS = (
     sa.select(
@@ -262,7 +319,7 @@ _SHOPS = _ALL_SHOPS.where(_shop.c.id == _IDS)
 _SHOPS_OF_EMPLOYEES = _ALL_SHOPS.where(_shop.c.employee_id == _IDS)
 _SHOP_BY_SLUG = _ALL_SHOPS.where(_shop.c.slug == sa.bindparam("slug", type_=sa.Text()))
 
-_ALL_SKUS = sa.select(
+_SKU_COLUMNS: tuple[Any, ...] = (
     _sku.c.id,
     _sku.c.product_id,
     _sku.c.name,
@@ -270,28 +327,43 @@ _ALL_SKUS = sa.select(
     _sku.c.barcode,
     _sku.c.price_minor,
     _sku.c.market_price_minor,
-    _AVAILABLE,
-).where(_sku.c.brand_id == _BRAND)
+    _EVERYWHERE.c.available,
+    _EVERYWHERE.c.to_send,
+    _EVERYWHERE.c.stores,
+)
+_ALL_SKUS = sa.select(*_SKU_COLUMNS).select_from(_sku.join(_EVERYWHERE, sa.true())).where(_sku.c.brand_id == _BRAND)
 _SKUS = _ALL_SKUS.where(_sku.c.id == _IDS)
 _SKUS_OF_PRODUCTS = _ALL_SKUS.where(_sku.c.product_id == _IDS).order_by(_sku.c.product_id, _sku.c.position, _sku.c.id)
 
-_PRICE_FACTS = (
-    sa.select(
-        _sku.c.id,
-        _sku.c.product_id,
-        _product.c.category_id,
-        sa.func.coalesce(_category.c.path, ""),
-        _product.c.title,
-        _sku.c.name,
-        _sku.c.price_minor,
-        _product.c.state == ProductState.PUBLISHED.value,
-        _AVAILABLE,
+_WAREHOUSE = sa.select(_location.c.id).where(_location.c.brand_id == _BRAND, _is_shipping).scalar_subquery()
+
+
+def _facts(having: LateralFromClause, first: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """What an order needs to know of SKUs that are had in one way, and where they would come from first."""
+    return (
+        sa.select(
+            _sku.c.id,
+            _sku.c.product_id,
+            _product.c.category_id,
+            sa.func.coalesce(_category.c.path, ""),
+            _product.c.title,
+            _sku.c.name,
+            _sku.c.price_minor,
+            _product.c.state == ProductState.PUBLISHED.value,
+            having.c.available,
+            having.c.at_first,
+            first,
+        )
+        .select_from(_sku)
+        .join(having, sa.true())
+        .join(_product, sa.and_(_product.c.brand_id == _BRAND, _product.c.id == _sku.c.product_id))
+        .outerjoin(_category, sa.and_(_category.c.brand_id == _BRAND, _category.c.id == _product.c.category_id))
+        .where(_sku.c.brand_id == _BRAND, _sku.c.id == _IDS)
     )
-    .select_from(_sku)
-    .join(_product, sa.and_(_product.c.brand_id == _BRAND, _product.c.id == _sku.c.product_id))
-    .outerjoin(_category, sa.and_(_category.c.brand_id == _BRAND, _category.c.id == _product.c.category_id))
-    .where(_sku.c.brand_id == _BRAND, _sku.c.id == _IDS)
-)
+
+
+_FACTS_TO_SEND = _facts(_TO_SEND, _WAREHOUSE)
+_FACTS_IN_STORE = _facts(_IN_STORE, _STORE)
 
 _PRODUCTS = sa.select(*(_product.c[column.key] for column in PRODUCT_COLUMNS)).where(
     _product.c.brand_id == _BRAND, _product.c.id == _IDS

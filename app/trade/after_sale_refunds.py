@@ -24,13 +24,14 @@ async def start(
     *,
     actor: str,
     is_back: bool,
+    location_id: UUID | None = None,
     now: datetime,
 ) -> LockedAfterSale:
     """The refund of an approved or received after-sale is decided. Eight to ten statements.
 
     From here on the goods count as refunded and the commission of their share is taken back. `is_back`: the pieces go
-    into stock again; pieces that never left do so in any case. Where nothing was paid for them the after-sale ends at
-    once. Raises: WrongState. Emits: RefundRequested, CommissionReversed.
+    into stock again, at `location_id` or where they were sold; pieces that never left do so in any case. Where nothing
+    was paid for them the after-sale ends at once. Raises: WrongState. Emits: RefundRequested, CommissionReversed.
     """
     is_unshipped = rules.never_left(order.state)
     is_restocked = is_back or is_unshipped
@@ -69,7 +70,13 @@ async def start(
         )
         if sku_id is None:
             raise LookupError(f"line {started.line_id} is gone")
-        await stock_returns.put_back(session, order_id=order.id, lines=[StockLine(sku_id, started.quantity)], now=now)
+        await stock_returns.put_back(
+            session,
+            order_id=order.id,
+            lines=[StockLine(sku_id, started.quantity)],
+            location_id=location_id,
+            now=now,
+        )
     if started.goods_minor:
         await reversals.reverse(
             session,

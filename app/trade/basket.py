@@ -66,6 +66,24 @@ class Basket:
         if short:
             raise InsufficientStock(short)
 
+    @property
+    def first_location_id(self) -> UUID | None:
+        """Where the goods would come from first; None while no store is named."""
+        return self.lines[0].sku.first_location_id
+
+    @property
+    def is_at_first(self) -> bool:
+        """Whether the first place has all of it."""
+        return all(line.sku.at_first >= line.priced.quantity for line in self.lines)
+
+    def shortages_at_first(self) -> list[ShortageFact]:
+        """What the first place has too little of."""
+        return [
+            ShortageFact(line.sku.sku_id, line.priced.quantity, max(line.sku.at_first, 0))
+            for line in self.lines
+            if line.sku.at_first < line.priced.quantity
+        ]
+
     def sale_lines(self, line_ids: Sequence[UUID]) -> list[SaleLine]:
         """The lines as commission sees them."""
         return [
@@ -95,14 +113,16 @@ async def price(
     lines: Sequence[LineRequest],
     *,
     method: FulfilmentMethod,
+    store_id: UUID | None = None,
     prices: Mapping[UUID, int] | None = None,
 ) -> Basket:
     """Check and price lines, equal SKUs merged; one statement. With `prices`, a total for each SKU, nothing is shipped.
 
-    Raises: InvalidInput, NotFound.
+    `store_id`: where goods that are not sent are had; any store while none is named. Raises: InvalidInput, NotFound.
     """
     _refuse(lines, is_limited=prices is None)
-    skus = await reads.price_facts(session, sorted({line.sku_id for line in lines}))
+    wanted = sorted({line.sku_id for line in lines})
+    skus = await reads.price_facts(session, wanted, is_sent=method.is_sent, store_id=store_id)
     return priced(lines, skus, method=method, prices=prices)
 
 

@@ -236,5 +236,7 @@ CHECKS: dict[str, Callable[[BrandSession], Awaitable[list[str]]]] = {
     "instants of orders are those of their moves": fulfilment_invariants.instants_are_those_of_the_moves,
     "shipped orders have parcels": fulfilment_invariants.shipped_orders_have_parcels,
     "pickups name a store": fulfilment_invariants.pickups_name_a_store,
+    "stock lies where orders say": fulfilment_invariants.stock_lies_where_orders_say,
+    "routes lead to the place": fulfilment_invariants.routes_lead_to_the_place,
     **after_sale_invariants.CHECKS,
 }

@@ -20,7 +20,7 @@ from app.platform.runtime import Runtime
 from app.platform.settings import load_settings
 from app.products import stock
 from app.products.reads import ShopFacts
-from app.trade import basket, moves, numbers, pickups
+from app.trade import basket, moves, numbers, pickups, routing
 from app.trade.basket import Address, Basket
 from app.trade.events import OrderCancelled
 from app.trade.models import OrderRow
@@ -39,18 +39,21 @@ async def quote(
     lines: Sequence[LineRequest],
     method: FulfilmentMethod = FulfilmentMethod.DELIVERY,
     pickup_store_id: UUID | None = None,
+    own_store_id: UUID | None = None,
     coupon_ids: Sequence[UUID] = (),
 ) -> Basket:
     """What these lines would cost now, line by line; nothing is held. One statement, two with a pickup store.
 
-    A line may be unavailable (withdrawn, or too few left); it is priced all the same. A pickup's store may still be
-    open. Raises: InvalidInput for no or too many lines, quantities out of bounds, coupons; NotFound for a SKU or a
-    pickup store that the brand does not have.
+    A line may be unavailable (withdrawn, or too few left for this way of having it); it is priced all the same. A
+    pickup's store may still be open. `own_store_id`: the store of the shop's guide. Raises: InvalidInput for no or too
+    many lines, quantities out of bounds, coupons, and a sale in the store where the guide has none; NotFound for a SKU
+    or a pickup store that the brand does not have.
     """
     basket.refuse_coupons(coupon_ids)
-    if pickup_store_id is not None:
-        await pickups.check_store(session, method, pickup_store_id)
-    return await basket.price(session, lines, method=method)
+    store_id = None
+    if pickup_store_id is not None or method is FulfilmentMethod.IN_STORE:
+        store_id = await pickups.check_store(session, method, pickup_store_id, own_store_id=own_store_id)
+    return await basket.price(session, lines, method=method, store_id=store_id)
 
 
 async def place(
@@ -71,7 +74,8 @@ async def place(
 ) -> UUID:
     """A customer orders in a guide's shop; gives the order's id, which is also its sale's. Seven to ten statements.
 
-    An order that is sent needs an address; one that is fetched needs its store, and an address is not kept.
+    An order that is sent needs an address; one that is fetched needs its store, and an address is not kept; one that is
+    taken in the store is had in the store of the shop's guide. Its stock is held where it will come from (`routing`).
     `code_token`: the code that led here; an unknown one counts for nobody. `expected_total_minor`: the total that the
     customer saw. `prices` is for importers alone: the total of each SKU's line, of goods that were taken in a store, so
     that there is neither freight nor address nor a limit to quantities.
@@ -80,11 +84,11 @@ async def place(
     if actor.customer_id is None or not actor.is_customer:
         raise Forbidden
     basket.refuse_coupons(coupon_ids)
-    store_id = await pickups.check_store(session, fulfilment, pickup_store_id)
+    store_id = await pickups.check_store(session, fulfilment, pickup_store_id, own_store_id=shop.store_id)
     sealed_address, sealed_note = _seal(
         session, address, note, is_sent=store_id is None and (prices is None or address is not None)
     )
-    wanted = await basket.price(session, lines, method=fulfilment, prices=prices)
+    wanted = await basket.price(session, lines, method=fulfilment, store_id=store_id, prices=prices)
     _refuse(wanted, expected_total_minor)
     code = None if code_token is None else await codes.facts_by_token(session, code_token)
     order_id, number = session.new_id(), numbers.random_order_number()
@@ -100,6 +104,8 @@ async def place(
         fulfilment_store_id=store_id,
         now=now,
     )
+    city = None if address is None else address.city
+    location_id = await routing.first_place(session, wanted, selling_store_id=attributed.store_id, city=city)
     await write_order(
         session,
         NewOrder(
@@ -111,6 +117,7 @@ async def place(
             code_id=None if code is None else code.code_id,
             fulfilment=fulfilment,
             pickup_store_id=store_id,
+            location_id=location_id,
             address=sealed_address,
             note=sealed_note,
             pay_by=now + timedelta(seconds=load_settings().order_payment_ttl_seconds),
@@ -121,7 +128,9 @@ async def place(
         now=now,
     )
     # Last of all: many orders may want the same stock row, and from here on to the commit it is held.
-    await stock.reserve(session, order_id=order_id, lines=wanted.stock_lines(), now=now)
+    await routing.reserve(
+        session, wanted, order_id=order_id, location_id=location_id, is_sent=store_id is None, now=now
+    )
     return order_id
 
 
