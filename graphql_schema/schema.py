@@ -6,6 +6,7 @@ import strawberry
 from graphql import print_schema
 from strawberry.schema.config import StrawberryConfig
 
+from graphql_schema.boss.hot_products import HotProductQuery
 from graphql_schema.boss.queries import BossQuery
 from graphql_schema.boss.subscriptions import BossSubscription
 from graphql_schema.commission import loaders as commission_loaders
@@ -28,6 +29,8 @@ from graphql_schema.plain_fields import PlainFieldsContext
 from graphql_schema.products import loaders as products_loaders
 from graphql_schema.products.mutations import ProductsMutation
 from graphql_schema.products.queries import ProductsQuery
+from graphql_schema.products.transfers import NODES as TRANSFER_NODES
+from graphql_schema.products.transfers import TransfersMutation, TransfersQuery
 from graphql_schema.scalars import SCALARS
 from graphql_schema.trade import loaders as trade_loaders
 from graphql_schema.trade.after_sale_mutations import AfterSaleMutation
@@ -35,10 +38,12 @@ from graphql_schema.trade.after_sale_queries import AfterSaleQuery
 from graphql_schema.trade.fulfilment_mutations import FulfilmentMutation
 from graphql_schema.trade.mutations import TradeMutation
 from graphql_schema.trade.queries import TradeQuery
+from graphql_schema.trade.routing_mutations import RoutingMutation
 
 NODES = {
     **employees_loaders.NODES,
     **products_loaders.NODES,
+    **TRANSFER_NODES,
     **customers_loaders.NODES,
     **marketing_loaders.NODES,
     **trade_loaders.NODES,
@@ -58,7 +63,17 @@ async def find_node(
 
 
 @strawberry.type(description="What can be read.")
-class Query(BossQuery, AfterSaleQuery, TradeQuery, WithdrawalQuery, CommissionQuery, ProductsQuery, EmployeesQuery):
+class Query(
+    BossQuery,
+    HotProductQuery,
+    AfterSaleQuery,
+    TradeQuery,
+    WithdrawalQuery,
+    CommissionQuery,
+    TransfersQuery,
+    ProductsQuery,
+    EmployeesQuery,
+):
     node: Node | None = strawberry.field(
         resolver=find_node,
         description="Anything with a global id that is yours to see; null else.",
@@ -71,10 +86,12 @@ class Mutation(
     TradeMutation,
     WithdrawalMutation,
     FulfilmentMutation,
+    RoutingMutation,
     AfterSaleMutation,
     CommissionMutation,
     MarketingMutation,
     SessionMutation,
+    TransfersMutation,
     ProductsMutation,
     EmployeesMutation,
 ):

@@ -148,6 +148,10 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "只有总部人员和老板可以有职能。",
         "en": "Functions are for headquarters' people and the owner.",
     },
+    "hot_products_of_guide": {
+        "zh-CN": "导购没有自己的库存，请按门店或区域查看。",
+        "en": "No stock is a guide's own: look at a store or branch.",
+    },
     "idempotency_conflict": {
         "zh-CN": "这个幂等键已用于另一个请求。",
         "en": "This idempotency key was used for a different request.",

@@ -108,6 +108,12 @@ def refuse_coupons(coupon_ids: Sequence[UUID]) -> None:
         raise InvalidInput("coupons_not_yet", path=("couponIds",))
 
 
+def checked_lines(lines: Sequence[LineRequest]) -> list[LineRequest]:
+    """The lines of a customer's basket, equal SKUs merged. Raises: InvalidInput."""
+    _refuse(lines, is_limited=True)
+    return rules.merge_lines(lines)
+
+
 async def price(
     session: BrandSession,
     lines: Sequence[LineRequest],

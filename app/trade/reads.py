@@ -16,7 +16,7 @@ from app.customers.models import CustomerRow
 from app.employees.models import EmployeeRow, OrgUnitRow, StoreRow
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
-from app.products.models import ProductRow, ShopRow, SkuRow
+from app.products.models import LocationRow, ProductRow, ShopRow, SkuRow
 from app.trade.models import OrderLineRow, OrderRow, ShipmentRow
 from app.trade.order_scopes import visible_orders
 from app.trade.values import FulfilmentMethod, OrderState
@@ -64,7 +64,7 @@ class OrderView:
     pickup_store_name: str | None
     pickup_store_city: str | None
     pickup_branch: str | None
-    location_name: str | None
+    location_name: str
     location_branch: str | None
     customer_name: str
     is_overdue: bool
@@ -153,7 +153,7 @@ _ORDER_COLUMNS: tuple[Any, ...] = (
     _PickupStore.name,
     _PickupStore.city,
     _PickupUnit.path,
-    _SendingStore.name,
+    sa.func.coalesce(_SendingStore.name, LocationRow.name),
     _SendingUnit.path,
     CustomerRow.name,
     CustomerRow.phone,
@@ -358,6 +358,7 @@ def _orders() -> sa.Select[*tuple[Any, ...]]:
         .outerjoin(StoreRow, sa.and_(StoreRow.brand_id == _BRAND, StoreRow.id == OrderRow.store_id))
         .outerjoin(_PickupStore, sa.and_(_PickupStore.brand_id == _BRAND, _PickupStore.id == OrderRow.pickup_store_id))
         .outerjoin(_PickupUnit, sa.and_(_PickupUnit.brand_id == _BRAND, _PickupUnit.id == _PickupStore.org_unit_id))
+        .join(LocationRow, sa.and_(LocationRow.brand_id == _BRAND, LocationRow.id == OrderRow.location_id))
         # A store's location has the store's id.
         .outerjoin(_SendingStore, sa.and_(_SendingStore.brand_id == _BRAND, _SendingStore.id == OrderRow.location_id))
         .outerjoin(_SendingUnit, sa.and_(_SendingUnit.brand_id == _BRAND, _SendingUnit.id == _SendingStore.org_unit_id))

@@ -25,6 +25,12 @@ FETCHED = """query ($id: ID!) { node(id: $id) { ... on Order {
 PICKUPS = "query ($search: String) { pickups(search: $search) { totalCount edges { node { number state } } } }"
 
 
+@pytest.fixture(autouse=True)
+async def store_stock(runtime: Runtime, scene: Scene) -> None:
+    async with runtime.database.transaction(scene.brand) as session:
+        await factories.fill(session, scene.store_id, scene.sku_id)
+
+
 def keyed(**fields: Any) -> dict[str, Any]:
     return {"idempotencyKey": factories.key(), **fields}
 

@@ -64,6 +64,7 @@ async def test_pickup_costs_no_freight_and_shows_its_code_when_ready(
     async with database.transaction(scene.brand) as session:
         _, (sku_id,) = await factories.make_product(session, title="马克杯", price_minor=6_800)
         other = await factories.make_store(session, org_unit_id=scene.area_id, name="另一家店")
+        await factories.fill(session, other, scene.sku_id)
     await browser.sign_in(f"{shop_path(scene)}/sign-in", scene.brand, factories.next_phone())
     line = f"{encode_global_id('Sku', sku_id)}.1.6800"
     delivery = await browser.open(f"{shop_path(scene)}/checkout?line={line}")
