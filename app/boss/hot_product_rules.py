@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.boss.rules import share_bp
-from app.platform.money import WHOLE_BP
+from app.platform.money import WHOLE_BP, divide_half_even
 
 TOP_BP = 400
 """The 4 in 4/96: so much of the range is what the report asks about first."""
@@ -64,8 +63,8 @@ def hot_products(facts: Sequence[ProductFacts], *, days: int) -> HotProducts:
         rows.append(
             HotProduct(
                 facts=one,
-                share_bp=share_bp(one.net_minor, net_minor),
-                cumulative_bp=share_bp(so_far, net_minor),
+                share_bp=_share_bp(one.net_minor, net_minor),
+                cumulative_bp=_share_bp(so_far, net_minor),
                 days_left=days_left(one, days=days),
             )
         )
@@ -77,7 +76,7 @@ def hot_products(facts: Sequence[ProductFacts], *, days: int) -> HotProducts:
         net_minor=net_minor,
         top_count=top_count,
         top_net_minor=top_net_minor,
-        top_share_bp=share_bp(top_net_minor, net_minor),
+        top_share_bp=_share_bp(top_net_minor, net_minor),
         hottest=tuple(row for row in rows if row.facts.quantity > 0),
         running_out=tuple(
             sorted(
@@ -97,3 +96,8 @@ def hot_products(facts: Sequence[ProductFacts], *, days: int) -> HotProducts:
 def days_left(facts: ProductFacts, *, days: int) -> int | None:
     """Whole days that the stock lasts at the pace of `days` days; None where nothing was sold."""
     return None if facts.quantity <= 0 else max(facts.stock, 0) * days // facts.quantity
+
+
+def _share_bp(part: int, whole: int) -> int | None:
+    """A part in basis points; None where there are no sales, or refunds of earlier ones outweigh them."""
+    return None if whole <= 0 else divide_half_even(part * WHOLE_BP, whole)

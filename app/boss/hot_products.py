@@ -1,7 +1,7 @@
 """The hot-product report of a scope and a period: sales from the rollups, stock from where it lies. One statement.
 
 Stock of the brand is all there is; of a branch or a store what lies in its stores, so that what is sent from the
-shipping location counts in its sales but not in its stock. Products are those that are on sale, were sold, or have stock.
+shipping location counts in its sales but not in its stock. Products are those on sale, sold in the period, or in stock.
 """
 
 from functools import cache

@@ -49,6 +49,7 @@ class Basket:
     lines: tuple[BasketLine, ...]
     totals: OrderTotals
     free_from_minor: int
+    method: FulfilmentMethod
 
     def refuse_unsellable(self) -> None:
         """Raises: InvalidInput for the first line that is not on sale."""
@@ -173,6 +174,7 @@ def priced(
         lines=tuple(BasketLine(line, skus[line.sku_id], positions[line.sku_id]) for line in with_prices),
         totals=rules.order_totals(with_prices, freight_minor),
         free_from_minor=settings.freight_free_from_minor,
+        method=method,
     )
 
 

@@ -69,7 +69,7 @@ def may_ship(actor: Actor, order: PlacedOrder) -> bool:
         return True
     if not actor.is_employee:
         return False
-    if order.location_branch is not None:
+    if order.location_branch is not None and order.pickup_store_id is None:
         return actor.sees_whole_brand or is_of_sending_store(actor, order)
     if may_reach(role=actor.role, branch=actor.branch, path=order.branch):
         return True

@@ -74,20 +74,18 @@ async def place(
 ) -> UUID:
     """A customer orders in a guide's shop; gives the order's id, which is also its sale's. Seven to ten statements.
 
-    An order that is sent needs an address; one that is fetched needs its store, and an address is not kept; one that is
-    taken in the store is had in the store of the shop's guide. Its stock is held where it will come from (`routing`).
-    `code_token`: the code that led here; an unknown one counts for nobody. `expected_total_minor`: the total that the
-    customer saw. `prices` is for importers alone: the total of each SKU's line, of goods that were taken in a store, so
-    that there is neither freight nor address nor a limit to quantities.
+    What is sent needs an address; what is fetched needs its store, and what is taken in the store is had in the store
+    of the shop's guide, and no address is kept. `code_token`: the code that led here; an unknown one counts for nobody.
+    `expected_total_minor`: the total that the customer saw. `prices` is for importers alone: the total of each SKU's
+    line, of goods that were taken in a store, so that there is neither freight nor address nor a limit to quantities.
     Raises: Forbidden for anybody but a customer; InvalidInput, NotFound, InsufficientStock, PriceChanged.
     """
     if actor.customer_id is None or not actor.is_customer:
         raise Forbidden
     basket.refuse_coupons(coupon_ids)
     store_id = await pickups.check_store(session, fulfilment, pickup_store_id, own_store_id=shop.store_id)
-    sealed_address, sealed_note = _seal(
-        session, address, note, is_sent=store_id is None and (prices is None or address is not None)
-    )
+    is_addressed = store_id is None and (prices is None or address is not None)
+    sealed_address, sealed_note = _seal(session, address, note, is_sent=is_addressed)
     wanted = await basket.price(session, lines, method=fulfilment, store_id=store_id, prices=prices)
     _refuse(wanted, expected_total_minor)
     code = None if code_token is None else await codes.facts_by_token(session, code_token)
@@ -104,8 +102,7 @@ async def place(
         fulfilment_store_id=store_id,
         now=now,
     )
-    city = None if address is None else address.city
-    location_id = await routing.first_place(session, wanted, selling_store_id=attributed.store_id, city=city)
+    location_id = await routing.first_place(session, wanted, selling_store_id=attributed.store_id, address=address)
     await write_order(
         session,
         NewOrder(
@@ -128,9 +125,7 @@ async def place(
         now=now,
     )
     # Last of all: many orders may want the same stock row, and from here on to the commit it is held.
-    await routing.reserve(
-        session, wanted, order_id=order_id, location_id=location_id, is_sent=store_id is None, now=now
-    )
+    await routing.reserve(session, wanted, order_id=order_id, location_id=location_id, now=now)
     return order_id
 
 

@@ -17,7 +17,7 @@ from app.platform.errors import InsufficientStock, NotFound, ShortageFact, Wrong
 from app.products import locations, stock, stock_reads, stock_returns
 from app.products.locations import Place
 from app.trade import moves, order_scopes, routing_rules, rules, shipments
-from app.trade.basket import ADDRESS, Basket
+from app.trade.basket import ADDRESS, Address, Basket
 from app.trade.models import OrderRow, RerouteRow
 from app.trade.moves import LockedOrder
 from app.trade.values import Candidate
@@ -26,7 +26,7 @@ LONGEST_REASON = 200
 
 
 async def first_place(
-    session: BrandSession, wanted: Basket, *, selling_store_id: UUID | None, city: str | None
+    session: BrandSession, wanted: Basket, *, selling_store_id: UUID | None, address: Address | None
 ) -> UUID:
     """The place that a new order's goods come from. No statement where the first has them all, else one.
 
@@ -35,16 +35,15 @@ async def first_place(
     first = wanted.first_location_id
     if first is not None and wanted.is_at_first:
         return first
-    found = await _candidates(session, wanted)
+    found = await _candidates(session, wanted) if wanted.method.is_sent else []
+    city = None if address is None else address.city
     best = routing_rules.best_place(found, selling_store_id=selling_store_id, city=city)
     if best is None:
         raise InsufficientStock(wanted.shortages_at_first())
     return best.location_id
 
 
-async def reserve(
-    session: BrandSession, wanted: Basket, *, order_id: UUID, location_id: UUID, is_sent: bool, now: datetime
-) -> None:
+async def reserve(session: BrandSession, wanted: Basket, *, order_id: UUID, location_id: UUID, now: datetime) -> None:
     """Hold a new order's goods at its place.
 
     Raises: InsufficientStock. TryAgain when others were faster there, and another place could send it.
@@ -52,7 +51,7 @@ async def reserve(
     try:
         await stock.reserve(session, order_id=order_id, lines=wanted.stock_lines(), location_id=location_id, now=now)
     except InsufficientStock:
-        if is_sent and await _candidates(session, wanted):
+        if wanted.method.is_sent and await _candidates(session, wanted):
             raise TryAgain from None
         raise
 

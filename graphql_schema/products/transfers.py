@@ -36,8 +36,23 @@ class LocationUpdatePayload:
     location: Location = strawberry.field(description="The place as it is now.")
 
 
-@strawberry.type(description="The transfer, after what was done with it.")
-class StockTransferPayload:
+@strawberry.type(description="The transfer is asked for.")
+class StockTransferRequestPayload:
+    transfer: StockTransfer = strawberry.field(description="The transfer as it is now.")
+
+
+@strawberry.type(description="The goods are on their way.")
+class StockTransferSendPayload:
+    transfer: StockTransfer = strawberry.field(description="The transfer as it is now.")
+
+
+@strawberry.type(description="The goods are in stock.")
+class StockTransferReceivePayload:
+    transfer: StockTransfer = strawberry.field(description="The transfer as it is now.")
+
+
+@strawberry.type(description="The transfer is called off.")
+class StockTransferCancelPayload:
     transfer: StockTransfer = strawberry.field(description="The transfer as it is now.")
 
 
@@ -46,19 +61,19 @@ LocationUpdateResult = Annotated[
     strawberry.union("LocationUpdateResult", description="The place, or why it was not changed."),
 ]
 StockTransferRequestResult = Annotated[
-    StockTransferPayload | InvalidInput | NotFound | IdempotencyConflict,
+    StockTransferRequestPayload | InvalidInput | NotFound | IdempotencyConflict,
     strawberry.union("StockTransferRequestResult", description="The transfer, or why it was not asked for."),
 ]
 StockTransferSendResult = Annotated[
-    StockTransferPayload | InsufficientStock | InvalidInput | NotFound | WrongState | IdempotencyConflict,
+    StockTransferSendPayload | InsufficientStock | InvalidInput | NotFound | WrongState | IdempotencyConflict,
     strawberry.union("StockTransferSendResult", description="The transfer, or why it was not sent."),
 ]
 StockTransferReceiveResult = Annotated[
-    StockTransferPayload | InvalidInput | NotFound | WrongState | IdempotencyConflict,
+    StockTransferReceivePayload | InvalidInput | NotFound | WrongState | IdempotencyConflict,
     strawberry.union("StockTransferReceiveResult", description="The transfer, or why it was not received."),
 ]
 StockTransferCancelResult = Annotated[
-    StockTransferPayload | InvalidInput | NotFound | WrongState | IdempotencyConflict,
+    StockTransferCancelPayload | InvalidInput | NotFound | WrongState | IdempotencyConflict,
     strawberry.union("StockTransferCancelResult", description="The transfer, or why it was not called off."),
 ]
 
@@ -152,7 +167,10 @@ class TransfersMutation:
                 now=session.now,
             )
 
-        return cast("StockTransferRequestResult", await _change(info, "stockTransferRequest", input, step))
+        return cast(
+            "StockTransferRequestResult",
+            await _change(info, "stockTransferRequest", input, step, StockTransferRequestPayload),
+        )
 
     @strawberry.mutation(
         description="The goods leave, and the stock of the place with them. For headquarters, the owner, and managers "
@@ -166,7 +184,9 @@ class TransfersMutation:
             lines = None if input.lines is None else to_stock_lines(input.lines)
             await transfers.send(session, actor, transfer_id=transfer_id, lines=lines, now=session.now)
 
-        return cast("StockTransferSendResult", await _change(info, "stockTransferSend", input, step))
+        return cast(
+            "StockTransferSendResult", await _change(info, "stockTransferSend", input, step, StockTransferSendPayload)
+        )
 
     @strawberry.mutation(
         description="The goods are there, and in stock; what is missing stays on record. For headquarters, the owner, "
@@ -186,7 +206,10 @@ class TransfersMutation:
                 now=session.now,
             )
 
-        return cast("StockTransferReceiveResult", await _change(info, "stockTransferReceive", input, step))
+        return cast(
+            "StockTransferReceiveResult",
+            await _change(info, "stockTransferReceive", input, step, StockTransferReceivePayload),
+        )
 
     @strawberry.mutation(
         description="Call a transfer off before it is sent. For headquarters, the owner, and managers of either end.",
@@ -198,10 +221,13 @@ class TransfersMutation:
         async def step(session: BrandSession, actor: Actor, transfer_id: UUID) -> None:
             await transfers.cancel(session, actor, transfer_id=transfer_id, now=session.now)
 
-        return cast("StockTransferCancelResult", await _change(info, "stockTransferCancel", input, step))
+        return cast(
+            "StockTransferCancelResult",
+            await _change(info, "stockTransferCancel", input, step, StockTransferCancelPayload),
+        )
 
 
-async def _change(info: Info, operation: str, input: Any, step: Step) -> Any:
+async def _change(info: Info, operation: str, input: Any, step: Step, payload: Callable[..., Any]) -> Any:
     """One transaction under the input's key, and the transfer as the transaction leaves it."""
     actor = await info.context.actor()
 
@@ -211,10 +237,10 @@ async def _change(info: Info, operation: str, input: Any, step: Step) -> Any:
         made = await step(session, actor, transfer_id)
         return {"transfer_id": made if isinstance(made, UUID) else transfer_id}
 
-    async def answer(session: BrandSession, made: Result) -> StockTransferPayload:
+    async def answer(session: BrandSession, made: Result) -> Any:
         transfer_id = UUID(made["transfer_id"])
         found = await stock_reads.transfers_by_id(session, actor, [transfer_id])
-        return StockTransferPayload(transfer=to_transfer(found[transfer_id]))
+        return payload(transfer=to_transfer(found[transfer_id]))
 
     return await mutate(
         info.context,
