@@ -160,6 +160,17 @@ async def transfer_page(
     return await _transfers(session, actor, *conditions, limit=limit)
 
 
+async def transfer_count(session: BrandSession, actor: Actor, *, state: TransferState | None = None) -> int:
+    """How many transfers `transfer_page` walks through."""
+    scope = _scope(session, actor)
+    if scope is None:
+        return 0
+    found = sa.select(sa.func.count()).where(StockTransferRow.brand_id == session.brand_id, scope)
+    if state is not None:
+        found = found.where(StockTransferRow.state == state.value)
+    return (await session.execute(found)).scalar_one()
+
+
 async def _transfers(
     session: BrandSession, actor: Actor, *conditions: sa.ColumnElement[bool], limit: int
 ) -> list[TransferView]:

@@ -12,7 +12,7 @@ from app.products import locations, stock_reads, transfers
 from app.products.stock_reads import TransferView
 from graphql_schema.context import Info
 from graphql_schema.global_ids import input_id
-from graphql_schema.paging import Connection, build_connection, read_page
+from graphql_schema.paging import Connection, build_connection, is_asked_for, read_page
 from graphql_schema.permissions import HEADQUARTERS, MANAGERS, Requires
 from graphql_schema.products.enums import TransferState
 from graphql_schema.products.places import Location, place_id, to_location
@@ -111,7 +111,10 @@ class TransfersQuery:
             rows = await stock_reads.transfer_page(
                 session, actor, state=state, limit=page.limit, after=key if isinstance(key, UUID) else None
             )
-        return build_connection(rows, page, to_node=to_transfer, to_key=_key, total_count=None)
+            total = None
+            if is_asked_for(info, "totalCount"):
+                total = await stock_reads.transfer_count(session, actor, state=state)
+        return build_connection(rows, page, to_node=to_transfer, to_key=_key, total_count=total)
 
 
 @strawberry.type

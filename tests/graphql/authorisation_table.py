@@ -6,12 +6,14 @@ may not read it, or see less of it. Every root field has rows. Edges and connect
 
 FIELDS = {
     # Roots.
-    "Query": "node! viewer! shop! dashboard! orderQuote! orders! pickups! afterSales! products! stores! orgUnits! "
+    "Query": "node! viewer! shop! dashboard! hotProducts! orderQuote! pickupStores! orders! ordersToShip! pickups! "
+    "locations! stockTransfers! afterSales! products! stores! orgUnits! "
     "employees! attributionPolicy! commissionPlan! withdrawals!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
-    "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! paymentStart! shelfItemUpdate! "
+    "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! orderRefuse! orderReroute! paymentStart! shelfItemUpdate! "
     "employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
-    "productCreate! productUpdate! stockAdjust! attributionPolicyPublish! commissionPlanPublish! "
+    "productCreate! productUpdate! stockAdjust! locationUpdate! stockTransferRequest! stockTransferSend! "
+    "stockTransferReceive! stockTransferCancel! attributionPolicyPublish! commissionPlanPublish! "
     "afterSaleRequest! afterSaleWithdraw! afterSaleReturnShip! afterSaleDecide! afterSaleReceive! "
     "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide!",
     "Subscription": "guidePulse! salesPulse!",
@@ -36,7 +38,13 @@ FIELDS = {
     "ShelfItem": "id position isFeatured isHidden badge product",
     "Campaign": "id kind title startsAt endsAt",
     "Product": "id title description state coverUrl price marketPrice skus category",
-    "Sku": "id name code barcode price marketPrice isInStock stock!",
+    "Sku": "id name code barcode price marketPrice isInStock isDeliverable pickupStoreCount stock! stockLevels!",
+    "StockLevel": "locationId locationName kind onHand reserved available",
+    "Location": "id kind name shipsOrders store",
+    "StockTransfer": "id state note differenceNote requestedAt sentAt receivedAt cancelledAt fromLocation toLocation "
+    "lines",
+    "StockTransferLine": "requested sent received difference sku",
+    "PickupStore": "store hasAll",
     "Category": "id name parent",
     "Money": "minor currency display",
     "Code": "id token url imageUrl kind label scanCount isRevoked",
@@ -45,7 +53,7 @@ FIELDS = {
     "QuoteLine": "quantity unitPrice discount total isAvailable sku",
     "QuoteAdjustment": "label amount",
     "Order": "id number state placedAt payBy fulfilment shippedAt deliveredAt completedAt subtotal discount freight "
-    "total refunded lines guide! shop! customer! store pickupStore pickupCode! deliveryAddress! "
+    "total refunded lines guide! shop! customer! store pickupStore pickupCode! deliveryAddress! stockPlace! isStranded! "
     "shipments afterSales! allowedActions! "
     "attribution!",
     "OrderLine": "id quantity refundableQuantity unitPrice total sku product shares!",
@@ -75,6 +83,9 @@ FIELDS = {
     "CommissionFigures": "held payable paid debt",
     "Breakdown": "rows",
     "BreakdownRow": "key label orders quantity netSales",
+    "HotProductReport": "period productCount soldProductCount netSales topCount topNetSales topShare hottest runningOut "
+    "idle",
+    "HotProduct": "productId title quantity netSales share cumulativeShare stock daysLeft",
     "SalesPulse": "asOf kind order today",
     "SalesToday": "orders netSales",
     # Training and toolbox: types that the guide's home names, without content yet.
@@ -101,6 +112,8 @@ FIELDS = {
     "OrderConfirmReceiptPayload": "order",
     "OrderMakeReadyPayload": "order",
     "OrderHandOverPayload": "order",
+    "OrderRefusePayload": "order",
+    "OrderReroutePayload": "order",
     "PaymentStartPayload": "payment",
     "ShelfItemUpdatePayload": "shelfItem",
     "EmployeeCreatePayload": "employee",
@@ -110,6 +123,8 @@ FIELDS = {
     "ProductCreatePayload": "product",
     "ProductUpdatePayload": "product",
     "StockAdjustPayload": "sku",
+    "LocationUpdatePayload": "location",
+    **dict.fromkeys([f"StockTransfer{step}Payload" for step in ("Request", "Send", "Receive", "Cancel")], "transfer"),
     **dict.fromkeys(
         [
             f"AfterSale{step}Payload"
