@@ -10,7 +10,8 @@ FIELDS = {
     "locations! stockTransfers! afterSales! products! stores! orgUnits! "
     "employees! attributionPolicy! commissionPlan! withdrawals!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
-    "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! orderRefuse! orderReroute! paymentStart! shelfItemUpdate! "
+    "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! orderRefuse! orderReroute! "
+    "paymentStart! shelfItemUpdate! "
     "employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
     "productCreate! productUpdate! stockAdjust! locationUpdate! stockTransferRequest! stockTransferSend! "
     "stockTransferReceive! stockTransferCancel! attributionPolicyPublish! commissionPlanPublish! "
@@ -53,8 +54,8 @@ FIELDS = {
     "QuoteLine": "quantity unitPrice discount total isAvailable sku",
     "QuoteAdjustment": "label amount",
     "Order": "id number state placedAt payBy fulfilment shippedAt deliveredAt completedAt subtotal discount freight "
-    "total refunded lines guide! shop! customer! store pickupStore pickupCode! deliveryAddress! stockPlace! isStranded! "
-    "shipments afterSales! allowedActions! "
+    "total refunded lines guide! shop! customer! store pickupStore pickupCode! deliveryAddress! "
+    "stockPlace! isStranded! shipments afterSales! allowedActions! "
     "attribution!",
     "OrderLine": "id quantity refundableQuantity unitPrice total sku product shares!",
     "Shipment": "carrier trackingNumber shippedAt",
@@ -83,8 +84,8 @@ FIELDS = {
     "CommissionFigures": "held payable paid debt",
     "Breakdown": "rows",
     "BreakdownRow": "key label orders quantity netSales",
-    "HotProductReport": "period productCount soldProductCount netSales topCount topNetSales topShare hottest runningOut "
-    "idle",
+    "HotProductReport": "period productCount soldProductCount netSales topCount topNetSales topShare hottest "
+    "runningOut idle",
     "HotProduct": "productId title quantity netSales share cumulativeShare stock daysLeft",
     "SalesPulse": "asOf kind order today",
     "SalesToday": "orders netSales",
