@@ -80,12 +80,11 @@ async def place(
     line, of goods that were taken in a store, so that there is neither freight nor address nor a limit to quantities.
     Raises: Forbidden for anybody but a customer; InvalidInput, NotFound, InsufficientStock, PriceChanged.
     """
-    if actor.customer_id is None or not actor.is_customer:
-        raise Forbidden
+    buyer_id = _buyer(actor)
     basket.refuse_coupons(coupon_ids)
     store_id = await pickups.check_store(session, fulfilment, pickup_store_id, own_store_id=shop.store_id)
-    is_addressed = store_id is None and (prices is None or address is not None)
-    sealed_address, sealed_note = _seal(session, address, note, is_sent=is_addressed)
+    is_sent = store_id is None and (prices is None or address is not None)
+    sealed_address, sealed_note = _seal(session, address, note, is_sent=is_sent)
     wanted = await basket.price(session, lines, method=fulfilment, store_id=store_id, prices=prices)
     _refuse(wanted, expected_total_minor)
     code = None if code_token is None else await codes.facts_by_token(session, code_token)
@@ -95,7 +94,7 @@ async def place(
         session,
         order_id=order_id,
         number=number,
-        customer_id=actor.customer_id,
+        customer_id=buyer_id,
         shop=shop,
         code=code,
         lines=wanted.sale_lines(line_ids),
@@ -108,7 +107,7 @@ async def place(
         NewOrder(
             id=order_id,
             number=number,
-            customer_id=actor.customer_id,
+            customer_id=buyer_id,
             shop_id=shop.shop_id,
             attributed=attributed,
             code_id=None if code is None else code.code_id,
@@ -127,6 +126,13 @@ async def place(
     # Last of all: many orders may want the same stock row, and from here on to the commit it is held.
     await routing.reserve(session, wanted, order_id=order_id, location_id=location_id, now=now)
     return order_id
+
+
+def _buyer(actor: Actor) -> UUID:
+    """Raises: Forbidden for anybody but a customer."""
+    if actor.customer_id is None or not actor.is_customer:
+        raise Forbidden
+    return actor.customer_id
 
 
 def _refuse(wanted: Basket, expected_total_minor: int | None) -> None:

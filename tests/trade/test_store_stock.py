@@ -163,7 +163,7 @@ async def test_last_piece_of_a_store_goes_to_a_pickup_or_a_sale_there_never_to_b
 ) -> None:
     await leave(database, staffed, 0, 1, 0)
     fetch = {"fulfilment": FulfilmentMethod.PICKUP, "pickup_store_id": staffed.scene.store_id, "address": None}
-    ways = [fetch, IN_STORE, {}, fetch, IN_STORE][seed:] + [{}]
+    ways = [*[fetch, IN_STORE, {}, fetch, IN_STORE][seed:], {}]
 
     async def one(way: dict[str, Any]) -> bool:
         async def work(session: Any) -> bool:
@@ -193,6 +193,26 @@ async def test_delivery_comes_from_the_warehouse_else_from_the_selling_store_els
     with pytest.raises(InsufficientStock) as caught:
         await fulfilling.paid(database, staffed)
     assert [(one.requested, one.available) for one in caught.value.shortages] == [(1, 0)]
+    await assert_sound(database, staffed)
+
+
+async def test_who_loses_the_last_piece_of_the_warehouse_gets_it_from_a_store(
+    database: Database, staffed: Staffed
+) -> None:
+    await leave(database, staffed, 1, 1, 0)
+
+    async def one() -> bool:
+        async def work(session: Any) -> UUID:
+            return await purchase.place(session, staffed.scene, staffed.buyer)
+
+        try:
+            await database.run(staffed.brand, work)
+        except InsufficientStock:
+            return False
+        return True
+
+    assert sum(await asyncio.gather(*(one() for _ in range(6)))) == 2
+    assert await stocks(database, staffed) == [(1, 1), (1, 1), (0, 0)]
     await assert_sound(database, staffed)
 
 
