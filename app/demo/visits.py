@@ -85,7 +85,8 @@ async def _order(
     shop = await reads.shop_facts(session, guide.shop_id)
     if shop is None:
         raise LookupError("a demo guide's shop is gone")
-    store = road(visit).store
+    way = road(visit)
+    method = FulfilmentMethod.DELIVERY if way.store is None else FulfilmentMethod.PICKUP
     recipient, phone = people.name(GUIDES + visit.customer), people.customer_phone(visit.customer)
     order_id = await orders.place(
         session,
@@ -95,8 +96,8 @@ async def _order(
             LineRequest(setup.skus[product][variant % len(setup.skus[product])], quantity)
             for product, variant, quantity in basket.lines
         ],
-        fulfilment=FulfilmentMethod.DELIVERY if store is None else FulfilmentMethod.PICKUP,
-        pickup_store_id=None if store is None else setup.store_ids[store],
+        fulfilment=FulfilmentMethod.IN_STORE if way.is_taken else method,
+        pickup_store_id=None if way.store is None else setup.store_ids[way.store],
         address=Address(**people.address(Random(visit.number), recipient, phone)),
         code_token=guide.token,
         now=session.now,

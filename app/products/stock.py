@@ -164,9 +164,19 @@ async def open_rows(session: BrandSession, *, location_id: UUID, sku_ids: Sequen
     )
 
 
-async def put_initial(session: BrandSession, actor: Actor, *, lines: Sequence[StockLine], now: datetime) -> None:
-    """Give new SKUs their row at the shipping location, with the pieces they begin with (0 or more); two statements."""
-    location_id = await locations.shipping_location(session)
+async def put_initial(
+    session: BrandSession,
+    actor: Actor,
+    *,
+    lines: Sequence[StockLine],
+    location_id: UUID | None = None,
+    now: datetime,
+) -> None:
+    """Give SKUs their first row at a place, the shipping location unless another is named, with what they begin with.
+
+    0 or more pieces each; two or three statements. A place that is named has its location already.
+    """
+    location_id = location_id or await locations.shipping_location(session)
     await session.execute(
         sa.insert(StockRow),
         [

@@ -125,7 +125,8 @@ async def _product_values(
     card = views.product_card(item, skus, slug=shop.slug, say=say)
     if card is None:
         return None
-    chosen = next((sku for sku in skus if sku.available > 0), None)
+    # What can be sent comes first; else what a store has.
+    chosen = min((sku for sku in skus if sku.can_be_had), key=lambda sku: sku.to_send <= 0, default=None)
     one = None
     if chosen is not None:
         one = await orders.quote(session, lines=[LineRequest(chosen.sku_id, 1)])
@@ -137,6 +138,7 @@ async def _product_values(
         "product": card,
         "skus": views.sku_lines(skus, say),
         "chosen": None if chosen is None else encode_global_id("Sku", chosen.sku_id),
+        "chosen_ways": None if chosen is None else views.ways_to_have(chosen, say),
         "chosen_name": None if chosen is None else chosen.name,
         "most": min(MOST_AT_ONCE, max((sku.available for sku in skus), default=0)),
         "cost": None if one is None else cost_lines(one, say),
@@ -153,8 +155,8 @@ def cost_lines(
     lines = [(say("goods"), say.money(totals.subtotal_minor))]
     if totals.discount_minor:
         lines.append((say("discount"), say.money(-totals.discount_minor)))
-    if method is FulfilmentMethod.PICKUP:
-        freight = say("pickup_free")
+    if not method.is_sent:
+        freight = say("pickup_free" if method is FulfilmentMethod.PICKUP else "in_store_free")
     else:
         freight = views.freight_words(totals.freight_minor, basket.free_from_minor, say)
     return [*lines, (freight, say.money(totals.freight_minor))]

@@ -79,7 +79,7 @@ def product_card(item: ShelfItem, skus: Sequence[SkuView], *, slug: str, say: Sp
         price=say.money(shown.price_minor),
         market_price=_market_price(shown, say),
         has_prices=any(sku.price_minor != shown.price_minor for sku in skus),
-        is_in_stock=any(sku.available > 0 for sku in skus),
+        is_in_stock=any(sku.can_be_had for sku in skus),
     )
 
 
@@ -91,10 +91,17 @@ def sku_lines(skus: Iterable[SkuView], say: Speech) -> list[SkuLine]:
             name=sku.name,
             price=say.money(sku.price_minor),
             market_price=_market_price(sku, say),
-            is_in_stock=sku.available > 0,
+            is_in_stock=sku.can_be_had,
         )
         for sku in skus
     ]
+
+
+def ways_to_have(sku: SkuView, say: Speech) -> str:
+    """How a variant can be had now: sent, or in how many stores it can be fetched."""
+    if sku.to_send <= 0:
+        return say("had_in_stores_only", count=sku.stores)
+    return say("had_both_ways", count=sku.stores) if sku.stores else say("had_by_delivery")
 
 
 def product_path(slug: str, product: ProductView) -> str:
