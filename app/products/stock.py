@@ -6,7 +6,7 @@ reserve late. No path writes `reserved` above `on_hand`; the table's checks stan
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -18,9 +18,9 @@ from app.platform.db import BrandSession
 from app.platform.errors import InsufficientStock, NotFound, ShortageFact
 from app.products import locations, rules, versions
 from app.products.guards import headquarters_only, refuse
-from app.products.models import ReservationRow, SkuRow, StockMovementRow, StockRow
+from app.products.models import LocationRow, ReservationRow, SkuRow, StockMovementRow, StockRow
 from app.products.stock_statements import RELEASE, RESERVE, SELL
-from app.products.values import MovementKind, ReservationState, StockLine
+from app.products.values import LocationKind, MovementKind, ReservationState, StockLine
 
 __all__ = ["StockLine", "adjust", "release", "reserve", "sell"]
 
@@ -123,9 +123,9 @@ async def adjust(
     if location_id is None:
         headquarters_only(actor)
     reason = texts.line(reason, "reason", longest=rules.LONGEST_REASON)
-    await _check_sku(session, sku_id)
+    warehouse_id = await _check_sku(session, sku_id)
     if location_id is None:
-        place_id = await locations.shipping_location(session)
+        place_id = warehouse_id
     else:
         place_id = (await locations.open_for(session, actor, location_id, "locationId", now=now)).location_id
     await open_rows(session, location_id=place_id, sku_ids=[sku_id])
@@ -199,11 +199,20 @@ async def put_initial(
         await session.execute(sa.insert(StockMovementRow), movements)
 
 
-async def _check_sku(session: BrandSession, sku_id: UUID) -> None:
-    """Raises: NotFound for a SKU that the brand does not have."""
-    found = await session.scalar(sa.select(SkuRow.id).where(SkuRow.brand_id == session.brand_id, SkuRow.id == sku_id))
-    if found is None:
+async def _check_sku(session: BrandSession, sku_id: UUID) -> UUID:
+    """The shipping location, once the brand is known to have the SKU. One statement. Raises: NotFound."""
+    warehouse = (
+        sa.select(LocationRow.id)
+        .where(LocationRow.brand_id == session.brand_id, LocationRow.kind == LocationKind.SHIPPING.value)
+        .scalar_subquery()
+    )
+    found = await session.execute(
+        sa.select(warehouse).select_from(SkuRow).where(SkuRow.brand_id == session.brand_id, SkuRow.id == sku_id)
+    )
+    row = found.one_or_none()
+    if row is None:
         raise NotFound("sku", path=("skuId",))
+    return cast("UUID", row[0])
 
 
 async def _leave_held(

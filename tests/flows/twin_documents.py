@@ -111,6 +111,8 @@ def nodes(t: Tale) -> dict[str, list[str]]:
         "AttributionPolicy": ["policy"],
         "CommissionPlan": ["plan"],
         "CommissionEntry": ["entry"],
+        "StockTransfer": ["arrived_transfer", "transfer"],
+        "Location": ["store", "other_store"],
         "Withdrawal": ["withdrawal", "rejected_withdrawal"],
     }
     found = {kind: [gid(kind, t, name) for name in names] for kind, names in named.items()}

@@ -32,7 +32,7 @@ from app.trade.models import RefundRow
 from app.trade.values import AfterSaleKind, LineRequest
 from tests import factories
 from tests.commission.wages import grant, with_faults
-from tests.flows import twin_returns
+from tests.flows import twin_returns, twin_stock
 from tests.flows.twin_goods import buy_one
 from tests.flows.twins import NOW, Tale, address
 from tests.trade import purchase
@@ -346,6 +346,8 @@ WRITES: dict[str, Step] = {
     "units, stores and people": in_one_transaction(organise),
     "catalogue": in_one_transaction(change_catalogue),
     "stock": in_one_transaction(count_stock),
+    "transfers": in_one_transaction(twin_stock.count_and_move),
+    "routing": in_one_transaction(twin_stock.route_elsewhere),
     "shelf": in_one_transaction(arrange_shelf),
     "codes": in_one_transaction(issue_and_revoke_codes),
     "scans": in_one_transaction(scan),

@@ -37,7 +37,7 @@ from app.trade import numbers, orders, payments, rules
 from app.trade.models import PaymentRow
 from app.trade.values import LineRequest, ProviderName
 from tests import factories
-from tests.flows import twin_endings, twin_goods, twin_returns
+from tests.flows import twin_endings, twin_goods, twin_returns, twin_stock
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 """When the stories are read. They began three hours before."""
@@ -135,6 +135,7 @@ async def tell(runtime: Runtime, mark: str, *, price_minor: int, stock_pieces: i
         (30, _order),
         (40, _pay),
         (43, twin_goods.send_one_and_lay_one_out),
+        (44, twin_stock.move_and_reroute),
         (45, twin_returns.release),
         (47, twin_endings.withdraw),
         (50, _sign_in_all),
