@@ -6,7 +6,7 @@ reserve late. No path writes `reserved` above `on_hand`; the table's checks stan
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -212,7 +212,7 @@ async def _check_sku(session: BrandSession, sku_id: UUID) -> UUID:
     row = found.one_or_none()
     if row is None:
         raise NotFound("sku", path=("skuId",))
-    return cast("UUID", row[0])
+    return row[0]
 
 
 async def _leave_held(

@@ -92,7 +92,7 @@ async def show_order(reader: StaffReader) -> Response:
 
 
 async def act_on_order(reader: StaffReader) -> Response:
-    """`POST` to an order: `step` is ship, ready (the goods wait in the store), hand_over (with the pickup code), refuse."""
+    """`POST` to an order: `step` is ship, ready (the goods wait in the store), hand_over (with the code), or refuse."""
     _require(reader)
     form = await reader.form()
     order_id, step = _order_id(reader), form.text("step")
