@@ -22,11 +22,18 @@ from graphql_schema.employees import loaders as employees_loaders
 from graphql_schema.employees.mutations import EmployeesMutation
 from graphql_schema.employees.queries import EmployeesQuery
 from graphql_schema.marketing import loaders as marketing_loaders
+from graphql_schema.marketing.coupon_loaders import NODES as COUPON_NODES
+from graphql_schema.marketing.coupon_mutations import CouponMutation
+from graphql_schema.marketing.coupon_queries import CouponQuery
 from graphql_schema.marketing.mutations import MarketingMutation
+from graphql_schema.marketing.toolbox_loaders import NODES as TOOLBOX_NODES
+from graphql_schema.marketing.toolbox_mutations import ToolboxMutation, ToolboxQuery
 from graphql_schema.paging import Node, decode_global_id
 from graphql_schema.permissions import SIGNED_IN, Requires
 from graphql_schema.plain_fields import PlainFieldsContext
 from graphql_schema.products import loaders as products_loaders
+from graphql_schema.products.catalogue_mutations import CatalogueMutation
+from graphql_schema.products.list_types import NODES as PRICE_LIST_NODES
 from graphql_schema.products.mutations import ProductsMutation
 from graphql_schema.products.queries import ProductsQuery
 from graphql_schema.products.transfers import NODES as TRANSFER_NODES
@@ -44,8 +51,11 @@ NODES = {
     **employees_loaders.NODES,
     **products_loaders.NODES,
     **TRANSFER_NODES,
+    **PRICE_LIST_NODES,
     **customers_loaders.NODES,
     **marketing_loaders.NODES,
+    **COUPON_NODES,
+    **TOOLBOX_NODES,
     **trade_loaders.NODES,
     **commission_loaders.NODES,
     **WITHDRAWAL_NODES,
@@ -71,6 +81,8 @@ class Query(
     WithdrawalQuery,
     CommissionQuery,
     TransfersQuery,
+    CouponQuery,
+    ToolboxQuery,
     ProductsQuery,
     EmployeesQuery,
 ):
@@ -89,10 +101,13 @@ class Mutation(
     RoutingMutation,
     AfterSaleMutation,
     CommissionMutation,
+    ToolboxMutation,
     MarketingMutation,
+    CouponMutation,
     SessionMutation,
     TransfersMutation,
     ProductsMutation,
+    CatalogueMutation,
     EmployeesMutation,
 ):
     pass

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from app.platform.coupon_messages import COUPONS
+
 LANGUAGES: Final = ("zh-CN", "en")
 
 CATALOGUE: Final[dict[str, dict[str, str]]] = {
@@ -101,6 +103,8 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "en": "The buyer is that guide: it is marked as the guide's own purchase and counts in no ranking.",
     },
     "attribution_version": {"zh-CN": "归属规则第 {version} 版。", "en": "Attribution policy, version {version}."},
+    "audience_too_many": {"zh-CN": "一次最多指明 {most} 个。", "en": "Name {most} at most."},
+    "audience_unknown": {"zh-CN": "有的不在本品牌里。", "en": "Some of these are not the brand's."},
     "barcode_form": {
         "zh-CN": "条码应为 4 到 32 个字母、数字或连字符。",
         "en": "A barcode has 4 to 32 letters, digits or hyphens.",
@@ -123,15 +127,14 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "breakdown_nobody": {"zh-CN": "门店（无导购）", "en": "The store, no guide"},
     "category_depth": {"zh-CN": "分类最多 {most} 级。", "en": "Categories go at most {most} levels deep."},
     "category_name_taken": {"zh-CN": "同级分类中已有这个名称。", "en": "There is a category of this name beside it."},
-    "code_kind_not_yet": {"zh-CN": "这种码还不能创建。", "en": "Codes of this kind cannot be made yet."},
     "code_target_required": {"zh-CN": "请指明这个码通向哪里。", "en": "Say where the code leads to."},
     "code_without_shop": {
-        "zh-CN": "你还没有小店，不能创建商品码。",
-        "en": "You have no shop that a product code could lead into.",
+        "zh-CN": "你还没有小店，不能创建这种码。",
+        "en": "You have no shop that such a code could lead into.",
     },
     "consent_repeated": {"zh-CN": "每个用途只能出现一次。", "en": "Name each purpose once."},
     "consents_for_customers": {"zh-CN": "只有顾客登录时可以同意条款。", "en": "Consents are a customer's."},
-    "coupons_not_yet": {"zh-CN": "暂不支持优惠券。", "en": "Coupons cannot be used yet."},
+    **COUPONS,
     "cover_url_form": {
         "zh-CN": "封面应为 https:// 地址或 /media/ 下的路径，最多 {most} 个字符。",
         "en": "A cover is an https:// address or a path below /media/, of at most {most} characters.",
@@ -160,9 +163,27 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "幂等键应为 16 到 64 个字符。",
         "en": "An idempotency key has 16 to 64 characters.",
     },
+    "image_bytes": {"zh-CN": "图片最大 {most} MB。", "en": "A picture has at most {most} MB."},
+    "image_pixels": {"zh-CN": "图片最多 {most} 百万像素。", "en": "A picture has at most {most} megapixels."},
+    "image_type": {
+        "zh-CN": "图片应为 JPEG、PNG、WebP 或 GIF。",
+        "en": "A picture is a JPEG, PNG, WebP or GIF.",
+    },
+    "image_unreadable": {"zh-CN": "图片已损坏，无法读取。", "en": "This picture is damaged and cannot be read."},
     "import_brand_taken": {
         "zh-CN": "品牌代码 {brand} 已被占用，且不在模拟时间上。",
         "en": "A brand with the code {brand} is there already, and it does not live on simulated time.",
+    },
+    "import_category_depth": {
+        "zh-CN": "分类最多 {most} 级，每级 1 到 {longest} 个字符。",
+        "en": "A category has at most {most} levels of 1 to {longest} characters each.",
+    },
+    "import_code_twice": {"zh-CN": "与第 {row} 行的规格编码相同。", "en": "Row {row} has the same SKU code."},
+    "import_column_missing": {"zh-CN": "缺少列：{columns}。", "en": "Columns are missing: {columns}."},
+    "import_column_twice": {"zh-CN": "列“{column}”出现了两次。", "en": "The column {column} is there twice."},
+    "import_column_unknown": {
+        "zh-CN": "不认识列“{column}”。可用的列：{known}。",
+        "en": "There is no column {column}. Those known are {known}.",
     },
     "import_fast_needs_empty": {
         "zh-CN": "--fast 只能导入还没有购物篮的品牌：补充导入请去掉 --fast。",
@@ -173,9 +194,26 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "en": "The data is not installed: pip install -e '.[realdata]'.",
     },
     "import_number": {"zh-CN": "至少为 1。", "en": "It must be at least 1."},
+    "import_options_form": {
+        "zh-CN": "规格项应写成“颜色=红;尺码=M”。",
+        "en": "Options are written as colour=red;size=M.",
+    },
     "import_out_of_order": {
         "zh-CN": "缺少早于上次导入的购物篮：请使用与上次相同的 --stores。",
         "en": "Baskets from before the last imported one are missing: give the same --stores as last time.",
+    },
+    "import_price_form": {
+        "zh-CN": "价格“{text}”不是一个金额，例如 1299.99。",
+        "en": "The price {text} is no amount such as 1299.99.",
+    },
+    "import_product_refused": {
+        "zh-CN": "同一商品的第 {row} 行有误，整个商品未导入。",
+        "en": "Row {row} of the same product is refused, so the product is not made.",
+    },
+    "import_state_form": {"zh-CN": "状态应为 {known} 之一。", "en": "The state is one of {known}."},
+    "import_stock_form": {
+        "zh-CN": "库存“{text}”不是整数。",
+        "en": "The stock {text} is no whole number.",
     },
     "in_store_elsewhere": {
         "zh-CN": "当场购买请在这位导购的门店进行。",
@@ -184,12 +222,46 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "insufficient_stock": {"zh-CN": "有商品库存不足。", "en": "Some items are short in stock."},
     "invalid_id": {"zh-CN": "编号无效。", "en": "This id is not valid."},
     "market_price_below_price": {"zh-CN": "划线价不能低于售价。", "en": "A market price is never below the price."},
+    "material_attachment_form": {
+        "zh-CN": "附件应为 http(s) 地址或 /media/ 下的路径，最长 {most} 个字符。",
+        "en": "An attachment is an http(s) address or a path below /media/, at most {most} characters.",
+    },
+    "material_product_unknown": {
+        "zh-CN": "有的商品不在本品牌里。",
+        "en": "Some of these products are not the brand's.",
+    },
+    "material_script_placeholder": {
+        "zh-CN": "话术里的大括号只能是 {{guide}}、{{store}}、{{customer}} 或 {{link}}。",
+        "en": "Braces in a script hold {{guide}}, {{store}}, {{customer}} or {{link}}, nothing else.",
+    },
+    "material_script_placeholders": {
+        "zh-CN": "话术里最多用 {most} 个占位符。",
+        "en": "A script has {most} placeholders at most.",
+    },
+    "material_too_many_attachments": {"zh-CN": "最多 {most} 个附件。", "en": "{most} attachments at most."},
+    "material_too_many_products": {"zh-CN": "最多 {most} 件商品。", "en": "{most} products at most."},
+    "media_bytes": {"zh-CN": "文件最大 {most} MB。", "en": "A file has at most {most} MB."},
+    "media_type": {
+        "zh-CN": "只能上传图片、PDF 或 MP4 视频。",
+        "en": "Only pictures, PDF files and MP4 films can be uploaded.",
+    },
+    "media_unknown": {"zh-CN": "没有这个已上传的文件。", "en": "There is no such uploaded file."},
     "member_code_taken": {"zh-CN": "这个会员号已被使用。", "en": "This member code is in use already."},
     "not_found": {"zh-CN": "没有找到。", "en": "Not found."},
     "number_range": {"zh-CN": "应在 {least} 到 {most} 之间。", "en": "It must be from {least} to {most}."},
     "opening_hours_form": {
         "zh-CN": "营业时间须为星期 1 至 7、HH:MM，先开后关且不重叠。",
         "en": "Opening hours: weekday 1 to 7, HH:MM, opening before closing, no overlaps, at most 21 lines.",
+    },
+    "option_count": {"zh-CN": "最多 {most} 个规格项。", "en": "A product has at most {most} options."},
+    "option_repeated": {"zh-CN": "规格项或规格值不能重复。", "en": "Options and their values are named once each."},
+    "option_value_count": {
+        "zh-CN": "每个规格项应有 1 到 {most} 个值。",
+        "en": "An option has 1 to {most} values.",
+    },
+    "option_value_unused": {
+        "zh-CN": "没有规格使用“{value}”。",
+        "en": "No SKU has the value {value}.",
     },
     "order_lines_out_of_range": {
         "zh-CN": "每种商品的数量应为 1 到 {pieces} 件。",
@@ -227,6 +299,8 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "en": "[{brand}] Order {number} is ready at {store}. Your pickup code is {code}; show it in the store only.",
     },
     "pickup_store_required": {"zh-CN": "请选择自提门店。", "en": "Choose the store to fetch it from."},
+    "picture_count": {"zh-CN": "最多 {most} 张图片。", "en": "At most {most} pictures."},
+    "picture_repeated": {"zh-CN": "同一张图片只能出现一次。", "en": "A picture may be named only once."},
     "plan_above_whole": {
         "zh-CN": "各角色的全品牌费率合计不能超过 100%。",
         "en": "The brand-wide rates of all roles together are at most 100 %.",
@@ -261,11 +335,28 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "价格有变化，请确认新的总价。",
         "en": "The price has changed; please confirm the new total.",
     },
+    "price_list_count": {
+        "zh-CN": "价目表应有 1 到 {most} 个价格。",
+        "en": "A price list has 1 to {most} prices.",
+    },
+    "price_list_over": {"zh-CN": "结束时间不能早于现在。", "en": "It cannot end before now."},
+    "price_list_period": {"zh-CN": "结束时间应晚于开始时间。", "en": "It must end after it begins."},
     "rate_limited": {
         "zh-CN": "请求太频繁，请 {seconds} 秒后再试。",
         "en": "Too many requests; try again in {seconds} seconds.",
     },
     "return_window_over": {"zh-CN": "已超过无理由退货的期限。", "en": "The days for returns are over."},
+    "sheet_bytes": {"zh-CN": "文件最大 {most} MB。", "en": "A file has at most {most} MB."},
+    "sheet_cell": {
+        "zh-CN": "第 {row} 行有单元格超过 {most} 个字符。",
+        "en": "A cell in row {row} is longer than {most} characters.",
+    },
+    "sheet_columns": {"zh-CN": "最多 {most} 列。", "en": "At most {most} columns."},
+    "sheet_empty": {"zh-CN": "文件里没有数据。", "en": "There is nothing in the file."},
+    "sheet_rows": {"zh-CN": "最多 {most} 行。", "en": "At most {most} rows."},
+    "sheet_type": {"zh-CN": "文件应为 CSV 或 XLSX。", "en": "The file is a CSV or XLSX."},
+    "sheet_unpacked": {"zh-CN": "解压后最大 {most} MB。", "en": "Unpacked it has at most {most} MB."},
+    "sheet_unreadable": {"zh-CN": "文件已损坏，无法读取。", "en": "The file is damaged and cannot be read."},
     "shop_without_seller": {
         "zh-CN": "这家店铺暂时没有人服务，请到其他店铺购买。",
         "en": "Nobody serves this shop at present; please buy in another one.",
@@ -276,6 +367,15 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "【{brand}】验证码 {code}，{minutes} 分钟内有效。请勿告诉他人。",
         "en": "[{brand}] Your code is {code}, valid for {minutes} minutes. Tell nobody.",
     },
+    "sku_choice_unknown": {
+        "zh-CN": "规格项“{option}”没有值“{value}”。",
+        "en": "The option {option} has no value {value}.",
+    },
+    "sku_choices_missing": {
+        "zh-CN": "每个规格应为每个规格项各选一个值。",
+        "en": "A SKU has one value of each option.",
+    },
+    "sku_choices_taken": {"zh-CN": "已有相同组合的规格。", "en": "Another SKU has the same values."},
     "sku_code_form": {
         "zh-CN": "规格编码应为 1 到 40 个字母、数字或 . _ -，以字母或数字开头。",
         "en": "A SKU code has 1 to 40 letters, digits or . _ -, and begins with a letter or digit.",

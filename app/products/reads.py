@@ -14,15 +14,19 @@ from sqlalchemy.sql.selectable import LateralFromClause
 from app.employees.models import EmployeeRow, OrgUnitRow, StoreRow
 from app.employees.values import EmployeeState
 from app.platform.db import BrandSession
-from app.products.models import CatalogueRow, CategoryRow, LocationRow, ProductRow, ShopRow, SkuRow, StockRow
-from app.products.values import LocationKind, ProductState
+from app.products import rules
+from app.products.availability import EVERYWHERE, IN_STORE, STORE, TO_SEND, WAREHOUSE
+from app.products.branch_prices import MARKET_PRICE, PERIODS_BEGUN, PRICE, parameters, with_prices
+from app.products.models import CatalogueRow, CategoryRow, ProductRow, ShopRow, SkuRow
+from app.products.values import ProductState
 
 
 @dataclass(frozen=True, slots=True)
 class ShopFacts:
     """A shop with its guide and the guide's store. `branch` is the path of the store's unit, else of the guide's own.
 
-    `version` grows with every change of the shelf, of products, prices, and of what is in stock.
+    `version` grows with every change of the shelf, of products, of prices and of what is in stock, and when a price
+    list begins or ends.
     """
 
     shop_id: UUID
@@ -73,7 +77,8 @@ class SkuFacts:
 class SkuView:
     """A SKU as it is shown. Prices: minor units; `available`: pieces on hand anywhere that no order holds.
 
-    `to_send`: the most that one place could send; `stores`: how many stores have a piece to fetch.
+    `to_send`: the most that one place could send; `stores`: how many stores have a piece to fetch. `choices`: a value
+    of each option of its product, None where the product has no options.
     """
 
     sku_id: UUID
@@ -86,6 +91,7 @@ class SkuView:
     available: int
     to_send: int
     stores: int
+    choices: list[str] | None
 
     @property
     def can_be_had(self) -> bool:
@@ -132,7 +138,7 @@ PRODUCT_COLUMNS = (
 
 
 async def shop_facts_by_slug(session: BrandSession, slug: str) -> ShopFacts | None:
-    found = await session.execute(_SHOP_BY_SLUG, {"brand": session.brand_id, "slug": slug})
+    found = await session.execute(_SHOP_BY_SLUG, {"brand": session.brand_id, "now": session.now, "slug": slug})
     row = found.first()
     return None if row is None else ShopFacts(*row)
 
@@ -146,41 +152,52 @@ async def shop_of_employee(session: BrandSession, employee_id: UUID) -> ShopFact
 
 
 async def shops_by_id(session: BrandSession, shop_ids: Collection[UUID]) -> dict[UUID, ShopFacts]:
-    rows = await session.execute(_SHOPS, {"brand": session.brand_id, "ids": list(shop_ids)})
+    rows = await session.execute(_SHOPS, {"brand": session.brand_id, "now": session.now, "ids": list(shop_ids)})
     return {row[0]: ShopFacts(*row) for row in rows}
 
 
 async def shops_of_employees(session: BrandSession, employee_ids: Collection[UUID]) -> dict[UUID, ShopFacts]:
     """Shops by the employee that they belong to."""
-    rows = await session.execute(_SHOPS_OF_EMPLOYEES, {"brand": session.brand_id, "ids": list(employee_ids)})
+    rows = await session.execute(
+        _SHOPS_OF_EMPLOYEES, {"brand": session.brand_id, "now": session.now, "ids": list(employee_ids)}
+    )
     shops = [ShopFacts(*row) for row in rows]
     return {shop.employee_id: shop for shop in shops}
 
 
 async def price_facts(
-    session: BrandSession, sku_ids: Collection[UUID], *, is_sent: bool = True, store_id: UUID | None = None
+    session: BrandSession,
+    sku_ids: Collection[UUID],
+    *,
+    branch: str = "",
+    is_sent: bool = True,
+    store_id: UUID | None = None,
 ) -> dict[UUID, SkuFacts]:
-    """What an order needs to know of its SKUs; unknown ids are left out. What is available may be gone in a moment.
+    """What an order in a branch needs to know of its SKUs; unknown ids are left out. No branch: the brand's prices.
 
     `is_sent`: from the shipping location or what else sends orders; else it is had in a store, any while none is named.
+    What is available may be gone in a moment.
     """
-    parameters = {"brand": session.brand_id, "ids": list(sku_ids)}
+    values = parameters(session, branch, ids=list(sku_ids))
     if is_sent:
-        rows = await session.execute(_FACTS_TO_SEND, parameters)
+        rows = await session.execute(_FACTS_TO_SEND, values)
     else:
-        rows = await session.execute(_FACTS_IN_STORE, {**parameters, "store": store_id})
+        rows = await session.execute(_FACTS_IN_STORE, {**values, "store": store_id})
     return {row[0]: SkuFacts(*row) for row in rows}
 
 
-async def skus_by_id(session: BrandSession, sku_ids: Collection[UUID]) -> dict[UUID, SkuView]:
-    rows = await session.execute(_SKUS, {"brand": session.brand_id, "ids": list(sku_ids)})
+async def skus_by_id(session: BrandSession, sku_ids: Collection[UUID], *, branch: str = "") -> dict[UUID, SkuView]:
+    """SKUs with what they cost in a branch; no branch: the brand's prices."""
+    rows = await session.execute(_SKUS, parameters(session, branch, ids=list(sku_ids)))
     return {row[0]: SkuView(*row) for row in rows}
 
 
-async def skus_of_products(session: BrandSession, product_ids: Collection[UUID]) -> dict[UUID, list[SkuView]]:
-    """The SKUs of each product, in their order; every product asked for has an entry."""
+async def skus_of_products(
+    session: BrandSession, product_ids: Collection[UUID], *, branch: str = ""
+) -> dict[UUID, list[SkuView]]:
+    """The SKUs of each product in their order, at a branch's prices; every product asked for has an entry."""
     found: dict[UUID, list[SkuView]] = {product_id: [] for product_id in product_ids}
-    for row in await session.execute(_SKUS_OF_PRODUCTS, {"brand": session.brand_id, "ids": list(found)}):
+    for row in await session.execute(_SKUS_OF_PRODUCTS, parameters(session, branch, ids=list(found))):
         found[row[1]].append(SkuView(*row))
     return found
 
@@ -203,18 +220,19 @@ async def products_by_id(session: BrandSession, product_ids: Collection[UUID]) -
 async def product_page(
     session: BrandSession, *, limit: int, after: UUID | None = None, search: str | None = None
 ) -> list[ProductView]:
-    """Products of every state, newest first, after the product `after`; `search`: a part of the title, in any case."""
-    query = sa.select(*PRODUCT_COLUMNS).where(*_found(session, search)).order_by(ProductRow.id.desc()).limit(limit)
+    """Products of every state, newest first, after the product `after`; `search`: words that the title holds."""
+    conditions, wanted = _found(session, search)
+    query = sa.select(*PRODUCT_COLUMNS).where(*conditions).order_by(ProductRow.id.desc()).limit(limit)
     if after is not None:
         query = query.where(ProductRow.id < after)
-    return [ProductView(*row) for row in await session.execute(query)]
+    return [ProductView(*row) for row in await session.execute(query, wanted)]
 
 
 async def product_count(session: BrandSession, *, search: str | None = None) -> int:
     """How many products `product_page` walks through."""
-    return (
-        await session.execute(sa.select(sa.func.count()).select_from(ProductRow).where(*_found(session, search)))
-    ).scalar_one()
+    conditions, wanted = _found(session, search)
+    query = sa.select(sa.func.count()).select_from(ProductRow).where(*conditions)
+    return (await session.execute(query, wanted)).scalar_one()
 
 
 async def categories_by_id(session: BrandSession, category_ids: Collection[UUID]) -> dict[UUID, CategoryView]:
@@ -222,11 +240,19 @@ async def categories_by_id(session: BrandSession, category_ids: Collection[UUID]
     return {row[0]: CategoryView(*row) for row in rows}
 
 
-def _found(session: BrandSession, search: str | None) -> list[sa.ColumnElement[bool]]:
-    conditions: list[Any] = [ProductRow.brand_id == session.brand_id]
-    if search:
-        conditions.append(ProductRow.title.icontains(search, autoescape=True))
-    return conditions
+def _found(session: BrandSession, search: str | None) -> tuple[list[sa.ColumnElement[bool]], dict[str, Any]]:
+    """The conditions of a search and their parameters."""
+    own, wanted = ProductRow.brand_id == session.brand_id, search_parameters(session, search)
+    return ([own], {}) if wanted is None else ([own, IS_FOUND], wanted)
+
+
+def search_parameters(session: BrandSession, search: str | None) -> dict[str, Any] | None:
+    """What IS_FOUND asks for: titles that hold every word of the search; None for a search without words."""
+    words = rules.folded(search or "").split()
+    if not words:
+        return None
+    escaped = [word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for word in words]
+    return {"grams": rules.wanted_grams(session.brand_id, words), "patterns": [f"%{word}%" for word in escaped]}
 
 
 # --- the statements that pages and orders wait for: made once, as making them takes longer than running them
@@ -237,8 +263,6 @@ _IDS = sa.any_(sa.bindparam("ids", type_=ARRAY(sa.Uuid())))
 
 _product = cast("sa.Table", ProductRow.__table__)
 _sku = cast("sa.Table", SkuRow.__table__)
-_stock = cast("sa.Table", StockRow.__table__)
-_location = cast("sa.Table", LocationRow.__table__)
 _category = cast("sa.Table", CategoryRow.__table__)
 _shop = cast("sa.Table", ShopRow.__table__)
 _employee = cast("sa.Table", EmployeeRow.__table__)
@@ -246,43 +270,9 @@ _store = cast("sa.Table", StoreRow.__table__)
 _unit = cast("sa.Table", OrgUnitRow.__table__)
 _catalogue = cast("sa.Table", CatalogueRow.__table__)
 
-_free = _stock.c.on_hand - _stock.c.reserved
-_is_shipping = _location.c.kind == LocationKind.SHIPPING.value
-_is_store = _location.c.kind == LocationKind.STORE.value
-_AT_PLACES = sa.and_(_location.c.brand_id == _BRAND, _location.c.id == _stock.c.location_id)
-_OF_SKU = sa.and_(_stock.c.brand_id == _BRAND, _stock.c.sku_id == _sku.c.id)
-
-
-def _pieces(number: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    return sa.cast(sa.func.coalesce(number, 0), sa.BigInteger())
-
-
-_EVERYWHERE = (
-    sa.select(
-        _pieces(sa.func.sum(_free)).label("available"),
-        _pieces(sa.func.max(_free).filter(_location.c.ships_orders)).label("to_send"),
-        sa.func.count().filter(_is_store, _free > 0).label("stores"),
-    )
-    .join_from(_stock, _location, _AT_PLACES)
-    .where(_OF_SKU)
-    .lateral("everywhere")
-)
-"""What of the row's SKU no order holds, and how it can be had."""
-_TO_SEND = (
-    sa.select(
-        _pieces(sa.func.max(_free)).label("available"),
-        _pieces(sa.func.max(_free).filter(_is_shipping)).label("at_first"),
-    )
-    .join_from(_stock, _location, _AT_PLACES)
-    .where(_OF_SKU, _location.c.ships_orders)
-    .lateral("to_send")
-)
-_STORE = sa.bindparam("store", type_=sa.Uuid())
-_IN_STORE = (
-    sa.select(_pieces(sa.func.max(_free)).label("available"), _pieces(sa.func.max(_free)).label("at_first"))
-    .join_from(_stock, _location, _AT_PLACES)
-    .where(_OF_SKU, sa.or_(_location.c.id == _STORE, sa.and_(_STORE.is_(None), _is_store)))
-    .lateral("in_store")
+IS_FOUND = sa.and_(
+    _product.c.search_grams.contains(sa.bindparam("grams", type_=ARRAY(sa.BigInteger()))),
+    _product.c.search_text.like(sa.all_(sa.bindparam("patterns", type_=ARRAY(sa.Text())))),
 )
 
 _ALL_SHOPS = (
@@ -291,7 +281,7 @@ _ALL_SHOPS = (
         _shop.c.slug,
         _shop.c.name,
         _shop.c.announcement,
-        _shop.c.version + sa.func.coalesce(_catalogue.c.version, 0),
+        _shop.c.version + sa.func.coalesce(_catalogue.c.version, 0) + PERIODS_BEGUN,
         _employee.c.id,
         _employee.c.display_name,
         _employee.c.title,
@@ -325,21 +315,25 @@ _SKU_COLUMNS: tuple[Any, ...] = (
     _sku.c.name,
     _sku.c.code,
     _sku.c.barcode,
-    _sku.c.price_minor,
-    _sku.c.market_price_minor,
-    _EVERYWHERE.c.available,
-    _EVERYWHERE.c.to_send,
-    _EVERYWHERE.c.stores,
+    PRICE,
+    MARKET_PRICE,
+    EVERYWHERE.c.available,
+    EVERYWHERE.c.to_send,
+    EVERYWHERE.c.stores,
+    _sku.c.choices,
 )
-_ALL_SKUS = sa.select(*_SKU_COLUMNS).select_from(_sku.join(_EVERYWHERE, sa.true())).where(_sku.c.brand_id == _BRAND)
+_ALL_SKUS = (
+    sa.select(*_SKU_COLUMNS).select_from(with_prices(_sku).join(EVERYWHERE, sa.true())).where(_sku.c.brand_id == _BRAND)
+)
 _SKUS = _ALL_SKUS.where(_sku.c.id == _IDS)
 _SKUS_OF_PRODUCTS = _ALL_SKUS.where(_sku.c.product_id == _IDS).order_by(_sku.c.product_id, _sku.c.position, _sku.c.id)
-
-_WAREHOUSE = sa.select(_location.c.id).where(_location.c.brand_id == _BRAND, _is_shipping).scalar_subquery()
 
 
 def _facts(having: LateralFromClause, first: sa.ColumnElement[Any]) -> sa.Select[Any]:
     """What an order needs to know of SKUs that are had in one way, and where they would come from first."""
+    goods = _sku.join(_product, sa.and_(_product.c.brand_id == _BRAND, _product.c.id == _sku.c.product_id)).outerjoin(
+        _category, sa.and_(_category.c.brand_id == _BRAND, _category.c.id == _product.c.category_id)
+    )
     return (
         sa.select(
             _sku.c.id,
@@ -348,22 +342,19 @@ def _facts(having: LateralFromClause, first: sa.ColumnElement[Any]) -> sa.Select
             sa.func.coalesce(_category.c.path, ""),
             _product.c.title,
             _sku.c.name,
-            _sku.c.price_minor,
+            PRICE,
             _product.c.state == ProductState.PUBLISHED.value,
             having.c.available,
             having.c.at_first,
             first,
         )
-        .select_from(_sku)
-        .join(having, sa.true())
-        .join(_product, sa.and_(_product.c.brand_id == _BRAND, _product.c.id == _sku.c.product_id))
-        .outerjoin(_category, sa.and_(_category.c.brand_id == _BRAND, _category.c.id == _product.c.category_id))
+        .select_from(with_prices(goods).join(having, sa.true()))
         .where(_sku.c.brand_id == _BRAND, _sku.c.id == _IDS)
     )
 
 
-_FACTS_TO_SEND = _facts(_TO_SEND, _WAREHOUSE)
-_FACTS_IN_STORE = _facts(_IN_STORE, _STORE)
+_FACTS_TO_SEND = _facts(TO_SEND, WAREHOUSE)
+_FACTS_IN_STORE = _facts(IN_STORE, STORE)
 
 _PRODUCTS = sa.select(*(_product.c[column.key] for column in PRODUCT_COLUMNS)).where(
     _product.c.brand_id == _BRAND, _product.c.id == _IDS

@@ -5,6 +5,7 @@ guide's own, so a page is put together of two ordered parts: what the guide feat
 after it everything else, read from the product index no further than the page goes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -13,10 +14,11 @@ from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.platform.db import BrandSession
 from app.products.models import ProductRow, ShelfItemRow
-from app.products.reads import PRODUCT_COLUMNS, ProductView
+from app.products.reads import IS_FOUND, PRODUCT_COLUMNS, ProductView, search_parameters
 from app.products.values import ProductState
 
 LAST = 2**31 - 1
@@ -70,10 +72,12 @@ async def shelf_page(
     after: ShelfKey | None = None,
     has_hidden: bool = False,
     has_count: bool = True,
+    search: str | None = None,
 ) -> ShelfPage:
     """Up to `limit` items after a key, and how many the shelf holds; one statement.
 
-    `has_hidden`: with the items that the guide hid, which only the guide sees.
+    `has_hidden`: with the items that the guide hid, which only the guide sees. `search`: only, and only counted, what
+    has every word in its title; in the shelf's order all the same.
     """
     part = None if after is None else _part(after)
     parameters: dict[str, Any] = {"brand": session.brand_id, "shop": shop_id, "limit": limit}
@@ -81,7 +85,9 @@ async def shelf_page(
         parameters |= {"created_at": after.created_at, "product": after.product_id}
         if after.is_placed:
             parameters["position"] = LAST if after.position is None else after.position
-    found = await session.execute(_page(part, has_hidden=has_hidden, has_count=has_count), parameters)
+    wanted = search_parameters(session, search)
+    statement = _page(part, has_hidden=has_hidden, has_count=has_count, is_search=wanted is not None)
+    found = await session.execute(statement, parameters | (wanted or {}))
     rows = found.all()
     # The count's row is there on an empty page too, with nothing beside it.
     return ShelfPage([_item(shop_id, row) for row in rows if row.id is not None], rows[0].total_count)
@@ -96,6 +102,17 @@ async def shelf_item(
     )
     row = found.first()
     return None if row is None else _item(shop_id, row)
+
+
+async def shelf_items(session: BrandSession, *, shop_id: UUID, product_ids: Sequence[UUID]) -> list[ShelfItem]:
+    """Those of these products that the shop's shelf shows, in the order given. One statement, none for no ids."""
+    if not product_ids:
+        return []
+    rows = await session.execute(
+        _several(), {"brand": session.brand_id, "shop": shop_id, "products": list(product_ids)}
+    )
+    found = {row.id: _item(shop_id, row) for row in rows}
+    return [found[product_id] for product_id in product_ids if product_id in found]
 
 
 # --- the statements: made once each, as making them takes longer than running them
@@ -130,25 +147,36 @@ def _part(key: ShelfKey) -> _Part:
 
 
 @lru_cache
-def _page(part: _Part | None, *, has_hidden: bool, has_count: bool) -> sa.Select[Any]:
+def _page(part: _Part | None, *, has_hidden: bool, has_count: bool, is_search: bool) -> sa.Select[Any]:
     """A page that begins in a part, behind a key; None: at the start."""
-    parts = [_rest(part, has_hidden=has_hidden)]
+    wanted = (IS_FOUND,) if is_search else ()
+    parts = [_rest(part, has_hidden=has_hidden).where(*wanted)]
     if part is not _Part.REST:
-        parts.append(_placed(part, has_hidden=has_hidden))
+        parts.append(_placed(part, has_hidden=has_hidden).where(*wanted))
     both = sa.union_all(*parts).subquery("item") if len(parts) > 1 else parts[0].subquery("item")
     page = sa.select(both).order_by(*_order(both.c)).limit(_LIMIT).subquery("page")
-    count = _count(has_hidden=has_hidden) if has_count else sa.null()
+    count = _count(*wanted, has_hidden=has_hidden) if has_count else sa.null()
     whole = sa.select(count.label("total_count")).subquery("whole")
     return sa.select(whole.c.total_count, page).select_from(whole.outerjoin(page, sa.true())).order_by(*_order(page.c))
 
 
 @lru_cache
 def _one(*, has_hidden: bool) -> sa.Select[Any]:
+    return _named(_product.c.id == _PRODUCT_ID, has_hidden=has_hidden)
+
+
+@lru_cache
+def _several() -> sa.Select[Any]:
+    return _named(_product.c.id == sa.any_(sa.bindparam("products", type_=ARRAY(sa.Uuid()))), has_hidden=False)
+
+
+def _named(is_wanted: sa.ColumnElement[bool], *, has_hidden: bool) -> sa.Select[Any]:
+    """Items by their products."""
     is_featured, is_hidden = (sa.func.coalesce(column, False) for column in (_place.c.is_featured, _place.c.is_hidden))
     return (
         sa.select(*_columns(is_featured, is_hidden))
         .select_from(_product.outerjoin(_place, _PLACE))
-        .where(_PUBLISHED, _product.c.id == _PRODUCT_ID, *_shown(has_hidden=has_hidden))
+        .where(_PUBLISHED, is_wanted, *_shown(has_hidden=has_hidden))
     )
 
 
@@ -198,15 +226,15 @@ def _rest(part: _Part | None, *, has_hidden: bool) -> sa.Select[Any]:
     return query.where(_OLDER) if part is _Part.REST else query
 
 
-def _count(*, has_hidden: bool) -> sa.ColumnElement[int]:
-    """How many the shelf holds: what is published, less the few that the guide hid."""
-    published = sa.select(sa.func.count()).select_from(_product).where(_PUBLISHED).scalar_subquery()
+def _count(*wanted: sa.ColumnElement[bool], has_hidden: bool) -> sa.ColumnElement[int]:
+    """How many the shelf holds of what is wanted: what is published, less the few that the guide hid."""
+    published = sa.select(sa.func.count()).select_from(_product).where(_PUBLISHED, *wanted).scalar_subquery()
     if has_hidden:
         return published
     hidden = (
         sa.select(sa.func.count())
         .select_from(_product.join(_place, _PLACE))
-        .where(_PUBLISHED, _place.c.brand_id == _BRAND, _place.c.is_hidden)
+        .where(_PUBLISHED, _place.c.brand_id == _BRAND, _place.c.is_hidden, *wanted)
         .scalar_subquery()
     )
     return published - hidden

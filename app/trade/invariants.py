@@ -9,7 +9,7 @@ from app.commission.models import SaleRow
 from app.platform.db import BrandSession
 from app.products.models import ReservationRow
 from app.products.values import ReservationState
-from app.trade import after_sale_invariants, fulfilment_invariants
+from app.trade import after_sale_invariants, coupon_invariants, fulfilment_invariants
 from app.trade.models import OrderLineRow, OrderMoveRow, OrderRow, PaymentRow, RefundRow, RerouteRow
 from app.trade.rules import is_paid, move
 from app.trade.values import (
@@ -248,4 +248,5 @@ CHECKS: dict[str, Callable[[BrandSession], Awaitable[list[str]]]] = {
     "stock lies where orders say": fulfilment_invariants.stock_lies_where_orders_say,
     "routes lead to the place": fulfilment_invariants.routes_lead_to_the_place,
     **after_sale_invariants.CHECKS,
+    **coupon_invariants.CHECKS,
 }

@@ -20,7 +20,7 @@ from app.trade.values import ForbiddenMove, FulfilmentMethod, OrderEvent, OrderS
 
 @dataclass(frozen=True, slots=True)
 class LockedOrder:
-    """An order whose row this transaction holds. Amounts: minor units.
+    """An order whose row this transaction holds. Amounts: minor units; a discount is what its coupons took off.
 
     `location_branch`: path of the unit of the store whose stock it has, as it is now; None at the shipping location.
     """
@@ -37,6 +37,7 @@ class LockedOrder:
     location_id: UUID
     location_branch: str | None
     is_stranded: bool
+    discount_minor: int
     total_minor: int
     pay_by: datetime
     shipped_at: datetime | None
@@ -73,6 +74,7 @@ async def lock_order(
                 OrderRow.location_id,
                 branch.label("location_branch"),
                 OrderRow.is_stranded,
+                OrderRow.discount_minor,
                 OrderRow.total_minor,
                 OrderRow.pay_by,
                 OrderRow.shipped_at,
@@ -97,6 +99,7 @@ async def lock_order(
         location_id=row.location_id,
         location_branch=row.location_branch,
         is_stranded=row.is_stranded,
+        discount_minor=row.discount_minor,
         total_minor=row.total_minor,
         pay_by=row.pay_by,
         shipped_at=row.shipped_at,

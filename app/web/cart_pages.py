@@ -1,5 +1,6 @@
 """The shopping bag's page, and what is put in, changed and taken out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
@@ -85,10 +86,13 @@ async def priced(
     wanted: list[CartLine],
     method: FulfilmentMethod = FulfilmentMethod.DELIVERY,
     store_id: UUID | None = None,
+    *,
+    coupon_ids: Sequence[UUID] = (),
 ) -> BasketShown | None:
     """What these lines cost now, with the changes since they were seen; None when nothing is left of them.
 
-    `store_id`: where they are to be fetched, where one is chosen that the brand has.
+    `store_id`: where they are to be fetched, where one is chosen that the brand has. Raises: InvalidInput and NotFound
+    for coupons that these lines cannot have.
     """
     async with reader.reading() as session:
         known = await reads.skus_by_id(session, [line.sku_id for line in wanted])
@@ -98,10 +102,12 @@ async def priced(
         requested = [LineRequest(line.sku_id, line.quantity) for line in lines]
         basket = await orders.quote(
             session,
+            shop=reader.shop,
             lines=requested,
             method=method,
             pickup_store_id=store_id if method is FulfilmentMethod.PICKUP else None,
-            own_store_id=reader.shop.store_id,
+            customer_id=reader.actor.customer_id,
+            coupon_ids=coupon_ids,
         )
         products = await reads.products_by_id(session, {line.sku.product_id for line in basket.lines})
     in_stores = {sku_id for sku_id, sku in known.items() if sku.stores}
@@ -167,7 +173,11 @@ async def _put_in(reader: ShopReader, form: Form) -> Response:
     """Add to the bag, or go on with this one line alone. What is no SKU of the brand is not found."""
     say, sku_id = reader.say, views.id_in(form.text("sku"), "Sku")
     async with reader.reading() as session:
-        sku = None if sku_id is None else (await reads.skus_by_id(session, [sku_id])).get(sku_id)
+        sku = (
+            None
+            if sku_id is None
+            else (await reads.skus_by_id(session, [sku_id], branch=reader.shop.branch)).get(sku_id)
+        )
     if sku is None:
         return answers.missing("product", say=say, href=reader.path, label=say("go_shop", shop=reader.shop.name))
     quantity = max(1, min(form.number("quantity") or 1, LARGEST_QUANTITY))
@@ -188,7 +198,7 @@ async def _changed(reader: ShopReader, form: Form) -> list[CartLine]:
     """
     kept = cart.read(reader)
     async with reader.reading() as session:
-        skus = await reads.skus_by_id(session, [line.sku_id for line in kept])
+        skus = await reads.skus_by_id(session, [line.sku_id for line in kept], branch=reader.shop.branch)
     lines = []
     for line in kept:
         typed = form.number(f"quantity-{encode_global_id('Sku', line.sku_id)}")

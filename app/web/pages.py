@@ -9,18 +9,20 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.routing import BaseRoute, Route
 
 from app.platform.runtime import Runtime
 from app.web import (
     after_sale_pages,
     answers,
+    card_pages,
     cart_pages,
     checkout_pages,
     code_pages,
     consent_pages,
+    coupon_pages,
+    material_pages,
+    media,
     order_pages,
     payment_pages,
     readers,
@@ -99,15 +101,21 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
 
         return handle
 
-    media = runtime.settings.app_home / "media"
-    media.mkdir(parents=True, exist_ok=True)
     return [
         Route("/q/{token}", bound(code_pages.open_code), methods=["GET"]),
         Route("/codes/{name}", bound(code_pages.show_picture), methods=["GET"]),
         Route("/s/{slug}", bound(shop_pages.open_shop), methods=["GET"]),
         shop_route(runtime, "/p/{product_id}", show=shop_pages.open_product),
+        shop_route(runtime, "/m/{token}", show=material_pages.open_material),
+        Route("/s/{slug}/m/{token}/reading", bound(material_pages.note_reading), methods=["POST"]),
+        shop_route(runtime, "/card", show=card_pages.open_card),
+        shop_route(runtime, "/card.vcf", show=card_pages.download_card),
         shop_route(runtime, "/cart", show=cart_pages.show_cart, act=cart_pages.change_cart),
         shop_route(runtime, "/checkout", show=checkout_pages.show_checkout, act=checkout_pages.place_order),
+        shop_route(runtime, "/coupons", show=coupon_pages.show_centre),
+        shop_route(runtime, "/coupons/{template_id}", show=coupon_pages.show_template, act=coupon_pages.claim),
+        shop_route(runtime, "/my-coupons/{coupon_id}", show=coupon_pages.show_own, act=coupon_pages.offer),
+        shop_route(runtime, "/gifts/{token}", show=coupon_pages.show_gift, act=coupon_pages.take_gift),
         shop_route(runtime, "/consents", show=consent_pages.show_consents, act=consent_pages.save_consents),
         shop_route(runtime, "/orders", show=order_pages.show_orders),
         shop_route(runtime, "/orders/{order_id}", show=order_pages.show_order),
@@ -132,7 +140,7 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         staff_route(runtime, "/staff", show=sign_in_pages.lead_home),
         *(staff_route(runtime, path, show=show, act=act) for path, show, act in staff_pages.PAGES),
         Route("/static/{build}/{name}", show_static, methods=["GET"]),
-        Mount("/media", _Media(directory=media)),
+        Route("/media/{key:path}", bound(media.show_media), methods=["GET"]),
     ]
 
 
@@ -167,13 +175,3 @@ def _wants_page(request: Request) -> bool:
     """Whether a person reads the answer: a browser says so, also when it sends a form."""
     accepts = request.headers.get("accept", "*/*")
     return "text/html" in accepts or (request.method in ("GET", "HEAD") and "*/*" in accepts)
-
-
-class _Media(StaticFiles):
-    """Pictures of this installation: shown, never run, and kept by browsers for a day."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers.update(answers.PICTURE_HEADERS)
-        response.headers["Cache-Control"] = "public, max-age=86400"
-        return response

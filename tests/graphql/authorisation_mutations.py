@@ -9,13 +9,18 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from app.employees import sessions, sign_in_codes
+from app.platform import media
 from app.platform.actor import SYSTEM
-from app.products import transfers
+from app.platform.media import Upload
+from app.platform.storage import content_key
+from app.products import price_lists, transfers
+from app.products.values import ListedPrice
 from app.trade import pickups, routing
 from app.trade.values import OrderState
 from graphql_schema.paging import decode_global_id, encode_global_id
 from tests.commission.wages import grant
 from tests.factories import Scene, Staff, key, next_number, next_phone
+from tests.graphql import authorisation_promotions as promotions
 from tests.graphql.stage import Stage, order_to_fetch, pay
 from tests.trade import purchase, returns
 from tests.trade.returns import Sold
@@ -214,6 +219,35 @@ async def _product_change(stage: Stage, caller: str) -> Input:
     return {"idempotencyKey": key(), "productId": stage.ids["withdrawn"], "description": f"第{next_number()}版"}
 
 
+async def _pictures(stage: Stage, caller: str) -> Input:
+    data = f"a drawing {next_number()}".encode()
+    upload = Upload(content_key(stage.brand.id, data, media_type="image/jpeg"), data, "image/jpeg", 4, 3)
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        assert await media.register(session, "system", upload) == 0
+    return {"idempotencyKey": key(), "productId": stage.ids["withdrawn"], "pictures": [{"url": upload.url}]}
+
+
+async def _options(stage: Stage, caller: str) -> Input:
+    value = f"红{next_number()}"
+    skus = [{"skuId": stage.ids["withdrawn_sku"], "choices": [value]}]
+    options = [{"name": "颜色", "values": [value]}]
+    return {"idempotencyKey": key(), "productId": stage.ids["withdrawn"], "options": options, "skus": skus}
+
+
+async def _price_list(stage: Stage, caller: str) -> Input:
+    prices = [{"skuId": stage.ids["withdrawn_sku"], "priceMinor": 2}]
+    return {"idempotencyKey": key(), "orgUnitId": stage.ids["west"], "name": "西区", "prices": prices}
+
+
+async def _price_list_end(stage: Stage, caller: str) -> Input:
+    prices = [ListedPrice(stage.uuid("withdrawn_sku"), 3)]
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        list_id = await price_lists.publish(
+            session, SYSTEM, org_unit_id=stage.uuid("west"), name="西区", prices=prices, now=session.now
+        )
+    return {"idempotencyKey": key(), "priceListId": encode_global_id("PriceList", list_id)}
+
+
 async def _stock(stage: Stage, caller: str) -> Input:
     return {"idempotencyKey": key(), "skuId": stage.ids["hidden_sku"], "change": 1, "reason": "盘点"}
 
@@ -307,6 +341,7 @@ ATTEMPTS = [
     Attempt("codeCreate", "the guide's shop", _code_of_shop, "U U F F O X X O X O O X"),
     Attempt("codeCreate", "the east store", _code_of_store, "U U F F O O X O X O O X"),
     Attempt("codeCreate", "a product in the own shop", _code_of_product, "U U F F O O O I O I I I"),
+    Attempt("codeCreate", "a material of the east", promotions.code_of_material, "U U F F O O X I X I I I"),
     Attempt("codeRevoke", "the guide's", _revoke_of_guide, "U U F F O X X O X O O X"),
     Attempt("codeRevoke", "the east store's", _revoke_of_store, "U U F F X X X O X O O X"),
     Attempt("orderPlace", "", _order, "U U O O F F F F F F F F"),
@@ -332,6 +367,10 @@ ATTEMPTS = [
     Attempt("categoryCreate", "", _named(parentId="category"), FOR_HEADQUARTERS),
     Attempt("productCreate", "", _product, FOR_HEADQUARTERS),
     Attempt("productUpdate", "", _product_change, FOR_HEADQUARTERS),
+    Attempt("productPicturesSet", "", _pictures, FOR_HEADQUARTERS),
+    Attempt("productOptionsSet", "", _options, FOR_HEADQUARTERS),
+    Attempt("priceListPublish", "", _price_list, FOR_HEADQUARTERS),
+    Attempt("priceListEnd", "", _price_list_end, FOR_HEADQUARTERS),
     Attempt("stockAdjust", "", _stock, FOR_HEADQUARTERS),
     Attempt("stockAdjust", "in the east store", _store_stock, "U U F F F F F O X O O X"),
     Attempt("locationUpdate", "the east store's", _location, FOR_HEADQUARTERS),
@@ -342,8 +381,26 @@ ATTEMPTS = [
     Attempt("orderRefuse", "to be sent from the east", _refuse, "U U F F O O X O X O O X"),
     Attempt("orderReroute", "to the east", _reroute, FOR_HEADQUARTERS),
     Attempt("attributionPolicyPublish", "", _policy, "U U F F F F F F F F O E"),
+    Attempt("couponTemplateCreate", "", promotions.template, "U U F F F F F F F O O E"),
+    Attempt("couponTemplateRevoke", "", promotions.template_to_use, FOR_HEADQUARTERS),
+    Attempt("couponClaim", "", promotions.template_to_use, "U U O O F F F F F F F F"),
+    Attempt("couponGive", "the guide's customer", promotions.coupon_to_give, "U U F F O X X F X F F F"),
+    Attempt("couponRevoke", "", promotions.customers_coupon, FOR_HEADQUARTERS),
+    Attempt("couponTransferOffer", "the customer's", promotions.customers_coupon, FOR_THE_CUSTOMER),
+    Attempt("couponTransferTake", "", promotions.offer, "U U O O F F F F F F F F"),
     Attempt("withdrawalRequest", "", _withdrawal, "U U F F A A A O A F F F"),
     Attempt("withdrawalDecide", "the manager's", _withdrawal_to_decide, "U U F F F F F F F F O X"),
     Attempt("commissionPlanPublish", "", _plan, "U U F F F F F F F F O E"),
     Attempt("commissionPlanPublish", "a product", _plan_for_product, "U U F F F F F F F F O I"),
+    Attempt("materialCreate", "for the east", promotions.material, "U U F F F F F F F O O I"),
+    Attempt("materialUpdate", "", promotions.material_change, FOR_HEADQUARTERS),
+    Attempt("materialWithdraw", "", promotions.material_to_withdraw, FOR_HEADQUARTERS),
+    Attempt("materialShare", "for everybody", promotions.share("material"), "U U F F O O O I O F F F"),
+    Attempt("materialShare", "of the east", promotions.share("material_of_east"), "U U F F O O X I X F F F"),
+    Attempt(
+        "materialShare",
+        "with the guide's customer",
+        promotions.share("material", customerId="customer"),
+        "U U F F O X X I X F F F",
+    ),
 ]

@@ -7,16 +7,19 @@ may not read it, or see less of it. Every root field has rows. Edges and connect
 FIELDS = {
     # Roots.
     "Query": "node! viewer! shop! dashboard! hotProducts! orderQuote! pickupStores! orders! ordersToShip! pickups! "
-    "locations! stockTransfers! afterSales! products! stores! orgUnits! "
-    "employees! attributionPolicy! commissionPlan! withdrawals!",
+    "locations! stockTransfers! afterSales! products! priceLists! stores! "
+    "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! couponTemplates! couponFigures! materials!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
     "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! orderRefuse! orderReroute! "
     "paymentStart! shelfItemUpdate! "
     "employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
-    "productCreate! productUpdate! stockAdjust! locationUpdate! stockTransferRequest! stockTransferSend! "
+    "productCreate! productUpdate! productPicturesSet! productOptionsSet! priceListPublish! priceListEnd! "
+    "stockAdjust! locationUpdate! stockTransferRequest! stockTransferSend! "
     "stockTransferReceive! stockTransferCancel! attributionPolicyPublish! commissionPlanPublish! "
     "afterSaleRequest! afterSaleWithdraw! afterSaleReturnShip! afterSaleDecide! afterSaleReceive! "
-    "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide!",
+    "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide! couponTemplateCreate! couponTemplateRevoke! "
+    "couponClaim! couponGive! couponRevoke! couponTransferOffer! couponTransferTake! "
+    "materialCreate! materialUpdate! materialWithdraw! materialShare!",
     "Subscription": "guidePulse! salesPulse!",
     # People and places.
     "Viewer": "brand customer employee",
@@ -29,7 +32,7 @@ FIELDS = {
     "commissionEntries! commissionStatement! withdrawals! customers! orders! trainingAssignments! shares! inbox!",
     "GuideDay": "visits newCustomers orders netSales commission",
     "CommissionBalance": "asOf estimated held payable paid debt",
-    "Customer": "id displayName phoneMasked! guide! binding! lastTouchAt! tags! orderCount! netSales! orders!",
+    "Customer": "id displayName phoneMasked! guide! binding! lastTouchAt! tags! orderCount! netSales! orders! coupons!",
     "Tag": "id name",
     "Binding": "id state boundAt protectedUntil expiresAt guide",
     "Touchpoint": "id kind channel occurredAt guide",
@@ -38,8 +41,13 @@ FIELDS = {
     "Shop": "id slug name announcement guide codeUrl shelf! campaigns",
     "ShelfItem": "id position isFeatured isHidden badge product",
     "Campaign": "id kind title startsAt endsAt",
-    "Product": "id title description state coverUrl price marketPrice skus category",
-    "Sku": "id name code barcode price marketPrice isInStock isDeliverable pickupStoreCount stock! stockLevels!",
+    "Product": "id title description state coverUrl price marketPrice skus category pictures options",
+    "Picture": "url width height alt",
+    "ProductOption": "name values",
+    "PriceList": "id name startsAt endsAt orgUnit prices",
+    "ListedPrice": "sku price marketPrice",
+    "Sku": "id name code barcode price marketPrice choices isInStock isDeliverable pickupStoreCount stock! "
+    "stockLevels!",
     "StockLevel": "locationId locationName kind onHand reserved available",
     "Location": "id kind name shipsOrders store",
     "StockTransfer": "id state note differenceNote requestedAt sentAt receivedAt cancelledAt fromLocation toLocation "
@@ -49,6 +57,12 @@ FIELDS = {
     "Category": "id name parent",
     "Money": "minor currency display",
     "Code": "id token url imageUrl kind label scanCount isRevoked",
+    # Coupons.
+    "CouponTemplate": "id title kind amount percentBp minimumSpend productIds quantity perPerson claimFrom claimUntil "
+    "validDays isListed isRevoked issuedCount! claimedCount! usedCount!",
+    "Coupon": "id state claimedAt expiresAt template",
+    "CouponTransfer": "token coupon",
+    "CouponFiguresRow": "key label issued claimed shared transferred used",
     # Trade.
     "Quote": "lines adjustments subtotal discount freight total",
     "QuoteLine": "quantity unitPrice discount total isAvailable sku",
@@ -89,22 +103,25 @@ FIELDS = {
     "HotProduct": "productId title quantity netSales share cumulativeShare stock daysLeft",
     "SalesPulse": "asOf kind order today",
     "SalesToday": "orders netSales",
-    # Training and toolbox: types that the guide's home names, without content yet.
+    # The toolbox.
+    "Material": "id kind title body coverUrl attachmentUrls version changedAt isWithdrawn products script! audience!",
+    "StaffAudience": "orgUnits roles employees",
+    "Share": "id material channel text issuedCode sharedAt openCount visitorCount newCustomerCount boundCount "
+    "readingSeconds orderCount netSales lastOpenedAt guide openers",
+    "ShareOpener": "isCustomer openCount firstOpenedAt lastOpenedAt readingSeconds isNew isBound customer!",
+    # Training: types that the guide's home names, without content yet.
     "TrainingAssignment": "id state dueAt attemptsLeft task submissions",
     "TrainingTask": "id title kind state body dueAt questions",
     "TrainingSubmission": "id submittedAt scorePercent outcome comment",
     "Question": "id text kind choices",
     "Choice": "id text",
     "InboxMessage": "id kind title body sentAt readAt subject",
-    "Share": "id material channel text issuedCode sharedAt openCount visitorCount newCustomerCount orderCount netSales "
-    "lastOpenedAt",
-    "Material": "id kind title body coverUrl version",
     # Payloads.
     "SignInCodeRequestPayload": "sentTo retryAfterSeconds",
     "SignInPayload": "session viewer",
     "SessionRefreshPayload": "session",
     "SignOutPayload": "endedSessions",
-    "CodeScanPayload": "visitorToken touchpoint shop binding",
+    "CodeScanPayload": "visitorToken touchpoint shop binding material",
     "CodeCreatePayload": "issuedCode",
     "CodeRevokePayload": "revokedCode replacement",
     "OrderPlacePayload": "order",
@@ -123,6 +140,10 @@ FIELDS = {
     "CategoryCreatePayload": "category",
     "ProductCreatePayload": "product",
     "ProductUpdatePayload": "product",
+    "ProductPicturesSetPayload": "product",
+    "ProductOptionsSetPayload": "product",
+    "PriceListPublishPayload": "priceList",
+    "PriceListEndPayload": "priceList",
     "StockAdjustPayload": "sku",
     "LocationUpdatePayload": "location",
     **dict.fromkeys([f"StockTransfer{step}Payload" for step in ("Request", "Send", "Receive", "Cancel")], "transfer"),
@@ -135,8 +156,17 @@ FIELDS = {
     ),
     "AttributionPolicyPublishPayload": "policy",
     "CommissionPlanPublishPayload": "plan",
+    "CouponTemplateCreatePayload": "couponTemplate",
+    "CouponTemplateRevokePayload": "couponTemplate",
+    "CouponClaimPayload": "coupon",
+    "CouponGivePayload": "coupon",
+    "CouponRevokePayload": "coupon",
+    "CouponTransferOfferPayload": "transfer",
+    "CouponTransferTakePayload": "coupon",
     "WithdrawalRequestPayload": "withdrawal",
     "WithdrawalDecidePayload": "withdrawal",
+    **dict.fromkeys([f"Material{step}Payload" for step in ("Create", "Update", "Withdraw")], "material"),
+    "MaterialSharePayload": "share",
     # User errors with facts.
     "InvalidInput": "code message path",
     "NotFound": "code message path",
@@ -148,6 +178,7 @@ FIELDS = {
     "SignInRefused": "code message path attemptsLeft",
     "PriceChanged": "code message path total",
     "AmountTooLarge": "code message path limit",
+    "CouponUnavailable": "code message path reason",
     "InsufficientStock": "code message path shortages",
     "Shortage": "sku requested available",
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
@@ -157,7 +188,7 @@ MORE_OF_CONNECTIONS = {"InboxMessageConnection": "unreadCount"}
 """What a connection has beside totalCount, pageInfo and edges."""
 
 WITHOUT_NODE = {
-    *("Campaign", "Tag", "Material", "Share"),
+    *("Campaign", "Tag"),
     *("InboxMessage", "TrainingAssignment", "TrainingSubmission", "TrainingTask"),
 }
 """Types with a global id of which nothing can be made yet: nobody finds one."""
