@@ -77,10 +77,9 @@ async def place(
 ) -> UUID:
     """A customer orders in a guide's shop; gives the order's id. Seven to ten statements, with coupons two more.
 
-    What is sent needs an address; what is fetched needs its store, and what is taken in the store is had in the store
-    of the shop's guide, and no address is kept. `code_token`: the code that led here; an unknown one counts for nobody.
-    `expected_total_minor`: the total that the customer saw. `prices` is for importers alone: the total of each SKU's
-    line, of goods that were taken in a store, so that there is neither freight nor address nor a limit to quantities.
+    What is sent needs an address; what is fetched needs its store; what is taken at once is had in the store of the
+    shop's guide. `code_token`: the code that led here; an unknown one counts for nobody. `prices` is for importers
+    alone: each SKU's total, of goods taken in a store: without freight, address or a limit to quantities.
     Raises: Forbidden for anybody but a customer; InvalidInput, NotFound, InsufficientStock, PriceChanged.
     """
     buyer_id = _buyer(actor)

@@ -41,6 +41,14 @@ async def make_buyer(database: Database, brand: Brand) -> Actor:
         return customer_actor(await factories.make_customer(session))
 
 
+async def shop_of(session: BrandSession, scene: Scene) -> products.ShopFacts:
+    """The first guide's shop."""
+    assert scene.guide.shop_id is not None
+    shop = await products.shop_facts(session, scene.guide.shop_id)
+    assert shop is not None
+    return shop
+
+
 async def place(
     session: BrandSession,
     scene: Scene,

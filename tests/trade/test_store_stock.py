@@ -14,9 +14,9 @@ from app.platform.errors import InsufficientStock, InvalidInput, NotFound, Wrong
 from app.platform.runtime import Runtime
 from app.products import invariants as stock_invariants
 from app.products import locations, stock
-from app.products.models import StockMovementRow
-from app.trade import after_sale_decisions, after_sales, orders, routing, shipments, staff_orders
-from app.trade.models import OrderLineRow, RerouteRow
+from app.products import reads as products
+from app.trade import after_sale_decisions, after_sales, orders, routing
+from app.trade.models import OrderLineRow
 from app.trade.payments import Booking
 from app.trade.values import AfterSaleKind, FulfilmentMethod, LineRequest
 from tests import factories
@@ -104,10 +104,15 @@ async def test_quote_says_which_way_it_can_be_had(database: Database, staffed: S
             session, staffed.owner, location_id=staffed.west_store_id, ships_orders=False, now=session.now
         )
 
-    async def is_available(pieces: int, method: FulfilmentMethod, **more: Any) -> bool:
+    mine, in_west = staffed.guide.shop_id, staffed.west_guide.shop_id
+    assert mine is not None and in_west is not None
+
+    async def is_available(pieces: int, method: FulfilmentMethod, in_shop: UUID = mine, **more: Any) -> bool:
         lines = [LineRequest(staffed.scene.sku_id, pieces)]
         async with database.reading(staffed.brand) as session:
-            [line] = (await orders.quote(session, lines=lines, method=method, **more)).lines
+            shop = await products.shop_facts(session, in_shop)
+            assert shop is not None
+            [line] = (await orders.quote(session, shop=shop, lines=lines, method=method, **more)).lines
         return line.is_available
 
     scene, west = staffed.scene.store_id, staffed.west_store_id
@@ -116,10 +121,8 @@ async def test_quote_says_which_way_it_can_be_had(database: Database, staffed: S
     assert not await is_available(4, FulfilmentMethod.PICKUP, pickup_store_id=west)
     assert not await is_available(1, FulfilmentMethod.PICKUP, pickup_store_id=scene)
     assert await is_available(3, FulfilmentMethod.PICKUP)
-    assert await is_available(1, FulfilmentMethod.IN_STORE, own_store_id=west)
-    assert not await is_available(1, FulfilmentMethod.IN_STORE, own_store_id=scene)
-    with pytest.raises(InvalidInput):
-        await is_available(1, FulfilmentMethod.IN_STORE)
+    assert await is_available(1, FulfilmentMethod.IN_STORE, in_west)
+    assert not await is_available(1, FulfilmentMethod.IN_STORE)
 
 
 async def test_sale_in_the_store_is_handed_over_by_its_payment(database: Database, staffed: Staffed) -> None:
@@ -228,147 +231,6 @@ async def test_order_is_never_split(database: Database, staffed: Staffed) -> Non
         await purchase.make_order(database, staffed.scene, staffed.buyer, lines=lines)
     assert [(one.sku_id, one.available) for one in caught.value.shortages] == [(other_id, 0)]
     assert await purchase.footprint(database, staffed.brand) == before
-
-
-async def test_refused_order_goes_from_place_to_place_and_waits_for_headquarters_after_the_last(
-    database: Database, staffed: Staffed
-) -> None:
-    scene, west = staffed.scene.store_id, staffed.west_store_id
-    await leave(database, staffed, 0, 5, 5)
-    order_id = await fulfilling.paid(database, staffed)
-    assert await stocks(database, staffed) == [(0, 0), (4, 0), (5, 0)]
-    for stranger in (staffed.west_guide, staffed.west_manager, staffed.buyer):
-        with pytest.raises(NotFound):
-            await refuse(database, staffed, stranger, order_id)
-    await refuse(database, staffed, staffed.colleague, order_id)
-    assert await place_of(database, staffed, order_id) == (west, False)
-    assert await stocks(database, staffed) == [(0, 0), (5, 0), (4, 0)]
-    await assert_sound(database, staffed)
-    with pytest.raises(NotFound):
-        await refuse(database, staffed, staffed.guide, order_id)
-    await refuse(database, staffed, staffed.west_guide, order_id, is_missing=True)
-    assert await place_of(database, staffed, order_id) == (west, True)
-    await assert_sound(database, staffed)
-    with pytest.raises(WrongState):
-        await refuse(database, staffed, staffed.west_guide, order_id)
-    async with database.reading(staffed.brand) as session:
-        for actor, number in ((staffed.owner, 1), (staffed.guide, 0), (staffed.west_manager, 1)):
-            page = await staff_orders.sending_page(session, actor, is_stranded=True, limit=5, is_counted=True)
-            assert ([one.id for one in page.orders], page.total) == ([order_id] * number, number)
-    async with database.transaction(staffed.brand) as session:
-        await routing.reroute(
-            session, staffed.owner, order_id=order_id, location_id=scene, reason="请再找", now=session.now
-        )
-    # What was missing in the west is written off there.
-    assert await place_of(database, staffed, order_id) == (scene, False)
-    assert await stocks(database, staffed) == [(0, 0), (4, 0), (4, 0)]
-    await fulfilling.ship(database, staffed.brand, staffed.guide, order_id)
-    async with database.reading(staffed.brand) as session:
-        rows = await session.execute(
-            sa.select(RerouteRow.from_location_id, RerouteRow.to_location_id, RerouteRow.is_missing)
-            .where(RerouteRow.brand_id == session.brand_id)
-            .order_by(RerouteRow.id)
-        )
-        assert [tuple(row) for row in rows] == [(scene, west, False), (west, None, True), (west, scene, True)]
-        kinds = await session.scalars(
-            sa.select(StockMovementRow.kind).where(
-                StockMovementRow.brand_id == session.brand_id, StockMovementRow.order_id == order_id
-            )
-        )
-        assert sorted(kinds) == ["REROUTED", "REROUTED", "SALE", "SALE", "SALE"]
-    await assert_sound(database, staffed)
-
-
-async def test_the_store_that_sends_sees_the_order_and_where_it_goes_and_its_seller_does_not_send_it(
-    database: Database, staffed: Staffed
-) -> None:
-    await leave(database, staffed, 0, 0, 5)
-    order_id = await fulfilling.paid(database, staffed)
-    async with database.reading(staffed.brand) as session:
-        for actor, number in (
-            (staffed.west_guide, 1),
-            (staffed.west_manager, 1),
-            (staffed.owner, 1),
-            (staffed.guide, 0),
-            (staffed.manager, 0),
-        ):
-            page = await staff_orders.sending_page(session, actor, limit=5)
-            assert len(page.orders) == number
-        assert [one.id for one in (await staff_orders.page(session, staffed.west_manager, limit=5)).orders] == [
-            order_id
-        ]
-    for actor in (staffed.guide, staffed.colleague, staffed.manager):
-        with pytest.raises(NotFound):
-            await fulfilling.ship(database, staffed.brand, actor, order_id)
-    await fulfilling.ship(database, staffed.brand, staffed.west_guide, order_id)
-    await assert_sound(database, staffed)
-
-
-async def test_only_headquarters_choose_a_place_and_it_must_have_the_goods(
-    database: Database, staffed: Staffed
-) -> None:
-    await leave(database, staffed, 5, 0, 5)
-    order_id = await fulfilling.paid(database, staffed)
-
-    async def reroute(actor: Actor, place_id: UUID) -> None:
-        async with database.transaction(staffed.brand) as session:
-            await routing.reroute(
-                session, actor, order_id=order_id, location_id=place_id, reason="就近", now=session.now
-            )
-
-    for actor in (staffed.manager, staffed.west_guide, staffed.buyer):
-        with pytest.raises(NotFound):
-            await reroute(actor, staffed.west_store_id)
-    with pytest.raises(InsufficientStock):
-        await reroute(staffed.owner, staffed.scene.store_id)
-    with pytest.raises(NotFound):
-        await reroute(staffed.owner, UUID(int=1))
-    async with database.reading(staffed.brand) as session:
-        warehouse = await locations.shipping_location(session)
-    with pytest.raises(WrongState):
-        await reroute(staffed.owner, warehouse)
-    assert await stocks(database, staffed) == [(4, 0), (0, 0), (5, 0)]
-    await reroute(staffed.owner, staffed.west_store_id)
-    await reroute(staffed.owner, warehouse)
-    assert await stocks(database, staffed) == [(4, 0), (0, 0), (5, 0)]
-    await fulfilling.ship(database, staffed.brand, staffed.owner, order_id)
-    with pytest.raises(WrongState):
-        await reroute(staffed.owner, staffed.west_store_id)
-    await assert_sound(database, staffed)
-
-
-async def test_refusals_shipping_and_orders_at_once_leave_every_piece_where_the_books_say(
-    database: Database, staffed: Staffed
-) -> None:
-    await leave(database, staffed, 0, 3, 3)
-    order_ids = [await fulfilling.paid(database, staffed) for _ in range(3)]
-
-    async def attempt(work: Any) -> str:
-        try:
-            await database.run(staffed.brand, work)
-        except (NotFound, WrongState, InsufficientStock) as fault:
-            return type(fault).__name__
-        return "done"
-
-    async def refused(session: Any, order_id: UUID) -> None:
-        await routing.refuse(session, staffed.owner, order_id=order_id, reason="缺", now=session.now)
-
-    async def shipped(session: Any, order_id: UUID) -> None:
-        await shipments.ship(session, staffed.owner, order_id=order_id, now=session.now)
-
-    async def placed(session: Any, _: UUID) -> None:
-        await purchase.place(session, staffed.scene, staffed.buyer)
-
-    tries = [
-        attempt(lambda session, step=step, order_id=order_id: step(session, order_id))
-        for order_id in order_ids
-        for step in (refused, placed, shipped)
-    ]
-    found = await asyncio.gather(*tries)
-    assert found.count("done") >= 6
-    total = sum(on_hand for on_hand, _ in await stocks(database, staffed))
-    assert total == 3
-    await assert_sound(database, staffed)
 
 
 async def test_return_is_in_stock_where_it_was_received(runtime: Runtime, staffed: Staffed) -> None:
