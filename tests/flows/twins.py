@@ -219,8 +219,6 @@ async def _stock(runtime: Runtime, session: BrandSession, tale: Tale, pieces: in
         [ids[f"sku_of_{name}"]] = await reads.sku_ids_of(session, ids[name])
     await catalogue.update_product(session, SYSTEM, product_id=ids["withdrawn"], state="WITHDRAWN", now=now)
     await stock.adjust(session, SYSTEM, sku_id=ids["sku_of_product"], change=pieces, reason=f"{mark}盘点", now=now)
-    for name in ("store", "other_store"):
-        await factories.fill(session, ids[name], ids["sku_of_product"], ids["sku_of_other_product"], pieces=pieces)
     for name, change in (
         ("product", ShelfChange(is_featured=True, position=1, badge=f"{mark}荐")),
         ("other_product", ShelfChange(is_hidden=True)),
