@@ -40,7 +40,7 @@ HEADQUARTERS = Callers(roles=frozenset({"OWNER", "HEADQUARTERS"}))
 MANAGERS = Callers(roles=frozenset({"OWNER", "HEADQUARTERS", "MANAGER"}))
 FINANCE = Callers(roles=frozenset({"OWNER"}), functions=frozenset({"FINANCE"}))
 GUIDES = Callers(roles=frozenset({"GUIDE", "MANAGER"}))
-
+SENDERS = Callers(roles=frozenset({"OWNER", "MANAGER", "GUIDE"}), functions=frozenset({"PROMOTION"}))
 AFTER_SALE_DECIDERS = Callers(roles=frozenset({"OWNER", "MANAGER"}), functions=frozenset({"SERVICE"}))
 
 

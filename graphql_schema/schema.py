@@ -22,6 +22,8 @@ from graphql_schema.employees.mutations import EmployeesMutation
 from graphql_schema.employees.queries import EmployeesQuery
 from graphql_schema.marketing import loaders as marketing_loaders
 from graphql_schema.marketing.mutations import MarketingMutation
+from graphql_schema.marketing.outbound_loaders import NODES as OUTBOUND_NODES
+from graphql_schema.marketing.outbound_mutations import OutboundMutation, OutboundQuery
 from graphql_schema.paging import Node, decode_global_id
 from graphql_schema.permissions import SIGNED_IN, Requires
 from graphql_schema.plain_fields import PlainFieldsContext
@@ -44,6 +46,7 @@ NODES = {
     **PRICE_LIST_NODES,
     **customers_loaders.NODES,
     **marketing_loaders.NODES,
+    **OUTBOUND_NODES,
     **trade_loaders.NODES,
     **commission_loaders.NODES,
     **WITHDRAWAL_NODES,
@@ -61,7 +64,16 @@ async def find_node(
 
 
 @strawberry.type(description="What can be read.")
-class Query(BossQuery, AfterSaleQuery, TradeQuery, WithdrawalQuery, CommissionQuery, ProductsQuery, EmployeesQuery):
+class Query(
+    BossQuery,
+    AfterSaleQuery,
+    TradeQuery,
+    WithdrawalQuery,
+    CommissionQuery,
+    OutboundQuery,
+    ProductsQuery,
+    EmployeesQuery,
+):
     node: Node | None = strawberry.field(
         resolver=find_node,
         description="Anything with a global id that is yours to see; null else.",
@@ -77,6 +89,7 @@ class Mutation(
     AfterSaleMutation,
     CommissionMutation,
     MarketingMutation,
+    OutboundMutation,
     SessionMutation,
     ProductsMutation,
     CatalogueMutation,
