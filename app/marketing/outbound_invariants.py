@@ -97,6 +97,8 @@ async def consents_were_in_force(session: BrandSession) -> list[str]:
 
 async def messages_stand_where_they_moved(session: BrandSession) -> list[str]:
     """A message's state, reason and instants are those of its last move; only what is refused or waits has a reason."""
+    # An end is the last move, whatever two machines' clocks say.
+    is_end = OutboundMoveRow.state.in_([OutboundState.SENT.value, OutboundState.REFUSED.value])
     last = (
         sa.select(
             OutboundMoveRow.message_id,
@@ -107,7 +109,7 @@ async def messages_stand_where_they_moved(session: BrandSession) -> list[str]:
         )
         .ext(distinct_on(OutboundMoveRow.message_id))
         .where(OutboundMoveRow.brand_id == session.brand_id)
-        .order_by(OutboundMoveRow.message_id, OutboundMoveRow.id.desc())
+        .order_by(OutboundMoveRow.message_id, is_end.desc(), OutboundMoveRow.id.desc())
         .subquery("last")
     )
     has_reason = OutboundMessageRow.state.in_([OutboundState.WAITING.value, OutboundState.REFUSED.value])

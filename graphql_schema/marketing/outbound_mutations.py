@@ -56,7 +56,7 @@ class OutboundRuleSetInput:
 
 @strawberry.type(description="The message is decided: it goes, waits for the morning, or is refused with a reason.")
 class CustomerMessageSendPayload:
-    message: OutboundMessage = strawberry.field(description="The message, whatever became of it.")
+    outbound_message: OutboundMessage = strawberry.field(description="The message, whatever became of it.")
 
 
 @strawberry.type(description="The rule counts from now on.")
@@ -112,7 +112,7 @@ class OutboundMutation:
             return {"message_id": made.message_id}
 
         async def answer(session: BrandSession, made: Result) -> CustomerMessageSendPayload:
-            return CustomerMessageSendPayload(message=await message_in(session, UUID(made["message_id"])))
+            return CustomerMessageSendPayload(outbound_message=await message_in(session, UUID(made["message_id"])))
 
         given: CustomerMessageSendResult = await mutate(
             info.context,

@@ -112,6 +112,7 @@ def nodes(t: Tale) -> dict[str, list[str]]:
         "CommissionPlan": ["plan"],
         "CommissionEntry": ["entry"],
         "Withdrawal": ["withdrawal", "rejected_withdrawal"],
+        "OutboundMessage": ["message", "refused_message"],
     }
     found = {kind: [gid(kind, t, name) for name in names] for kind, names in named.items()}
     found["ShelfItem"] = [gid("ShelfItem", t, "shop_of_guide", "product")]

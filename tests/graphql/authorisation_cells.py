@@ -72,6 +72,7 @@ ROOTS = [
     of_root("Query.attributionPolicy", "{ attributionPolicy { id } }", "U U F F O O O O O O O E"),
     of_root("Query.afterSales", "{ afterSales { totalCount edges { node { id } } } }", "U U F F F F F 1 0 1 1 0"),
     of_root("Query.withdrawals", "{ withdrawals { totalCount edges { node { id } } } }", "U U F F F F F F F F 1 0"),
+    of_root("Query.outboundRules", "{ outboundRules { channel } }", "U U F F 5 5 5 5 5 5 5 5"),
     of_root("Query.commissionPlan", "{ commissionPlan { id } }", "U U F F O O O O O O O E"),
 ]
 
@@ -84,6 +85,8 @@ _CUSTOMER_FIELDS = {
     "orderCount": "orderCount",
     "netSales": "netSales { minor }",
     "orders": "orders { totalCount }",
+    "outboundMessages": "outboundMessages { totalCount }",
+    "maySend": "maySend(channel: WECOM, kind: CARE) { state }",
 }
 
 FIELDS = [
@@ -139,6 +142,14 @@ FIELDS = [
     of_node("Customer.lastTouchAt", "customer", "lastTouchAt", OF_THE_CUSTOMER),
     of_node("Customer.tags", "customer", "tags { id }", "U U 0 N 0 N N 0 N 0 0 N"),
     of_node("Customer.orders", "customer", "orders { totalCount }", "U U 2 N 2 N N 2 N 2 2 N"),
+    of_node("Customer.outboundMessages", "customer", "outboundMessages { totalCount }", "U U 1 N 1 N N 1 N 1 1 N"),
+    of_node(
+        "Customer.maySend",
+        "customer",
+        "maySend(channel: WECOM, kind: CARE) { state reason }",
+        OF_THE_CUSTOMER,
+        value={"state": "REFUSED", "reason": "NO_CONSENT"},
+    ),
     # The same of a customer whom a guide sold to and does not serve: the order shows a masked name, no more.
     of_node(
         "Order.customer",
@@ -288,6 +299,7 @@ NODES = {
     "entry": "             U U N N O N N O N O O N",
     "entry_of_store": "    U U N N N N N O N O O N",
     "withdrawal": "        U U N N N N N O N N O N",
+    "message": "           U U O N O N N O N O O N",
     "policy": "            U U N N O O O O O O O N",
     "plan": "              U U N N O O O O O O O N",
 }

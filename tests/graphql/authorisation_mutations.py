@@ -278,6 +278,20 @@ async def _withdrawal_to_decide(stage: Stage, caller: str) -> Input:
     return {"idempotencyKey": key(), "withdrawalId": made["withdrawal"]["id"], "decision": "APPROVE"}
 
 
+async def _message(stage: Stage, caller: str) -> Input:
+    return {
+        "idempotencyKey": key(),
+        "customerId": stage.ids["customer"],
+        "channel": "SMS",
+        "kind": "CARE",
+        "text": "好",
+    }
+
+
+async def _outbound_rule(stage: Stage, caller: str) -> Input:
+    return {"idempotencyKey": key(), "channel": "SMS", "days": next_number() % 366 + 1}
+
+
 #                     anonymous visitor customer other_customer guide colleague guide_elsewhere
 #                     manager manager_elsewhere headquarters owner owner_of_other_brand
 FOR_HEADQUARTERS = "   U U F F F F F F F O O X"
@@ -328,6 +342,8 @@ ATTEMPTS = [
     Attempt("attributionPolicyPublish", "", _policy, "U U F F F F F F F F O E"),
     Attempt("withdrawalRequest", "", _withdrawal, "U U F F A A A O A F F F"),
     Attempt("withdrawalDecide", "the manager's", _withdrawal_to_decide, "U U F F F F F F F F O X"),
+    Attempt("customerMessageSend", "the guide's customer", _message, "U U F F O X X O X F O X"),
+    Attempt("outboundRuleSet", "", _outbound_rule, "U U F F F F F F F O O E"),
     Attempt("commissionPlanPublish", "", _plan, "U U F F F F F F F F O E"),
     Attempt("commissionPlanPublish", "a product", _plan_for_product, "U U F F F F F F F F O I"),
 ]

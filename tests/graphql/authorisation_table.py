@@ -7,14 +7,14 @@ may not read it, or see less of it. Every root field has rows. Edges and connect
 FIELDS = {
     # Roots.
     "Query": "node! viewer! shop! dashboard! orderQuote! orders! pickups! afterSales! products! priceLists! stores! "
-    "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals!",
+    "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! outboundRules!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
     "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! paymentStart! shelfItemUpdate! "
     "employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
     "productCreate! productUpdate! productPicturesSet! productOptionsSet! priceListPublish! priceListEnd! "
     "stockAdjust! attributionPolicyPublish! commissionPlanPublish! "
     "afterSaleRequest! afterSaleWithdraw! afterSaleReturnShip! afterSaleDecide! afterSaleReceive! "
-    "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide!",
+    "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide! customerMessageSend! outboundRuleSet!",
     "Subscription": "guidePulse! salesPulse!",
     # People and places.
     "Viewer": "brand customer employee",
@@ -27,7 +27,8 @@ FIELDS = {
     "commissionEntries! commissionStatement! withdrawals! customers! orders! trainingAssignments! shares! inbox!",
     "GuideDay": "visits newCustomers orders netSales commission",
     "CommissionBalance": "asOf estimated held payable paid debt",
-    "Customer": "id displayName phoneMasked! guide! binding! lastTouchAt! tags! orderCount! netSales! orders!",
+    "Customer": "id displayName phoneMasked! guide! binding! lastTouchAt! tags! orderCount! netSales! orders! "
+    "outboundMessages! maySend!",
     "Tag": "id name",
     "Binding": "id state boundAt protectedUntil expiresAt guide",
     "Touchpoint": "id kind channel occurredAt guide",
@@ -82,6 +83,10 @@ FIELDS = {
     "BreakdownRow": "key label orders quantity netSales",
     "SalesPulse": "asOf kind order today",
     "SalesToday": "orders netSales",
+    # Messages to customers.
+    "OutboundMessage": "id channel kind text subjectId state reason requestedAt decidedAt dueAt againAt sentAt",
+    "OutboundAnswer": "state reason dueAt againAt",
+    "OutboundRule": "channel most period days quietFrom quietUntil setAt",
     # Training and toolbox: types that the guide's home names, without content yet.
     "TrainingAssignment": "id state dueAt attemptsLeft task submissions",
     "TrainingTask": "id title kind state body dueAt questions",
@@ -130,6 +135,8 @@ FIELDS = {
     "CommissionPlanPublishPayload": "plan",
     "WithdrawalRequestPayload": "withdrawal",
     "WithdrawalDecidePayload": "withdrawal",
+    "CustomerMessageSendPayload": "outboundMessage",
+    "OutboundRuleSetPayload": "rule",
     # User errors with facts.
     "InvalidInput": "code message path",
     "NotFound": "code message path",

@@ -121,6 +121,7 @@ async def build(
     await _arrange(stage)
     await _trade(stage)
     await _withdraw(stage)
+    await _write(stage)
     return stage
 
 
@@ -305,3 +306,21 @@ async def _withdraw(stage: Stage) -> None:
         "WithdrawalRequest", idempotencyKey=key(), amountMinor=stage.price_minor // 10
     )
     stage.ids["withdrawal"] = asked["withdrawal"]["id"]
+
+
+async def _write(stage: Stage) -> None:
+    """The guide wants to write to the customer, who has not agreed to that."""
+    sent = await stage.as_("guide").query(
+        "mutation ($input: CustomerMessageSendInput!) { customerMessageSend(input: $input) "
+        "{ ... on CustomerMessageSendPayload { outboundMessage { id state } } } }",
+        input={
+            "idempotencyKey": key(),
+            "customerId": stage.ids["customer"],
+            "channel": "SMS",
+            "kind": "CARE",
+            "text": f"{stage.mark}上新",
+        },
+    )
+    message = sent["data"]["customerMessageSend"]["outboundMessage"]
+    assert message["state"] == "REFUSED"
+    stage.ids["message"] = message["id"]
