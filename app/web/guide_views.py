@@ -51,6 +51,7 @@ class CodeLine:
 class CustomerLine:
     """A customer bound to the guide as a row."""
 
+    href: str
     name: str
     phone: str | None
     binding: str
@@ -100,6 +101,7 @@ def customer_line(
         None if last_touch is None else say("customer_last_touch", day=last_touch),
     ]
     return CustomerLine(
+        href=f"/guide/customers/{encode_global_id('Customer', facts.customer_id)}",
         name=facts.display_name,
         phone=facts.phone_masked,
         binding=_binding(facts, say),

@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from app.web import boss_pages, guide_pages, staff_after_sale_pages, staff_order_pages, withdrawal_pages
+from app.web import boss_pages, customer_pages, guide_pages, staff_after_sale_pages, staff_order_pages, withdrawal_pages
 from app.web.readers import StaffReader
 
 StaffPage = Callable[[StaffReader], Awaitable[Response]]
@@ -14,6 +14,7 @@ PAGES: Final[tuple[tuple[str, StaffPage | None, StaffPage | None], ...]] = (
     ("/guide", guide_pages.show_home, None),
     ("/guide/code", guide_pages.show_code, guide_pages.make_code),
     ("/guide/customers", guide_pages.show_customers, None),
+    ("/guide/customers/{customer_id}", customer_pages.show_customer, customer_pages.send_message),
     ("/guide/commission", guide_pages.show_commission, None),
     ("/guide/orders", staff_order_pages.show_guide_orders, None),
     ("/guide/orders/{order_id}", staff_order_pages.show_order, staff_order_pages.act_on_order),

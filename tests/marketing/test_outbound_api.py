@@ -22,7 +22,8 @@ from tests.marketing.walk import Walk
 
 SEND = """
 mutation ($input: CustomerMessageSendInput!) { customerMessageSend(input: $input) {
-  ... on CustomerMessageSendPayload { outboundMessage { id channel kind text subjectId state reason dueAt againAt sentAt } }
+  ... on CustomerMessageSendPayload {
+    outboundMessage { id channel kind text subjectId state reason dueAt againAt sentAt } }
   ... on UserError { code message path } } }
 """
 SET = """

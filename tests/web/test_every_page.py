@@ -14,7 +14,13 @@ from tests.web.browser import Browser
 from tests.web.test_cart_pages import put_in, shop_path
 from tests.web.test_order_pages import ordered
 
-NAMES = {"order_id": "Order", "line_id": "OrderLine", "payment_id": "Payment", "after_sale_id": "AfterSale"}
+NAMES = {
+    "order_id": "Order",
+    "line_id": "OrderLine",
+    "payment_id": "Payment",
+    "after_sale_id": "AfterSale",
+    "customer_id": "Customer",
+}
 
 
 def page_routes(runtime: Runtime, method: str) -> list[str]:

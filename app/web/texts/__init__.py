@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from app.platform.db import Brand
 from app.web.amounts import Amount, amount
-from app.web.texts import bossing, common, deciding, guiding, ordering, receiving, returns, selling, shopping
+from app.web.texts import bossing, common, deciding, guiding, ordering, receiving, returns, selling, shopping, writing
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     **common.TEXTS,
@@ -19,6 +19,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     **selling.TEXTS,
     **bossing.TEXTS,
     **deciding.TEXTS,
+    **writing.TEXTS,
 }
 """By key: the Chinese sentence and the English one, with the same `{placeholders}`."""
 
