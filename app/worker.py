@@ -11,7 +11,7 @@ from app.employees import reads as employee_reads
 from app.employees import sessions, sign_in_codes
 from app.employees.events import SignInCodeRequested
 from app.employees.jobs import send_sign_in_code
-from app.marketing import outbound_sending
+from app.marketing import coupon_care, outbound_sending
 from app.marketing.outbound_events import OutboundAllowed
 from app.platform import idempotency, jobs, media, outbox, rate_limits, retention
 from app.platform.db import Brand
@@ -68,6 +68,7 @@ def business_jobs() -> list[Job]:
         Job("release_commission", 60, holds.release_due),
         Job("look_after_payouts", 30, payouts.look_after),
         Job("send_waiting_messages", 60, outbound_sending.send_waiting_messages),
+        Job("look_after_coupons", 60, coupon_care.look_after),
     ]
 
 

@@ -21,9 +21,14 @@ from graphql_schema.employees import loaders as employees_loaders
 from graphql_schema.employees.mutations import EmployeesMutation
 from graphql_schema.employees.queries import EmployeesQuery
 from graphql_schema.marketing import loaders as marketing_loaders
+from graphql_schema.marketing.coupon_loaders import NODES as COUPON_NODES
+from graphql_schema.marketing.coupon_mutations import CouponMutation
+from graphql_schema.marketing.coupon_queries import CouponQuery
 from graphql_schema.marketing.mutations import MarketingMutation
 from graphql_schema.marketing.outbound_loaders import NODES as OUTBOUND_NODES
 from graphql_schema.marketing.outbound_mutations import OutboundMutation, OutboundQuery
+from graphql_schema.marketing.toolbox_loaders import NODES as TOOLBOX_NODES
+from graphql_schema.marketing.toolbox_mutations import ToolboxMutation, ToolboxQuery
 from graphql_schema.paging import Node, decode_global_id
 from graphql_schema.permissions import SIGNED_IN, Requires
 from graphql_schema.plain_fields import PlainFieldsContext
@@ -47,6 +52,8 @@ NODES = {
     **customers_loaders.NODES,
     **marketing_loaders.NODES,
     **OUTBOUND_NODES,
+    **COUPON_NODES,
+    **TOOLBOX_NODES,
     **trade_loaders.NODES,
     **commission_loaders.NODES,
     **WITHDRAWAL_NODES,
@@ -71,6 +78,8 @@ class Query(
     WithdrawalQuery,
     CommissionQuery,
     OutboundQuery,
+    CouponQuery,
+    ToolboxQuery,
     ProductsQuery,
     EmployeesQuery,
 ):
@@ -88,8 +97,10 @@ class Mutation(
     FulfilmentMutation,
     AfterSaleMutation,
     CommissionMutation,
+    ToolboxMutation,
     MarketingMutation,
     OutboundMutation,
+    CouponMutation,
     SessionMutation,
     ProductsMutation,
     CatalogueMutation,

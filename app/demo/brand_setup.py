@@ -7,14 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from app.boss import founding
-from app.demo import covers, faces, people
+from app.demo import coupons, covers, faces, merchandise, people
 from app.demo.goods import CATEGORIES, GOODS
 from app.employees import organisation
 from app.employees.values import OpeningHours
 from app.marketing import onboarding
 from app.platform.actor import SYSTEM, Actor, ActorKind
 from app.platform.db import BrandSession
-from app.platform.settings import Settings
+from app.platform.storage import Storage
 from app.products import catalogue, reads, shelf
 from app.products.values import NewSku, ShelfChange
 
@@ -37,12 +37,16 @@ class DemoGuide:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """The guides in order of their phones, each product's SKUs, the stores in their order, headquarters' service."""
+    """The guides in order of their phones, each product's SKUs, the stores in their order, headquarters' service,
+    and the coupon templates. `branch_id`: the area that has prices of its own.
+    """
 
     guides: list[DemoGuide]
     skus: list[list[UUID]]
     store_ids: list[UUID]
     service_id: UUID
+    branch_id: UUID
+    template_ids: list[UUID]
 
 
 async def make(step: Runner, start: datetime) -> Setup:
@@ -68,25 +72,32 @@ async def make(step: Runner, start: datetime) -> Setup:
     for number, made in enumerate(guides):
         at = opening + timedelta(hours=1, seconds=number)
         await step(f"featured-{number}", at, _feature(made, UUID(products[number * 7 % len(GOODS)]["product_id"])))
+    ids = [UUID(made["product_id"]) for made in products]
+    await step("merchandise", opening + timedelta(hours=2), lambda session: merchandise.dress(session, ids))
+    first_product_id = UUID(products[0]["product_id"])
+    coupons_made = await step(
+        "coupons", opening + timedelta(hours=1, minutes=1), lambda session: coupons.make(session, first_product_id)
+    )
     return Setup(
         guides=[DemoGuide(UUID(made["employee_id"]), UUID(made["shop_id"]), made["token"]) for made in guides],
         skus=[[UUID(sku) for sku in made["skus"]] for made in products],
         store_ids=[UUID(stores[place.code]) for place in people.STORES],
         service_id=UUID(leaders["headquarters"]),
+        branch_id=UUID(stores[people.STORES[-1].area]),
+        template_ids=[UUID(template_id) for template_id in coupons_made["ids"]],
     )
 
 
-def draw_pictures(settings: Settings) -> None:
-    """Draw the covers and portraits that are not there yet."""
-    folder = settings.app_home / "media" / "demo"
+async def draw_pictures(kept: Storage) -> None:
+    """Draw the covers and portraits; each load draws them alike."""
     for number, good in enumerate(GOODS):
-        path = folder / f"{number:02d}.svg"
-        if not path.exists():
-            covers.draw_cover(path, shape=good.shape, number=number)
+        await _draw(kept, f"{number:02d}", covers.cover(good.shape, number))
     for number in range(GUIDES):
-        path = folder / f"guide-{number:02d}.svg"
-        if not path.exists():
-            faces.draw_face(path, number=number)
+        await _draw(kept, f"guide-{number:02d}", faces.face(number))
+
+
+async def _draw(kept: Storage, name: str, drawing: str) -> None:
+    await kept.put(f"demo/{name}.svg", drawing.encode(), media_type="image/svg+xml")
 
 
 async def _organisation(session: BrandSession) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from app.platform.coupon_messages import COUPONS
+
 LANGUAGES: Final = ("zh-CN", "en")
 
 CATALOGUE: Final[dict[str, dict[str, str]]] = {
@@ -101,6 +103,8 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "en": "The buyer is that guide: it is marked as the guide's own purchase and counts in no ranking.",
     },
     "attribution_version": {"zh-CN": "归属规则第 {version} 版。", "en": "Attribution policy, version {version}."},
+    "audience_too_many": {"zh-CN": "一次最多指明 {most} 个。", "en": "Name {most} at most."},
+    "audience_unknown": {"zh-CN": "有的不在本品牌里。", "en": "Some of these are not the brand's."},
     "barcode_form": {
         "zh-CN": "条码应为 4 到 32 个字母、数字或连字符。",
         "en": "A barcode has 4 to 32 letters, digits or hyphens.",
@@ -123,15 +127,14 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "breakdown_nobody": {"zh-CN": "门店（无导购）", "en": "The store, no guide"},
     "category_depth": {"zh-CN": "分类最多 {most} 级。", "en": "Categories go at most {most} levels deep."},
     "category_name_taken": {"zh-CN": "同级分类中已有这个名称。", "en": "There is a category of this name beside it."},
-    "code_kind_not_yet": {"zh-CN": "这种码还不能创建。", "en": "Codes of this kind cannot be made yet."},
     "code_target_required": {"zh-CN": "请指明这个码通向哪里。", "en": "Say where the code leads to."},
     "code_without_shop": {
-        "zh-CN": "你还没有小店，不能创建商品码。",
-        "en": "You have no shop that a product code could lead into.",
+        "zh-CN": "你还没有小店，不能创建这种码。",
+        "en": "You have no shop that such a code could lead into.",
     },
     "consent_repeated": {"zh-CN": "每个用途只能出现一次。", "en": "Name each purpose once."},
     "consents_for_customers": {"zh-CN": "只有顾客登录时可以同意条款。", "en": "Consents are a customer's."},
-    "coupons_not_yet": {"zh-CN": "暂不支持优惠券。", "en": "Coupons cannot be used yet."},
+    **COUPONS,
     "cover_url_form": {
         "zh-CN": "封面应为 https:// 地址或 /media/ 下的路径，最多 {most} 个字符。",
         "en": "A cover is an https:// address or a path below /media/, of at most {most} characters.",
@@ -167,6 +170,17 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "品牌代码 {brand} 已被占用，且不在模拟时间上。",
         "en": "A brand with the code {brand} is there already, and it does not live on simulated time.",
     },
+    "import_category_depth": {
+        "zh-CN": "分类最多 {most} 级，每级 1 到 {longest} 个字符。",
+        "en": "A category has at most {most} levels of 1 to {longest} characters each.",
+    },
+    "import_code_twice": {"zh-CN": "与第 {row} 行的规格编码相同。", "en": "Row {row} has the same SKU code."},
+    "import_column_missing": {"zh-CN": "缺少列：{columns}。", "en": "Columns are missing: {columns}."},
+    "import_column_twice": {"zh-CN": "列“{column}”出现了两次。", "en": "The column {column} is there twice."},
+    "import_column_unknown": {
+        "zh-CN": "不认识列“{column}”。可用的列：{known}。",
+        "en": "There is no column {column}. Those known are {known}.",
+    },
     "import_needs_realdata": {
         "zh-CN": "未安装数据包：pip install -e '.[realdata]'。",
         "en": "The data is not installed: pip install -e '.[realdata]'.",
@@ -176,13 +190,48 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "--fast 只能导入还没有购物篮的品牌：补充导入请去掉 --fast。",
         "en": "--fast loads into a brand without baskets: leave it out to add those that are missing.",
     },
+    "import_options_form": {
+        "zh-CN": "规格项应写成“颜色=红;尺码=M”。",
+        "en": "Options are written as colour=red;size=M.",
+    },
     "import_out_of_order": {
         "zh-CN": "缺少早于上次导入的购物篮：请使用与上次相同的 --stores。",
         "en": "Baskets from before the last imported one are missing: give the same --stores as last time.",
     },
+    "import_price_form": {
+        "zh-CN": "价格“{text}”不是一个金额，例如 1299.99。",
+        "en": "The price {text} is no amount such as 1299.99.",
+    },
+    "import_product_refused": {
+        "zh-CN": "同一商品的第 {row} 行有误，整个商品未导入。",
+        "en": "Row {row} of the same product is refused, so the product is not made.",
+    },
+    "import_state_form": {"zh-CN": "状态应为 {known} 之一。", "en": "The state is one of {known}."},
+    "import_stock_form": {
+        "zh-CN": "库存“{text}”不是整数。",
+        "en": "The stock {text} is no whole number.",
+    },
     "insufficient_stock": {"zh-CN": "有商品库存不足。", "en": "Some items are short in stock."},
     "invalid_id": {"zh-CN": "编号无效。", "en": "This id is not valid."},
     "market_price_below_price": {"zh-CN": "划线价不能低于售价。", "en": "A market price is never below the price."},
+    "material_attachment_form": {
+        "zh-CN": "附件应为 http(s) 地址或 /media/ 下的路径，最长 {most} 个字符。",
+        "en": "An attachment is an http(s) address or a path below /media/, at most {most} characters.",
+    },
+    "material_product_unknown": {
+        "zh-CN": "有的商品不在本品牌里。",
+        "en": "Some of these products are not the brand's.",
+    },
+    "material_script_placeholder": {
+        "zh-CN": "话术里的大括号只能是 {{guide}}、{{store}}、{{customer}} 或 {{link}}。",
+        "en": "Braces in a script hold {{guide}}, {{store}}, {{customer}} or {{link}}, nothing else.",
+    },
+    "material_script_placeholders": {
+        "zh-CN": "话术里最多用 {most} 个占位符。",
+        "en": "A script has {most} placeholders at most.",
+    },
+    "material_too_many_attachments": {"zh-CN": "最多 {most} 个附件。", "en": "{most} attachments at most."},
+    "material_too_many_products": {"zh-CN": "最多 {most} 件商品。", "en": "{most} products at most."},
     "media_bytes": {"zh-CN": "文件最大 {most} MB。", "en": "A file has at most {most} MB."},
     "media_type": {
         "zh-CN": "只能上传图片、PDF 或 MP4 视频。",
@@ -304,6 +353,17 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "en": "Too many requests; try again in {seconds} seconds.",
     },
     "return_window_over": {"zh-CN": "已超过无理由退货的期限。", "en": "The days for returns are over."},
+    "sheet_bytes": {"zh-CN": "文件最大 {most} MB。", "en": "A file has at most {most} MB."},
+    "sheet_cell": {
+        "zh-CN": "第 {row} 行有单元格超过 {most} 个字符。",
+        "en": "A cell in row {row} is longer than {most} characters.",
+    },
+    "sheet_columns": {"zh-CN": "最多 {most} 列。", "en": "At most {most} columns."},
+    "sheet_empty": {"zh-CN": "文件里没有数据。", "en": "There is nothing in the file."},
+    "sheet_rows": {"zh-CN": "最多 {most} 行。", "en": "At most {most} rows."},
+    "sheet_type": {"zh-CN": "文件应为 CSV 或 XLSX。", "en": "The file is a CSV or XLSX."},
+    "sheet_unpacked": {"zh-CN": "解压后最大 {most} MB。", "en": "Unpacked it has at most {most} MB."},
+    "sheet_unreadable": {"zh-CN": "文件已损坏，无法读取。", "en": "The file is damaged and cannot be read."},
     "shop_without_seller": {
         "zh-CN": "这家店铺暂时没有人服务，请到其他店铺购买。",
         "en": "Nobody serves this shop at present; please buy in another one.",

@@ -6,7 +6,16 @@ import sqlalchemy as sa
 
 from app.platform.db import BrandSession
 from app.platform.models import DirectoryRow
-from app.products.models import ProductRow, ReservationRow, ShopRow, SkuRow, StockMovementRow, StockRow
+from app.products import rules
+from app.products.models import (
+    ProductOptionRow,
+    ProductRow,
+    ReservationRow,
+    ShopRow,
+    SkuRow,
+    StockMovementRow,
+    StockRow,
+)
 from app.products.shops import SHOP_SLUG
 from app.products.values import MovementKind, ReservationState
 
@@ -124,6 +133,55 @@ async def products_have_skus(session: BrandSession) -> list[str]:
     return [f"product {product_id} has no SKU" for product_id in rows.scalars()]
 
 
+async def titles_are_found(session: BrandSession) -> list[str]:
+    """What a product is searched by is that of its title."""
+    rows = await session.execute(
+        sa.select(ProductRow.id, ProductRow.title, ProductRow.search_text, ProductRow.search_grams)
+        .where(ProductRow.brand_id == session.brand_id)
+        .order_by(ProductRow.id)
+    )
+    return [
+        f"product {row.id} is not found by its title"
+        for row in rows
+        if row.search_text != rules.folded(row.title)
+        or row.search_grams != rules.search_grams(session.brand_id, row.search_text)
+    ]
+
+
+async def skus_stand_for_combinations(session: BrandSession) -> list[str]:
+    """A SKU has a value of each option of its product, and one that the option knows."""
+    options = (
+        sa.select(
+            ProductOptionRow.product_id,
+            sa.func.count().label("number"),
+        )
+        .where(ProductOptionRow.brand_id == session.brand_id)
+        .group_by(ProductOptionRow.product_id)
+        .subquery()
+    )
+    chosen = SkuRow.choices[ProductOptionRow.position + 1]
+    unknown = (
+        sa.select(ProductOptionRow.position)
+        .where(
+            ProductOptionRow.brand_id == session.brand_id,
+            ProductOptionRow.product_id == SkuRow.product_id,
+            sa.func.coalesce(chosen != sa.all_(ProductOptionRow.values), True),
+        )
+        .exists()
+    )
+    number = sa.func.coalesce(options.c.number, 0)
+    rows = await session.execute(
+        sa.select(SkuRow.code)
+        .outerjoin(options, options.c.product_id == SkuRow.product_id)
+        .where(
+            SkuRow.brand_id == session.brand_id,
+            sa.or_(sa.func.coalesce(sa.func.cardinality(SkuRow.choices), 0) != number, unknown),
+        )
+        .order_by(SkuRow.code)
+    )
+    return [f"SKU {code} stands for no combination of its product's options" for code in rows.scalars()]
+
+
 async def slugs_lead_to_shops(session: BrandSession) -> list[str]:
     """The directory leads from every shop's slug to the shop."""
     entry = (
@@ -149,5 +207,7 @@ CHECKS: dict[str, Callable[[BrandSession], Awaitable[list[str]]]] = {
     "sales equal sold reservations": sales_equal_sold_reservations,
     "returns are of what was sold": returns_are_of_sales,
     "every product has a SKU": products_have_skus,
+    "every title is found by its parts": titles_are_found,
+    "SKUs stand for combinations": skus_stand_for_combinations,
     "every slug leads to its shop": slugs_lead_to_shops,
 }

@@ -9,7 +9,7 @@ from app.commission.models import SaleRow
 from app.platform.db import BrandSession
 from app.products.models import ReservationRow
 from app.products.values import ReservationState
-from app.trade import after_sale_invariants, fulfilment_invariants
+from app.trade import after_sale_invariants, coupon_invariants, fulfilment_invariants
 from app.trade.models import OrderLineRow, OrderMoveRow, OrderRow, PaymentRow, RefundRow
 from app.trade.rules import is_paid, move
 from app.trade.values import (
@@ -237,4 +237,5 @@ CHECKS: dict[str, Callable[[BrandSession], Awaitable[list[str]]]] = {
     "shipped orders have parcels": fulfilment_invariants.shipped_orders_have_parcels,
     "pickups name a store": fulfilment_invariants.pickups_name_a_store,
     **after_sale_invariants.CHECKS,
+    **coupon_invariants.CHECKS,
 }

@@ -41,6 +41,7 @@ class OrderRow(Tenant, Base):
         sa.Index("ix_order_shipped", "brand_id", "shipped_at", postgresql_where=sa.text("state = 'SHIPPED'")),
         sa.Index("ix_order_delivered", "brand_id", "delivered_at", postgresql_where=sa.text("state = 'DELIVERED'")),
         sa.Index("ix_order_paid_on", "brand_id", "paid_on"),
+        sa.Index("ix_order_code", "brand_id", "code_id", postgresql_where=sa.text("code_id IS NOT NULL")),
         sa.CheckConstraint("total_minor = subtotal_minor - discount_minor + freight_minor", name="total"),
         sa.CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refunded"),
         sa.CheckConstraint("(fulfilment = 'PICKUP') = (pickup_store_id IS NOT NULL)", name="pickup"),
@@ -99,6 +100,27 @@ class OrderLineRow(Tenant, Base):
     unit_price_minor: Mapped[int]
     discount_minor: Mapped[int]
     total_minor: Mapped[int]
+
+
+class OrderDiscountRow(Tenant, Base):
+    """What a coupon took off an order, with the words that explained it, in the order of application. Append-only.
+
+    Amounts: minor units.
+    """
+
+    __tablename__ = "order_discount"
+    __table_args__ = tenant_args(
+        tenant_key("order_id", "orders"),
+        tenant_key("coupon_id", "coupon"),
+        sa.UniqueConstraint("brand_id", "order_id", "coupon_id"),
+        sa.CheckConstraint("amount_minor > 0", name="amount"),
+        append_only=True,
+    )
+    order_id: Mapped[UUID]
+    position: Mapped[int] = mapped_column(sa.Integer)
+    coupon_id: Mapped[UUID]
+    label: Mapped[str]
+    amount_minor: Mapped[int]
 
 
 class OrderMoveRow(Tenant, Base):

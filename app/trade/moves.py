@@ -19,7 +19,7 @@ from app.trade.values import ForbiddenMove, FulfilmentMethod, OrderEvent, OrderS
 
 @dataclass(frozen=True, slots=True)
 class LockedOrder:
-    """An order whose row this transaction holds. Amounts: minor units."""
+    """An order whose row this transaction holds. Amounts: minor units; a discount is what its coupons took off."""
 
     id: UUID
     number: str
@@ -30,6 +30,7 @@ class LockedOrder:
     branch: str
     method: FulfilmentMethod
     pickup_store_id: UUID | None
+    discount_minor: int
     total_minor: int
     pay_by: datetime
     shipped_at: datetime | None
@@ -56,6 +57,7 @@ async def lock_order(
                 OrderRow.branch,
                 OrderRow.fulfilment,
                 OrderRow.pickup_store_id,
+                OrderRow.discount_minor,
                 OrderRow.total_minor,
                 OrderRow.pay_by,
                 OrderRow.shipped_at,
@@ -77,6 +79,7 @@ async def lock_order(
         branch=row.branch,
         method=FulfilmentMethod(row.fulfilment),
         pickup_store_id=row.pickup_store_id,
+        discount_minor=row.discount_minor,
         total_minor=row.total_minor,
         pay_by=row.pay_by,
         shipped_at=row.shipped_at,

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from app.commission import sales
 from app.customers import bindings, policies
+from app.marketing import coupon_orders
 from app.platform.actor import SYSTEM, Actor
 from app.platform.db import BrandSession, register
 from app.platform.errors import InvalidInput, NotFound, WrongState
@@ -100,7 +101,7 @@ async def start(session: BrandSession, actor: Actor, *, order_id: UUID, provider
 async def book_success(
     session: BrandSession, *, payment_id: UUID, transaction_id: str, amount_minor: int, now: datetime
 ) -> Booking:
-    """The provider has the money: the order is paid, its goods are sold, its commission is held.
+    """The provider has the money: the order is paid, its goods are sold, its coupons used, its commission is held.
 
     An order that waits for no payment gets the money back instead, whole. A second word of the same payment changes
     nothing, and neither does a wrong amount. Raises: LookupError for an unknown payment.
@@ -136,6 +137,8 @@ async def book_success(
         policy=await policies.current_policy(session),
         now=now,
     )
+    if order.discount_minor:
+        await coupon_orders.use(session, order_id=order.id, now=now)
     await stock.sell(session, order_id=order.id, now=now)
     session.emit(OrderPaid(order.id, payment_id))
     return Booking.PAID

@@ -254,8 +254,8 @@ def check_lines(lines: Sequence[LineRequest], *, largest_quantity: int | None = 
 def price_lines(lines: Sequence[LineToPrice], discounts: Sequence[Discount] = ()) -> list[PricedLine]:
     """Every line with its part of the discounts, in their order.
 
-    A discount is spread over what is still to be paid for each line, to the cent, and ends where nothing is left to
-    pay. Raises: ValueError for a quantity below 1 or a negative amount.
+    A discount is spread over what is still to be paid for each of its lines, to the cent, and ends where nothing is
+    left to pay; other lines have no part of it. Raises: ValueError for a quantity below 1 or a negative amount.
     """
     if any(line.quantity < 1 or line.unit_price_minor < 0 or (line.fixed_total_minor or 0) < 0 for line in lines):
         raise ValueError("a line needs a quantity of at least 1 and an amount of at least 0")
@@ -265,7 +265,9 @@ def price_lines(lines: Sequence[LineToPrice], discounts: Sequence[Discount] = ()
     ]
     totals = list(subtotals)
     for discount in discounts:
-        parts = split_discount(discount.amount_minor, totals)
+        on = discount.sku_ids
+        shared = [total if on is None or line.sku_id in on else 0 for line, total in zip(lines, totals, strict=True)]
+        parts = split_discount(discount.amount_minor, shared)
         totals = [total - part for total, part in zip(totals, parts, strict=True)]
     return [
         PricedLine(

@@ -183,10 +183,14 @@ class LineToPrice:
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """An amount off the whole order, with the words that explain it to the customer."""
+    """An amount off an order, with the words that explain it to the customer.
+
+    `sku_ids`: the SKUs whose lines share it; None: all lines do.
+    """
 
     label: str
     amount_minor: int
+    sku_ids: frozenset[UUID] | None = None
 
 
 @dataclass(frozen=True, slots=True)

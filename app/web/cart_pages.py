@@ -1,5 +1,6 @@
 """The shopping bag's page, and what is put in, changed and taken out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
@@ -77,16 +78,30 @@ async def change_cart(reader: ShopReader) -> Response:
 
 
 async def priced(
-    reader: ShopReader, wanted: list[CartLine], method: FulfilmentMethod = FulfilmentMethod.DELIVERY
+    reader: ShopReader,
+    wanted: list[CartLine],
+    method: FulfilmentMethod = FulfilmentMethod.DELIVERY,
+    *,
+    coupon_ids: Sequence[UUID] = (),
 ) -> BasketShown | None:
-    """What these lines cost now, with the changes since they were seen; None when nothing is left of them."""
+    """What these lines cost now, with the changes since they were seen; None when nothing is left of them.
+
+    Raises: InvalidInput and NotFound for coupons that these lines cannot have.
+    """
     async with reader.reading() as session:
         known = await reads.skus_by_id(session, [line.sku_id for line in wanted])
         lines = [line for line in wanted if line.sku_id in known]
         if not lines:
             return None
         requested = [LineRequest(line.sku_id, line.quantity) for line in lines]
-        basket = await orders.quote(session, shop=reader.shop, lines=requested, method=method)
+        basket = await orders.quote(
+            session,
+            shop=reader.shop,
+            lines=requested,
+            method=method,
+            customer_id=reader.actor.customer_id,
+            coupon_ids=coupon_ids,
+        )
         products = await reads.products_by_id(session, {line.sku.product_id for line in basket.lines})
     return shown(reader, basket, products, {line.sku_id: line.seen_minor for line in lines}, method)
 

@@ -18,9 +18,8 @@ from app.trade import orders
 from app.trade.basket import LONGEST_NOTE, LONGEST_PART, LONGEST_STREET
 from app.trade.rules import LARGEST_QUANTITY, MOST_LINES
 from app.trade.values import FulfilmentMethod, LineRequest
-from app.web import answers, callers, cart, cart_pages, consent_pages, forms, views
+from app.web import answers, callers, cart, consent_pages, coupon_choice, forms, views
 from app.web.cart import CartLine
-from app.web.cart_pages import BasketShown
 from app.web.consent_pages import ASKED, VERSION
 from app.web.forms import Form
 from app.web.readers import ShopReader
@@ -49,7 +48,9 @@ async def show_checkout(reader: ShopReader) -> Response:
         return answers.see(f"{reader.path}/checkout?{urlencode([*given, ('order', forms.new_key())])}")
     reader.require_customer()
     wanted = _lines(query.getlist("line")) if "line" in query else cart.read(reader)
-    return await _show(reader, wanted, Form({"key": [query["order"]], "method": [query.get("method", "")]}))
+    chosen = {name: query.getlist(name) for name in (coupon_choice.CHOSEN, coupon_choice.COUPON) if name in query}
+    form = Form({"key": [query["order"]], "method": [query.get("method", "")], **chosen})
+    return await _show(reader, wanted, form)
 
 
 async def place_order(reader: ShopReader) -> Response:
@@ -70,6 +71,7 @@ async def _place(reader: ShopReader, form: Form, wanted: list[CartLine]) -> Resu
     is_pickup = method is FulfilmentMethod.PICKUP
     address = {name: "" if is_pickup else form.text(name) for name in ADDRESS}
     store_id = views.id_in(form.text("store"), "Store") if is_pickup else None
+    coupon_ids = coupon_choice.named(form) or []
     code, note, expected = callers.code_token(reader.request), form.text("note"), form.number("expected") or 0
     decided = [Consent(purpose, VERSION, form.has(purpose.value)) for purpose in ASKED if form.has(f"asked-{purpose}")]
 
@@ -83,6 +85,7 @@ async def _place(reader: ShopReader, form: Form, wanted: list[CartLine]) -> Resu
             address=None if is_pickup else PostalAddress(**address),
             pickup_store_id=store_id,
             expected_total_minor=expected,
+            coupon_ids=coupon_ids,
             code_token=code,
             note=note or None,
             now=session.now,
@@ -92,7 +95,7 @@ async def _place(reader: ShopReader, form: Form, wanted: list[CartLine]) -> Resu
         return {"order_id": order_id}
 
     lines = [(str(line.sku_id), line.quantity) for line in wanted]
-    body = [reader.shop.slug, lines, method, address, str(store_id), note, expected]
+    body = [reader.shop.slug, lines, method, address, str(store_id), note, expected, [str(one) for one in coupon_ids]]
     return await reader.change("orderPlace", act, key=form.text("key"), body=body)
 
 
@@ -139,11 +142,15 @@ async def _show(
     status: int = 200,
 ) -> Response:
     method = _method(form)
-    basket: BasketShown | None = await cart_pages.priced(reader, wanted, method)
+    chosen = await coupon_choice.choose(reader, wanted, method, form)
+    if chosen.fault is not None and notice is None:
+        notice, kind = reader.explain(chosen.fault), "warn"
     values: dict[str, Any] = {
         "shop": reader.shop,
         "shop_href": reader.path,
-        "basket": basket,
+        "basket": chosen.basket,
+        "choices": chosen.choices,
+        "coupon_ids": [encode_global_id("Coupon", coupon_id) for coupon_id in chosen.coupon_ids],
         "who": views.who_serves(reader.shop, reader.brand.name, reader.say),
         "key": form.text("key"),
         "method": method.value,
@@ -170,7 +177,8 @@ def _method(form: Form) -> FulfilmentMethod:
 def _way(reader: ShopReader, wanted: list[CartLine], form: Form, method: FulfilmentMethod) -> str:
     """The address of the same checkout with the goods reaching the customer that way: each has a total of its own."""
     lines = [("line", cart.line_text(line)) for line in wanted]
-    return f"{reader.path}/checkout?{urlencode([*lines, ('order', form.text('key')), ('method', method.value)])}"
+    kept = [(name, text) for name in (coupon_choice.CHOSEN, coupon_choice.COUPON) for text in form.all(name)]
+    return f"{reader.path}/checkout?{urlencode([*lines, ('order', form.text('key')), ('method', method.value), *kept])}"
 
 
 async def _stores(reader: ShopReader) -> list[tuple[str, str]]:

@@ -49,9 +49,10 @@ class CodeLine:
 
 @dataclass(frozen=True, slots=True)
 class CustomerLine:
-    """A customer bound to the guide as a row."""
+    """A customer bound to the guide as a row. `coupons_href`: where the guide gives a coupon."""
 
     href: str
+    coupons_href: str
     name: str
     phone: str | None
     binding: str
@@ -102,6 +103,7 @@ def customer_line(
     ]
     return CustomerLine(
         href=f"/guide/customers/{encode_global_id('Customer', facts.customer_id)}",
+        coupons_href=f"/guide/customers/{encode_global_id('Customer', facts.customer_id)}/coupons",
         name=facts.display_name,
         phone=facts.phone_masked,
         binding=_binding(facts, say),

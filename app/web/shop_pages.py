@@ -51,7 +51,7 @@ async def open_shop(runtime: Runtime, request: Request) -> Response:
             wanted = request.query_params.get("q", "").strip()[:LONGEST_SEARCH]
             values = await _shelf_values(session, shop, request.query_params.get("after"), wanted, say)
             response = answers.page("shop.html", values, say=say, headers={"ETag": tag})
-    return await _with_visit(runtime, request, brand, shop, response)
+    return await with_visit(runtime, request, brand, shop, response)
 
 
 async def open_product(reader: ShopReader) -> Response:
@@ -70,7 +70,7 @@ async def open_product(reader: ShopReader) -> Response:
         if values is None
         else reader.show("product.html", values, headers={})
     )
-    return await _with_visit(reader.runtime, reader.request, reader.brand, shop, response)
+    return await with_visit(reader.runtime, reader.request, reader.brand, shop, response)
 
 
 async def _brand(runtime: Runtime, request: Request) -> Brand | None:
@@ -80,9 +80,7 @@ async def _brand(runtime: Runtime, request: Request) -> Brand | None:
     return None if found is None else found[0]
 
 
-async def _with_visit(
-    runtime: Runtime, request: Request, brand: Brand, shop: ShopFacts, response: Response
-) -> Response:
+async def with_visit(runtime: Runtime, request: Request, brand: Brand, shop: ShopFacts, response: Response) -> Response:
     """Record the visit of a person, and let the browser keep the visitor's token."""
     if not callers.is_person(request):
         return response
@@ -163,8 +161,7 @@ def cost_lines(
     """What makes up a total, each amount with its reason."""
     totals = basket.totals
     lines = [(say("goods"), say.money(totals.subtotal_minor))]
-    if totals.discount_minor:
-        lines.append((say("discount"), say.money(-totals.discount_minor)))
+    lines.extend((one.title, say.money(-one.amount_minor)) for one in basket.reductions)
     if method is FulfilmentMethod.PICKUP:
         freight = say("pickup_free")
     else:

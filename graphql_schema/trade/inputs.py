@@ -15,7 +15,7 @@ from graphql_schema.trade.enums import FulfilmentMethod, OrderState, ProviderNam
 
 _KEY = "16 to 64 characters; the same key gives the same answer."
 _LINES = "1 to 50 different SKUs; lines of equal SKUs count as one."
-_COUPONS = "Coupons to use; none can be used yet."
+_COUPONS = "Own coupons to use, at most 10: one AMOUNT or PERCENT coupon, and EXCHANGE ones. Only customers have any."
 
 
 @strawberry.input(description="So many pieces of a SKU.")
@@ -142,4 +142,6 @@ def to_lines(lines: Sequence[OrderLineInput]) -> list[LineRequest]:
 
 def to_coupons(coupon_ids: Sequence[strawberry.ID] | None) -> list[UUID]:
     """The coupons' keys. Raises: InvalidInput for an id that is none."""
-    return [input_id(coupon_id, "Coupon", "couponIds") for coupon_id in coupon_ids or ()]
+    return [
+        input_id(coupon_id, "Coupon", "couponIds", str(position)) for position, coupon_id in enumerate(coupon_ids or ())
+    ]

@@ -37,6 +37,8 @@ class TradeQuery:
         if found is None:
             raise BadUserInput("There is no such shop.", argument="shopSlug")
         brand = info.context.enter_brand(found[0])
+        # Only who names coupons has to be known.
+        customer_id = (await info.context.actor()).customer_id if input.coupon_ids else None
         try:
             async with info.context.reading(brand) as session:
                 shop = await reads.shop_facts(session, found[1])
@@ -48,6 +50,7 @@ class TradeQuery:
                     lines=to_lines(input.lines),
                     method=FulfilmentMethod.DELIVERY if input.fulfilment is None else input.fulfilment.method,
                     pickup_store_id=to_pickup_store(input.fulfilment),
+                    customer_id=customer_id,
                     coupon_ids=to_coupons(input.coupon_ids),
                 )
         except UserFault as fault:
@@ -95,7 +98,7 @@ def _to_quote(info: Info, basket: Basket, brand: Brand) -> Quote:
     currency, totals = brand.currency, basket.totals
     return Quote(
         lines=[_to_line(line, currency) for line in basket.lines],
-        adjustments=[_freight(info, basket, currency)],
+        adjustments=[*_reductions(basket, currency), _freight(info, basket, currency)],
         subtotal=to_money(totals.subtotal_minor, currency),
         discount=to_money(totals.discount_minor, currency),
         freight=to_money(totals.freight_minor, currency),
@@ -113,6 +116,11 @@ def _to_line(line: BasketLine, currency: str) -> QuoteLine:
         total=to_money(line.priced.total_minor, currency),
         is_available=line.is_available,
     )
+
+
+def _reductions(basket: Basket, currency: str) -> list[QuoteAdjustment]:
+    """What each coupon takes off, in the order of application."""
+    return [QuoteAdjustment(label=one.title, amount=to_money(-one.amount_minor, currency)) for one in basket.reductions]
 
 
 def _freight(info: Info, basket: Basket, currency: str) -> QuoteAdjustment:

@@ -62,7 +62,9 @@ class QuoteAdjustment:
 @strawberry.type(description="What a basket would cost now. It holds neither price nor stock.")
 class Quote:
     lines: list[QuoteLine] = strawberry.field(description="1 to 50, equal SKUs merged, in the order asked about.")
-    adjustments: list[QuoteAdjustment] = strawberry.field(description="Freight and discounts with their reasons.")
+    adjustments: list[QuoteAdjustment] = strawberry.field(
+        description="What each coupon takes off, by its title, then freight; at most 11."
+    )
     subtotal: Money = strawberry.field(description="The goods before discounts.")
     discount: Money = strawberry.field(description="All discounts; 0 or more.")
     freight: Money = strawberry.field(description="0 or more.")

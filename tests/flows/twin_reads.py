@@ -41,7 +41,7 @@ from app.trade.models import PaymentRow
 from app.trade.staff_orders import OrderFilter
 from app.trade.values import LineRequest
 from app.verify.checks import CHECKS
-from tests.flows import twin_messages, twin_pages, twin_returns
+from tests.flows import twin_coupons, twin_messages, twin_pages, twin_returns, twin_toolbox
 from tests.flows.twins import NOW, Tale, at
 
 Read = Callable[[BrandSession, Tale], Awaitable[Any]]
@@ -297,6 +297,8 @@ READS = {
     **twin_returns.READS,
     **twin_messages.READS,
     **twin_pages.READS,
+    **twin_toolbox.READS,
+    **twin_coupons.READS,
     **BOSS,
 }
 

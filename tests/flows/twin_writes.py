@@ -32,7 +32,7 @@ from app.trade.models import RefundRow
 from app.trade.values import AfterSaleKind, LineRequest
 from tests import factories
 from tests.commission.wages import grant, with_faults
-from tests.flows import twin_messages, twin_returns
+from tests.flows import twin_coupons, twin_messages, twin_returns, twin_toolbox
 from tests.flows.twin_goods import buy_one
 from tests.flows.twins import NOW, Tale, address
 from tests.trade import purchase
@@ -348,6 +348,7 @@ WRITES: dict[str, Step] = {
     "stock": in_one_transaction(count_stock),
     "shelf": in_one_transaction(arrange_shelf),
     "codes": in_one_transaction(issue_and_revoke_codes),
+    "toolbox": in_one_transaction(twin_toolbox.change),
     "scans": in_one_transaction(scan),
     "customers": know_customers,
     "sign-in and sign-out": in_one_transaction(sign_in_and_out),
@@ -361,6 +362,7 @@ WRITES: dict[str, Step] = {
     "holds and reversals": hold_and_release,
     "after-sales": twin_returns.go_through_after_sales,
     "the provider's book": twin_returns.hear_late,
+    "coupons": twin_coupons.go_round,
     "withdrawals": draw,
     "messages to customers": twin_messages.write,
     "rollups": in_one_transaction(roll_up),

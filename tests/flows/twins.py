@@ -37,7 +37,7 @@ from app.trade import numbers, orders, payments, rules
 from app.trade.models import PaymentRow
 from app.trade.values import LineRequest, ProviderName
 from tests import factories
-from tests.flows import twin_endings, twin_goods, twin_returns
+from tests.flows import twin_coupons, twin_endings, twin_goods, twin_returns, twin_toolbox
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 """When the stories are read. They began three hours before."""
@@ -132,7 +132,11 @@ async def tell(runtime: Runtime, mark: str, *, price_minor: int, stock_pieces: i
         (5, _come_in),
         (20, _publish),
         (25, _come_again),
+        (26, twin_toolbox.fill),
+        (27, twin_toolbox.open_share),
+        (29, twin_toolbox.read_share),
         (30, _order),
+        (35, twin_coupons.hand_out),
         (40, _pay),
         (43, twin_goods.send_one_and_lay_one_out),
         (45, twin_returns.release),

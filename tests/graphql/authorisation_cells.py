@@ -72,6 +72,22 @@ ROOTS = [
     of_root("Query.attributionPolicy", "{ attributionPolicy { id } }", "U U F F O O O O O O O E"),
     of_root("Query.afterSales", "{ afterSales { totalCount edges { node { id } } } }", "U U F F F F F 1 0 1 1 0"),
     of_root("Query.withdrawals", "{ withdrawals { totalCount edges { node { id } } } }", "U U F F F F F F F F 1 0"),
+    of_root("Query.materials", "{ materials { totalCount edges { node { id } } } }", "U U F F 2 2 1 1 1 2 2 0"),
+    # Other rows may have made more of them by now; one is enough.
+    Row(
+        "Query.couponTemplates",
+        "",
+        "{ couponTemplates(first: 1) { edges { node { id } } } }",
+        ("couponTemplates", "edges"),
+        "U U 1 1 1 1 1 1 1 1 1 0",
+    ),
+    Row(
+        "Query.couponFigures",
+        "template",
+        "query ($id: ID!) { couponFigures(couponTemplateId: $id, by: GUIDE) { key claimed } }",
+        ("couponFigures",),
+        "U U F F F F F 1 0 1 1 0",
+    ),
     of_root("Query.outboundRules", "{ outboundRules { channel } }", "U U F F 5 5 5 5 5 5 5 5"),
     of_root("Query.commissionPlan", "{ commissionPlan { id } }", "U U F F O O O O O O O E"),
 ]
@@ -85,6 +101,7 @@ _CUSTOMER_FIELDS = {
     "orderCount": "orderCount",
     "netSales": "netSales { minor }",
     "orders": "orders { totalCount }",
+    "coupons": "coupons { totalCount }",
     "outboundMessages": "outboundMessages { totalCount }",
     "maySend": "maySend(channel: WECOM, kind: CARE) { state }",
 }
@@ -128,7 +145,7 @@ FIELDS = [
     of_node("Employee.customers", "guide", "customers { totalCount }", "U U N N 1 N N 1 N 1 1 N"),
     of_node("Employee.orders", "guide", "orders { totalCount }", "U U N N 2 N N 2 N 2 2 N"),
     of_node("Employee.trainingAssignments", "guide", "trainingAssignments { totalCount }", "U U N N 0 N N 0 N 0 0 N"),
-    of_node("Employee.shares", "guide", "shares { totalCount }", "U U N N 0 N N 0 N 0 0 N"),
+    of_node("Employee.shares", "guide", "shares { totalCount }", "U U N N 1 N N 1 N 1 1 N"),
     of_node("Employee.inbox", "guide", "inbox { totalCount }", "U U N N 0 N N 0 N 0 0 N"),
     # A manager's own: nobody above asks for more than headquarters, and guides below see nothing.
     of_node("Employee.commission", "manager", "commission { held { minor } }", "U U N N N N N O N O O N"),
@@ -149,6 +166,11 @@ FIELDS = [
         "maySend(channel: WECOM, kind: CARE) { state reason }",
         OF_THE_CUSTOMER,
         value={"state": "REFUSED", "reason": "NO_CONSENT"},
+    ),
+    of_node("Customer.coupons", "customer", "coupons { totalCount }", "U U 1 N 1 N N 1 N 1 1 N"),
+    *(
+        of_node(f"CouponTemplate.{name}", "template", name, "U U F F O O O O O O O N", value=count)
+        for name, count in (("issuedCount", 1), ("claimedCount", 1), ("usedCount", 0))
     ),
     # The same of a customer whom a guide sold to and does not serve: the order shows a masked name, no more.
     of_node(
@@ -235,6 +257,17 @@ FIELDS = [
         on="Order",
     ),
     of_node("OrderLine.shares", "line", "shares { role }", "U U F N 1 0 N 2 N 2 2 N"),
+    # The toolbox, and what became of a share.
+    of_node("Material.script", "material", "script", "U U N N O O O O O O O N", value="{customer}，{link}"),
+    of_node("Material.audience", "material", "audience { roles }", "U U N N F F F F F O O N", value={"roles": []}),
+    Row(
+        "ShareOpener.customer",
+        "share",
+        "query ($id: ID!) { node(id: $id) { ... on Share { openers { customer { displayName } } } } }",
+        ("node", "openers", 0, "customer"),
+        OF_THE_GUIDE,
+        {"displayName": "甲**"},
+    ),
     # What a public page leads to.
     of_shop("Store.code", "guide { store { code } }", ("guide", "store", "code"), FOR_EMPLOYEES),
     of_shop("Store.operator", "guide { store { operator } }", ("guide", "store", "operator"), FOR_EMPLOYEES),
@@ -299,8 +332,14 @@ NODES = {
     "entry": "             U U N N O N N O N O O N",
     "entry_of_store": "    U U N N N N N O N O O N",
     "withdrawal": "        U U N N N N N O N N O N",
+    "template": "          U U O O O O O O O O O N",
+    "coupon": "            U U O N O N N O N O O N",
     "message": "           U U O N O N N O N O O N",
     "policy": "            U U N N O O O O O O O N",
     "plan": "              U U N N O O O O O O O N",
+    "material": "          U U N N O O O O O O O N",
+    "material_of_east": "  U U N N O O N N N O O N",
+    "withdrawn_material": "U U N N N N N N N O O N",
+    "share": "             U U N N O N N O N O O N",
 }
 """Who finds what by its global id, with every public field of its type."""

@@ -20,6 +20,7 @@ from app.trade.values import OrderState
 from graphql_schema.paging import decode_global_id, encode_global_id
 from tests.commission.wages import grant
 from tests.factories import Scene, Staff, key, next_number, next_phone
+from tests.graphql import authorisation_promotions as promotions
 from tests.graphql.stage import Stage, order_to_fetch, pay
 from tests.trade import purchase, returns
 from tests.trade.returns import Sold
@@ -309,6 +310,7 @@ ATTEMPTS = [
     Attempt("codeCreate", "the guide's shop", _code_of_shop, "U U F F O X X O X O O X"),
     Attempt("codeCreate", "the east store", _code_of_store, "U U F F O O X O X O O X"),
     Attempt("codeCreate", "a product in the own shop", _code_of_product, "U U F F O O O I O I I I"),
+    Attempt("codeCreate", "a material of the east", promotions.code_of_material, "U U F F O O X I X I I I"),
     Attempt("codeRevoke", "the guide's", _revoke_of_guide, "U U F F O X X O X O O X"),
     Attempt("codeRevoke", "the east store's", _revoke_of_store, "U U F F X X X O X O O X"),
     Attempt("orderPlace", "", _order, "U U O O F F F F F F F F"),
@@ -340,10 +342,28 @@ ATTEMPTS = [
     Attempt("priceListEnd", "", _price_list_end, FOR_HEADQUARTERS),
     Attempt("stockAdjust", "", _stock, FOR_HEADQUARTERS),
     Attempt("attributionPolicyPublish", "", _policy, "U U F F F F F F F F O E"),
+    Attempt("couponTemplateCreate", "", promotions.template, "U U F F F F F F F O O E"),
+    Attempt("couponTemplateRevoke", "", promotions.template_to_use, FOR_HEADQUARTERS),
+    Attempt("couponClaim", "", promotions.template_to_use, "U U O O F F F F F F F F"),
+    Attempt("couponGive", "the guide's customer", promotions.coupon_to_give, "U U F F O X X F X F F F"),
+    Attempt("couponRevoke", "", promotions.customers_coupon, FOR_HEADQUARTERS),
+    Attempt("couponTransferOffer", "the customer's", promotions.customers_coupon, FOR_THE_CUSTOMER),
+    Attempt("couponTransferTake", "", promotions.offer, "U U O O F F F F F F F F"),
     Attempt("withdrawalRequest", "", _withdrawal, "U U F F A A A O A F F F"),
     Attempt("withdrawalDecide", "the manager's", _withdrawal_to_decide, "U U F F F F F F F F O X"),
     Attempt("customerMessageSend", "the guide's customer", _message, "U U F F O X X O X F O X"),
     Attempt("outboundRuleSet", "", _outbound_rule, "U U F F F F F F F O O E"),
     Attempt("commissionPlanPublish", "", _plan, "U U F F F F F F F F O E"),
     Attempt("commissionPlanPublish", "a product", _plan_for_product, "U U F F F F F F F F O I"),
+    Attempt("materialCreate", "for the east", promotions.material, "U U F F F F F F F O O I"),
+    Attempt("materialUpdate", "", promotions.material_change, FOR_HEADQUARTERS),
+    Attempt("materialWithdraw", "", promotions.material_to_withdraw, FOR_HEADQUARTERS),
+    Attempt("materialShare", "for everybody", promotions.share("material"), "U U F F O O O I O F F F"),
+    Attempt("materialShare", "of the east", promotions.share("material_of_east"), "U U F F O O X I X F F F"),
+    Attempt(
+        "materialShare",
+        "with the guide's customer",
+        promotions.share("material", customerId="customer"),
+        "U U F F O X X I X F F F",
+    ),
 ]

@@ -7,14 +7,17 @@ may not read it, or see less of it. Every root field has rows. Edges and connect
 FIELDS = {
     # Roots.
     "Query": "node! viewer! shop! dashboard! orderQuote! orders! pickups! afterSales! products! priceLists! stores! "
-    "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! outboundRules!",
+    "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! couponTemplates! couponFigures! materials! "
+    "outboundRules!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
     "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! paymentStart! shelfItemUpdate! "
     "employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
     "productCreate! productUpdate! productPicturesSet! productOptionsSet! priceListPublish! priceListEnd! "
     "stockAdjust! attributionPolicyPublish! commissionPlanPublish! "
     "afterSaleRequest! afterSaleWithdraw! afterSaleReturnShip! afterSaleDecide! afterSaleReceive! "
-    "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide! customerMessageSend! outboundRuleSet!",
+    "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide! couponTemplateCreate! couponTemplateRevoke! "
+    "couponClaim! couponGive! couponRevoke! couponTransferOffer! couponTransferTake! "
+    "materialCreate! materialUpdate! materialWithdraw! materialShare! customerMessageSend! outboundRuleSet!",
     "Subscription": "guidePulse! salesPulse!",
     # People and places.
     "Viewer": "brand customer employee",
@@ -27,7 +30,7 @@ FIELDS = {
     "commissionEntries! commissionStatement! withdrawals! customers! orders! trainingAssignments! shares! inbox!",
     "GuideDay": "visits newCustomers orders netSales commission",
     "CommissionBalance": "asOf estimated held payable paid debt",
-    "Customer": "id displayName phoneMasked! guide! binding! lastTouchAt! tags! orderCount! netSales! orders! "
+    "Customer": "id displayName phoneMasked! guide! binding! lastTouchAt! tags! orderCount! netSales! orders! coupons! "
     "outboundMessages! maySend!",
     "Tag": "id name",
     "Binding": "id state boundAt protectedUntil expiresAt guide",
@@ -46,6 +49,12 @@ FIELDS = {
     "Category": "id name parent",
     "Money": "minor currency display",
     "Code": "id token url imageUrl kind label scanCount isRevoked",
+    # Coupons.
+    "CouponTemplate": "id title kind amount percentBp minimumSpend productIds quantity perPerson claimFrom claimUntil "
+    "validDays isListed isRevoked issuedCount! claimedCount! usedCount!",
+    "Coupon": "id state claimedAt expiresAt template",
+    "CouponTransfer": "token coupon",
+    "CouponFiguresRow": "key label issued claimed shared transferred used",
     # Trade.
     "Quote": "lines adjustments subtotal discount freight total",
     "QuoteLine": "quantity unitPrice discount total isAvailable sku",
@@ -87,22 +96,25 @@ FIELDS = {
     "OutboundMessage": "id channel kind text subjectId state reason requestedAt decidedAt dueAt againAt sentAt",
     "OutboundAnswer": "state reason dueAt againAt",
     "OutboundRule": "channel most period days quietFrom quietUntil setAt",
-    # Training and toolbox: types that the guide's home names, without content yet.
+    # The toolbox.
+    "Material": "id kind title body coverUrl attachmentUrls version changedAt isWithdrawn products script! audience!",
+    "StaffAudience": "orgUnits roles employees",
+    "Share": "id material channel text issuedCode sharedAt openCount visitorCount newCustomerCount boundCount "
+    "readingSeconds orderCount netSales lastOpenedAt guide openers",
+    "ShareOpener": "isCustomer openCount firstOpenedAt lastOpenedAt readingSeconds isNew isBound customer!",
+    # Training: types that the guide's home names, without content yet.
     "TrainingAssignment": "id state dueAt attemptsLeft task submissions",
     "TrainingTask": "id title kind state body dueAt questions",
     "TrainingSubmission": "id submittedAt scorePercent outcome comment",
     "Question": "id text kind choices",
     "Choice": "id text",
     "InboxMessage": "id kind title body sentAt readAt subject",
-    "Share": "id material channel text issuedCode sharedAt openCount visitorCount newCustomerCount orderCount netSales "
-    "lastOpenedAt",
-    "Material": "id kind title body coverUrl version",
     # Payloads.
     "SignInCodeRequestPayload": "sentTo retryAfterSeconds",
     "SignInPayload": "session viewer",
     "SessionRefreshPayload": "session",
     "SignOutPayload": "endedSessions",
-    "CodeScanPayload": "visitorToken touchpoint shop binding",
+    "CodeScanPayload": "visitorToken touchpoint shop binding material",
     "CodeCreatePayload": "issuedCode",
     "CodeRevokePayload": "revokedCode replacement",
     "OrderPlacePayload": "order",
@@ -133,8 +145,17 @@ FIELDS = {
     ),
     "AttributionPolicyPublishPayload": "policy",
     "CommissionPlanPublishPayload": "plan",
+    "CouponTemplateCreatePayload": "couponTemplate",
+    "CouponTemplateRevokePayload": "couponTemplate",
+    "CouponClaimPayload": "coupon",
+    "CouponGivePayload": "coupon",
+    "CouponRevokePayload": "coupon",
+    "CouponTransferOfferPayload": "transfer",
+    "CouponTransferTakePayload": "coupon",
     "WithdrawalRequestPayload": "withdrawal",
     "WithdrawalDecidePayload": "withdrawal",
+    **dict.fromkeys([f"Material{step}Payload" for step in ("Create", "Update", "Withdraw")], "material"),
+    "MaterialSharePayload": "share",
     "CustomerMessageSendPayload": "outboundMessage",
     "OutboundRuleSetPayload": "rule",
     # User errors with facts.
@@ -148,6 +169,7 @@ FIELDS = {
     "SignInRefused": "code message path attemptsLeft",
     "PriceChanged": "code message path total",
     "AmountTooLarge": "code message path limit",
+    "CouponUnavailable": "code message path reason",
     "InsufficientStock": "code message path shortages",
     "Shortage": "sku requested available",
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
@@ -157,7 +179,7 @@ MORE_OF_CONNECTIONS = {"InboxMessageConnection": "unreadCount"}
 """What a connection has beside totalCount, pageInfo and edges."""
 
 WITHOUT_NODE = {
-    *("Campaign", "Tag", "Material", "Share"),
+    *("Campaign", "Tag"),
     *("InboxMessage", "TrainingAssignment", "TrainingSubmission", "TrainingTask"),
 }
 """Types with a global id of which nothing can be made yet: nobody finds one."""

@@ -11,6 +11,7 @@ from app.boss import founding
 from app.commission.models import ShareRow
 from app.employees import organisation
 from app.employees.values import OpeningHours
+from app.marketing import coupons, materials
 from app.platform.actor import SYSTEM
 from app.platform.db import Brand, BrandSession
 from app.platform.runtime import Runtime
@@ -21,6 +22,7 @@ from tests import factories
 from tests.commission.wages import grant
 from tests.documents import Client
 from tests.factories import ADDRESS, key
+from tests.marketing import couponing
 from tests.trade import purchase
 
 CALLERS = (
@@ -121,6 +123,8 @@ async def build(
     await _arrange(stage)
     await _trade(stage)
     await _withdraw(stage)
+    await _give_coupons(stage)
+    await _fill_toolbox(stage)
     await _write(stage)
     return stage
 
@@ -298,6 +302,16 @@ async def _leave_to_fetch(stage: Stage) -> None:
     stage.facts["fetched"] = order["number"]
 
 
+async def _give_coupons(stage: Stage) -> None:
+    """The customer, whom the guide serves, has a coupon of a template that anybody may claim."""
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        template_id = await couponing.make_template(session, title=f"{stage.mark}礼券", quantity=1_000_000)
+        customer = purchase.customer_actor(stage.people["customer"])
+        coupon_id = await coupons.claim(session, customer, template_id=template_id, now=session.now)
+    stage.name("template", "CouponTemplate", template_id)
+    stage.name("coupon", "Coupon", coupon_id)
+
+
 async def _withdraw(stage: Stage) -> None:
     """The manager has earned something, and asks for it."""
     async with stage.runtime.database.transaction(stage.brand) as session:
@@ -306,6 +320,27 @@ async def _withdraw(stage: Stage) -> None:
         "WithdrawalRequest", idempotencyKey=key(), amountMinor=stage.price_minor // 10
     )
     stage.ids["withdrawal"] = asked["withdrawal"]["id"]
+
+
+async def _fill_toolbox(stage: Stage) -> None:
+    """A material for everybody, one for the east's guides, one that is withdrawn; the guide's share, once opened."""
+    owner = stage.as_("owner")
+    for name, more in (
+        ("material", {"script": "{customer}，{link}"}),
+        ("material_of_east", {"audience": {"orgUnitIds": [stage.ids["east"]], "roles": ["GUIDE"]}}),
+        ("withdrawn_material", {}),
+    ):
+        made = await owner.do("MaterialCreate", idempotencyKey=key(), kind="NEWS", title=f"{stage.mark}{name}", **more)
+        stage.ids[name] = made["material"]["id"]
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        withdrawn_id = stage.uuid("withdrawn_material")
+        await materials.withdraw(session, SYSTEM, material_id=withdrawn_id, now=session.now)
+    shared = await stage.as_("guide").do(
+        "MaterialShare", idempotencyKey=key(), materialId=stage.ids["material"], channel="WECHAT_CHAT"
+    )
+    stage.ids["share"] = shared["share"]["id"]
+    stage.codes["share"] = shared["share"]["issuedCode"]["token"]
+    await stage.as_("customer").do("CodeScan", code=stage.codes["share"], idempotencyKey=key())
 
 
 async def _write(stage: Stage) -> None:

@@ -22,7 +22,7 @@ from app.products import reads as products
 from app.products.models import ReservationRow, StockRow
 from app.trade import charges, invariants, orders, payments
 from app.trade.basket import Address
-from app.trade.models import OrderRow, PaymentRow
+from app.trade.models import OrderRow, PaymentRow, RefundRow
 from app.trade.payments import Booking
 from app.trade.values import LineRequest, ProviderName
 from tests import factories
@@ -104,6 +104,13 @@ async def order_row(session: BrandSession, order_id: UUID) -> Any:
 async def payment_row(session: BrandSession, payment_id: UUID) -> Any:
     rows = sa.select(PaymentRow).where(PaymentRow.brand_id == session.brand_id, PaymentRow.id == payment_id)
     return (await session.execute(rows)).scalar_one()
+
+
+async def refund_of(session: BrandSession, after_sale_id: UUID) -> UUID | None:
+    """The refund of an after-sale; None where nothing goes back."""
+    return await session.scalar(
+        sa.select(RefundRow.id).where(RefundRow.brand_id == session.brand_id, RefundRow.after_sale_id == after_sale_id)
+    )
 
 
 async def number_of(database: Database, brand: Brand, payment_id: UUID) -> str:

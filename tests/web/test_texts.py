@@ -13,12 +13,14 @@ from app.web.texts import (
     Speech,
     bossing,
     common,
+    couponing,
     deciding,
     guiding,
     ordering,
     receiving,
     returns,
     selling,
+    sharing,
     shopping,
 )
 
@@ -27,7 +29,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 BUILT = (
     *("order_", "step_", "consent_", "missing_", "after_sale_", "role_", "cause_"),
     *("state_", "channel_", "why_", "period_", "compared_", "orders_"),
-    *("draw_", "return_", "returns_"),
+    *("draw_", "return_", "returns_", "material_", "coupon_state_", "coupon_refused_"),
 )
 """Beginnings of keys that are put together of a state or purpose."""
 
@@ -44,7 +46,7 @@ def test_every_sentence_is_there_in_both_languages() -> None:
 
 
 def test_parts_of_the_catalogue_share_no_key() -> None:
-    parts = (common, shopping, ordering, receiving, returns, guiding, selling, bossing, deciding)
+    parts = (common, shopping, ordering, receiving, returns, guiding, selling, sharing, bossing, deciding, couponing)
     assert sum(len(part.TEXTS) for part in parts) == len(TEXTS)
 
 

@@ -7,16 +7,31 @@ from zoneinfo import ZoneInfo
 
 from app.platform.db import Brand
 from app.web.amounts import Amount, amount
-from app.web.texts import bossing, common, deciding, guiding, ordering, receiving, returns, selling, shopping, writing
+from app.web.texts import (
+    bossing,
+    common,
+    couponing,
+    deciding,
+    guiding,
+    ordering,
+    receiving,
+    returns,
+    selling,
+    sharing,
+    shopping,
+    writing,
+)
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     **common.TEXTS,
     **shopping.TEXTS,
+    **couponing.TEXTS,
     **ordering.TEXTS,
     **receiving.TEXTS,
     **returns.TEXTS,
     **guiding.TEXTS,
     **selling.TEXTS,
+    **sharing.TEXTS,
     **bossing.TEXTS,
     **deciding.TEXTS,
     **writing.TEXTS,
