@@ -57,7 +57,7 @@ class CouponTemplateRow(Tenant, Base):
     title: Mapped[str]
     kind: Mapped[str]
     amount_minor: Mapped[int | None]
-    percent_bp: Mapped[int | None]
+    percent_bp: Mapped[int | None] = mapped_column(sa.Integer)
     minimum_spend_minor: Mapped[int]
     quantity: Mapped[int]
     per_person: Mapped[int]

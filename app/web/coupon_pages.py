@@ -34,6 +34,13 @@ async def show_centre(reader: ShopReader) -> Response:
         held = await _held(session, customer_id, [one.id for one in templates])
         now = session.now
     shown = [coupon_views.coupon_shown(one, path=reader.path, say=say) for one in own]
+    # What the customer has had as many of as there can be stands with his own.
+    claimable = [
+        one
+        for one in templates
+        if coupon_views.refusal_of(one, held[one.id], is_invited=False, now=now) is None
+        and not any(had.state is CouponState.ISSUED for had in held[one.id])
+    ]
     is_live = [one.state in coupon_views.LIVE for one in own]
     values = {
         "shop": reader.shop,
@@ -43,7 +50,7 @@ async def show_centre(reader: ShopReader) -> Response:
         "past": [one for one, live in zip(shown, is_live, strict=True) if not live],
         "templates": [
             coupon_views.template_shown(one, held[one.id], path=reader.path, is_invited=False, now=now, say=say)
-            for one in templates
+            for one in claimable
         ],
         "is_claimed": reader.request.query_params.get("claimed") == "yes",
         "key": forms.new_key(),

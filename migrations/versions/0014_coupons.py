@@ -25,7 +25,7 @@ def _templates() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=True),
-        sa.Column("percent_bp", sa.BigInteger(), nullable=True),
+        sa.Column("percent_bp", sa.Integer(), nullable=True),
         sa.Column("minimum_spend_minor", sa.BigInteger(), nullable=False),
         sa.Column("quantity", sa.BigInteger(), nullable=False),
         sa.Column("per_person", sa.BigInteger(), nullable=False),

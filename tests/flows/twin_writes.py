@@ -32,7 +32,7 @@ from app.trade.models import RefundRow
 from app.trade.values import AfterSaleKind, LineRequest
 from tests import factories
 from tests.commission.wages import grant, with_faults
-from tests.flows import twin_coupons, twin_messages, twin_returns, twin_toolbox
+from tests.flows import twin_catalogue, twin_coupons, twin_messages, twin_returns, twin_toolbox
 from tests.flows.twin_goods import buy_one
 from tests.flows.twins import NOW, Tale, address
 from tests.trade import purchase
@@ -345,6 +345,8 @@ async def place(session: BrandSession, tale: Tale) -> UUID:
 WRITES: dict[str, Step] = {
     "units, stores and people": in_one_transaction(organise),
     "catalogue": in_one_transaction(change_catalogue),
+    "what goods are shown by": in_one_transaction(twin_catalogue.change),
+    "product files": twin_catalogue.load_file,
     "stock": in_one_transaction(count_stock),
     "shelf": in_one_transaction(arrange_shelf),
     "codes": in_one_transaction(issue_and_revoke_codes),

@@ -37,7 +37,7 @@ from app.trade import numbers, orders, payments, rules
 from app.trade.models import PaymentRow
 from app.trade.values import LineRequest, ProviderName
 from tests import factories
-from tests.flows import twin_coupons, twin_endings, twin_goods, twin_returns, twin_toolbox
+from tests.flows import twin_catalogue, twin_coupons, twin_endings, twin_goods, twin_returns, twin_toolbox
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 """When the stories are read. They began three hours before."""
@@ -133,6 +133,7 @@ async def tell(runtime: Runtime, mark: str, *, price_minor: int, stock_pieces: i
         (20, _publish),
         (25, _come_again),
         (26, twin_toolbox.fill),
+        (26, twin_catalogue.fill),
         (27, twin_toolbox.open_share),
         (29, twin_toolbox.read_share),
         (30, _order),

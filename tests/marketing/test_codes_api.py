@@ -72,6 +72,8 @@ async def test_bad_targets_are_user_errors(api: Api, runtime: Runtime, scene: Sc
     token = await staff_token(runtime, scene)
     for kind, target, expected in (
         ("PRODUCT", "x", "InvalidInput"),
+        ("CAMPAIGN", "x", "InvalidInput"),
+        ("CAMPAIGN", encode_global_id("CouponTemplate", scene.product_id), "NotFound"),
         ("PRODUCT", encode_global_id("Shop", scene.product_id), "InvalidInput"),
         ("PRODUCT", encode_global_id("Product", scene.sku_id), "NotFound"),
         ("SHOP", encode_global_id("Shop", scene.other_guide.shop_id or scene.sku_id), "NotFound"),
