@@ -118,12 +118,6 @@ async def rules_by_id(s: BrandSession, t: Tale) -> Any:
     ]
 
 
-async def quoted(s: BrandSession, t: Tale) -> Any:
-    shop = await products.shop_facts(s, t.ids["shop_of_guide"])
-    assert shop is not None
-    return await orders.quote(s, shop=shop, lines=[LineRequest(t.ids["sku_of_product"], 3)])
-
-
 def days(s: BrandSession) -> Period:
     today = s.brand.day_of(NOW)
     return Period(today - timedelta(days=1), today)
@@ -282,7 +276,6 @@ MONEY: dict[str, Read] = {
     "payments by id": lambda s, t: payment_reads.payments_by_id(s, t.customer(), several(t, "payment_of_paid")),
     "customers' sales": lambda s, t: trade.customer_sales(s, several(t, "customer", "member")),
     "payments": lambda s, t: payments.payment_facts(s, PaymentRow.order_id == t.ids["paid"], limit=9),
-    "quote": quoted,
     "outbox": lambda s, t: outbox.waiting(s),
 }
 
