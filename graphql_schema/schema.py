@@ -6,6 +6,7 @@ import strawberry
 from graphql import print_schema
 from strawberry.schema.config import StrawberryConfig
 
+from graphql_schema.boss.hot_products import HotProductQuery
 from graphql_schema.boss.queries import BossQuery
 from graphql_schema.boss.subscriptions import BossSubscription
 from graphql_schema.commission import loaders as commission_loaders
@@ -37,6 +38,8 @@ from graphql_schema.products.catalogue_mutations import CatalogueMutation
 from graphql_schema.products.list_types import NODES as PRICE_LIST_NODES
 from graphql_schema.products.mutations import ProductsMutation
 from graphql_schema.products.queries import ProductsQuery
+from graphql_schema.products.transfers import NODES as TRANSFER_NODES
+from graphql_schema.products.transfers import TransfersMutation, TransfersQuery
 from graphql_schema.scalars import SCALARS
 from graphql_schema.trade import loaders as trade_loaders
 from graphql_schema.trade.after_sale_mutations import AfterSaleMutation
@@ -44,10 +47,12 @@ from graphql_schema.trade.after_sale_queries import AfterSaleQuery
 from graphql_schema.trade.fulfilment_mutations import FulfilmentMutation
 from graphql_schema.trade.mutations import TradeMutation
 from graphql_schema.trade.queries import TradeQuery
+from graphql_schema.trade.routing_mutations import RoutingMutation
 
 NODES = {
     **employees_loaders.NODES,
     **products_loaders.NODES,
+    **TRANSFER_NODES,
     **PRICE_LIST_NODES,
     **customers_loaders.NODES,
     **marketing_loaders.NODES,
@@ -73,11 +78,13 @@ async def find_node(
 @strawberry.type(description="What can be read.")
 class Query(
     BossQuery,
+    HotProductQuery,
     AfterSaleQuery,
     TradeQuery,
     WithdrawalQuery,
     CommissionQuery,
     OutboundQuery,
+    TransfersQuery,
     CouponQuery,
     ToolboxQuery,
     ProductsQuery,
@@ -95,6 +102,7 @@ class Mutation(
     TradeMutation,
     WithdrawalMutation,
     FulfilmentMutation,
+    RoutingMutation,
     AfterSaleMutation,
     CommissionMutation,
     ToolboxMutation,
@@ -102,6 +110,7 @@ class Mutation(
     OutboundMutation,
     CouponMutation,
     SessionMutation,
+    TransfersMutation,
     ProductsMutation,
     CatalogueMutation,
     EmployeesMutation,

@@ -1,8 +1,9 @@
 """The demo brand before its first day: areas, stores, staff, catalogue, pictures."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +16,8 @@ from app.marketing import onboarding
 from app.platform.actor import SYSTEM, Actor, ActorKind
 from app.platform.db import BrandSession
 from app.platform.storage import Storage
-from app.products import catalogue, reads, shelf
-from app.products.values import NewSku, ShelfChange
+from app.products import catalogue, locations, reads, shelf, stock
+from app.products.values import NewSku, ShelfChange, StockLine
 
 STOCK = 400
 GUIDES = 4 * len(people.STORES)
@@ -68,6 +69,10 @@ async def make(step: Runner, start: datetime) -> Setup:
         )
         for number in range(len(GOODS))
     ]
+    skus = [[UUID(sku) for sku in made["skus"]] for made in products]
+    for place in people.STORES:
+        at = opening + timedelta(minutes=len(GOODS) + 1)
+        await step(f"stock-{place.code}", at, _store_stock(place.code, UUID(stores[place.code]), skus))
     # Each guide puts another product first.
     for number, made in enumerate(guides):
         at = opening + timedelta(hours=1, seconds=number)
@@ -80,7 +85,7 @@ async def make(step: Runner, start: datetime) -> Setup:
     )
     return Setup(
         guides=[DemoGuide(UUID(made["employee_id"]), UUID(made["shop_id"]), made["token"]) for made in guides],
-        skus=[[UUID(sku) for sku in made["skus"]] for made in products],
+        skus=skus,
         store_ids=[UUID(stores[place.code]) for place in people.STORES],
         service_id=UUID(leaders["headquarters"]),
         branch_id=UUID(stores[people.STORES[-1].area]),
@@ -201,6 +206,21 @@ def _product(number: int, category_id: UUID) -> Callable[[BrandSession], Awaitab
             "product_id": product_id,
             "skus": [str(sku_id) for sku_id in await reads.sku_ids_of(session, product_id)],
         }
+
+    return work
+
+
+def _store_stock(
+    code: str, store_id: UUID, skus: Sequence[Sequence[UUID]]
+) -> Callable[[BrandSession], Awaitable[dict[str, Any]]]:
+    """What a store has of everything when it opens, the same each time."""
+    rng = Random(f"stock of {code}")
+
+    async def work(session: BrandSession) -> dict[str, Any]:
+        place = await locations.open_place(session, store_id, now=session.now)
+        lines = [StockLine(sku_id, rng.randrange(12, 30)) for variants in skus for sku_id in variants]
+        await stock.put_initial(session, SYSTEM, lines=lines, location_id=place.location_id, now=session.now)
+        return {}
 
     return work
 

@@ -120,6 +120,9 @@ class _Loader:
                 await self._goods_arrive(setup, planned, made, start, day)
                 if day == toolbox.SHARED.days:
                     await self._shares(setup, filled, start)
+                if day == month.DAYS - 1:
+                    at = start + timedelta(days=day, hours=22)
+                    await self._step("stock-moved", at, partial(_move_stock, setup=setup))
                 if day == month.DAYS - 2:
                     await self._withdrawals(setup, start + timedelta(days=day))
                 if day == month.DAYS - 1:
@@ -245,6 +248,11 @@ class _Loader:
                 .values(simulated_now=at)
             )
         self.runtime.database.forget_brand(self.brand.id)
+
+
+async def _move_stock(session: BrandSession, *, setup: Setup) -> dict[str, Any]:
+    await goods_rounds.move_stock(session, setup)
+    return {}
 
 
 async def where_to_look(runtime: Runtime) -> str:

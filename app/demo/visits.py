@@ -91,7 +91,8 @@ async def _order(
     shop = await reads.shop_facts(session, guide.shop_id)
     if shop is None:
         raise LookupError("a demo guide's shop is gone")
-    store = road(visit).store
+    way = road(visit)
+    method = FulfilmentMethod.DELIVERY if way.store is None else FulfilmentMethod.PICKUP
     recipient, phone = people.name(GUIDES + visit.customer), people.customer_phone(visit.customer)
     customer = _customer(made)
     lines = [
@@ -104,8 +105,8 @@ async def _order(
         shop=shop,
         lines=lines,
         coupon_ids=await coupons.best_for(session, customer, lines, branch=shop.branch),
-        fulfilment=FulfilmentMethod.DELIVERY if store is None else FulfilmentMethod.PICKUP,
-        pickup_store_id=None if store is None else setup.store_ids[store],
+        fulfilment=FulfilmentMethod.IN_STORE if way.is_taken else method,
+        pickup_store_id=None if way.store is None else setup.store_ids[way.store],
         address=Address(**people.address(Random(visit.number), recipient, phone)),
         code_token=guide.token,
         now=session.now,

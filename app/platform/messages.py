@@ -5,11 +5,13 @@ from typing import Final
 from app.platform.attribution_messages import ATTRIBUTION
 from app.platform.coupon_messages import COUPONS
 from app.platform.file_messages import FILE_MESSAGES
+from app.platform.stock_messages import STOCK
 
 LANGUAGES: Final = ("zh-CN", "en")
 
 CATALOGUE: Final[dict[str, dict[str, str]]] = {
     **FILE_MESSAGES,
+    **STOCK,
     "address_required": {"zh-CN": "请填写收货地址。", "en": "Give the address to send to."},
     "after_sale_nothing_left": {
         "zh-CN": "这件商品已全部申请售后。",

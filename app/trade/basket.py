@@ -63,6 +63,7 @@ class Basket:
     lines: tuple[BasketLine, ...]
     totals: OrderTotals
     free_from_minor: int
+    method: FulfilmentMethod
     reductions: tuple[Reduction, ...] = ()
 
     def refuse_unsellable(self) -> None:
@@ -80,6 +81,24 @@ class Basket:
         ]
         if short:
             raise InsufficientStock(short)
+
+    @property
+    def first_location_id(self) -> UUID | None:
+        """Where the goods would come from first; None while no store is named."""
+        return self.lines[0].sku.first_location_id
+
+    @property
+    def is_at_first(self) -> bool:
+        """Whether the first place has all of it."""
+        return all(line.sku.at_first >= line.priced.quantity for line in self.lines)
+
+    def shortages_at_first(self) -> list[ShortageFact]:
+        """What the first place has too little of."""
+        return [
+            ShortageFact(line.sku.sku_id, line.priced.quantity, max(line.sku.at_first, 0))
+            for line in self.lines
+            if line.sku.at_first < line.priced.quantity
+        ]
 
     def sale_lines(self, line_ids: Sequence[UUID]) -> list[SaleLine]:
         """The lines as commission sees them."""
@@ -99,21 +118,30 @@ class Basket:
         return [StockLine(line.priced.sku_id, line.priced.quantity) for line in self.lines]
 
 
+def checked_lines(lines: Sequence[LineRequest]) -> list[LineRequest]:
+    """The lines of a customer's basket, equal SKUs merged. Raises: InvalidInput."""
+    _refuse(lines, is_limited=True)
+    return rules.merge_lines(lines)
+
+
 async def price(
     session: BrandSession,
     lines: Sequence[LineRequest],
     *,
     branch: str,
     method: FulfilmentMethod,
+    store_id: UUID | None = None,
     prices: Mapping[UUID, int] | None = None,
     coupons: Coupons | None = None,
 ) -> Basket:
     """Check lines and price them as the branch does, equal SKUs merged; one statement, with coupons two.
 
-    With `prices`, a total for each SKU, nothing is shipped. Raises: InvalidInput, NotFound.
+    With `prices`, a total for each SKU, nothing is shipped. `store_id`: where goods that are not sent are
+    had; any store while none is named. Raises: InvalidInput, NotFound.
     """
     _refuse(lines, is_limited=prices is None)
-    skus = await reads.price_facts(session, sorted({line.sku_id for line in lines}), branch=branch)
+    wanted = sorted({line.sku_id for line in lines})
+    skus = await reads.price_facts(session, wanted, branch=branch, is_sent=method.is_sent, store_id=store_id)
     reductions: Sequence[Reduction] = ()
     if coupons is not None and coupons.coupon_ids:
         _find(lines, skus)
@@ -180,6 +208,7 @@ def priced(
         lines=tuple(BasketLine(line, skus[line.sku_id], positions[line.sku_id]) for line in with_prices),
         totals=rules.order_totals(with_prices, freight_minor),
         free_from_minor=settings.freight_free_from_minor,
+        method=method,
         reductions=tuple(reductions),
     )
 

@@ -23,7 +23,10 @@ class OrderState(StrEnum):
 
 
 class OrderEvent(StrEnum):
-    """What happens to an order. EXPIRE: the payment deadline passed. REFUND_WHOLE: every line is refunded."""
+    """What happens to an order. EXPIRE: the payment deadline passed. REFUND_WHOLE: every line is refunded.
+
+    TAKE: what was bought in the store is taken at once.
+    """
 
     PLACE = "PLACE"
     PAY = "PAY"
@@ -35,6 +38,7 @@ class OrderEvent(StrEnum):
     SHIP = "SHIP"
     DELIVER = "DELIVER"
     HAND_OVER = "HAND_OVER"
+    TAKE = "TAKE"
     COMPLETE = "COMPLETE"
     REFUND_WHOLE = "REFUND_WHOLE"
 
@@ -49,11 +53,20 @@ class OrderAction(StrEnum):
     SHIP = "SHIP"
     MAKE_READY = "MAKE_READY"
     HAND_OVER = "HAND_OVER"
+    REFUSE = "REFUSE"
+    REROUTE = "REROUTE"
 
 
 class FulfilmentMethod(StrEnum):
+    """How goods reach the customer. IN_STORE: paid on the phone, in the store of the shop's guide, and taken there."""
+
     DELIVERY = "DELIVERY"
     PICKUP = "PICKUP"
+    IN_STORE = "IN_STORE"
+
+    @property
+    def is_sent(self) -> bool:
+        return self is FulfilmentMethod.DELIVERY
 
 
 class ProviderName(StrEnum):
@@ -169,6 +182,16 @@ class LineRequest:
 
     sku_id: UUID
     quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A place that could send an order whole. `is_warehouse`: the brand's shipping location; else a store."""
+
+    location_id: UUID
+    is_warehouse: bool
+    name: str
+    city: str | None
 
 
 @dataclass(frozen=True, slots=True)

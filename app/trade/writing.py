@@ -32,6 +32,7 @@ class NewOrder:
     code_id: UUID | None
     fulfilment: FulfilmentMethod
     pickup_store_id: UUID | None
+    location_id: UUID
     address: bytes | None
     note: bytes | None
     pay_by: datetime
@@ -81,6 +82,8 @@ def _order(
         "code_id": order.code_id,
         "fulfilment": order.fulfilment.value,
         "pickup_store_id": order.pickup_store_id,
+        "location_id": order.location_id,
+        "is_stranded": False,
         "address": order.address,
         "note": order.note,
         "subtotal_minor": basket.totals.subtotal_minor,

@@ -9,11 +9,12 @@ from starlette.responses import Response
 
 from app.customers import consents
 from app.customers.consents import Consent
-from app.employees import reads as employee_reads
 from app.employees.values import PostalAddress
 from app.platform.db import BrandSession
 from app.platform.errors import IdempotencyConflict, InsufficientStock, InvalidInput, PriceChanged, UserFault
 from app.platform.idempotency import Result
+from app.products import stock_reads
+from app.products.values import StockLine
 from app.trade import orders
 from app.trade.basket import LONGEST_NOTE, LONGEST_PART, LONGEST_STREET
 from app.trade.rules import LARGEST_QUANTITY, MOST_LINES
@@ -69,7 +70,7 @@ async def place_order(reader: ShopReader) -> Response:
 async def _place(reader: ShopReader, form: Form, wanted: list[CartLine]) -> Result | UserFault:
     method = _method(form)
     is_pickup = method is FulfilmentMethod.PICKUP
-    address = {name: "" if is_pickup else form.text(name) for name in ADDRESS}
+    address = {name: form.text(name) if method.is_sent else "" for name in ADDRESS}
     store_id = views.id_in(form.text("store"), "Store") if is_pickup else None
     coupon_ids = coupon_choice.named(form) or []
     code, note, expected = callers.code_token(reader.request), form.text("note"), form.number("expected") or 0
@@ -82,7 +83,7 @@ async def _place(reader: ShopReader, form: Form, wanted: list[CartLine]) -> Resu
             shop=reader.shop,
             lines=[LineRequest(line.sku_id, line.quantity) for line in wanted],
             fulfilment=method,
-            address=None if is_pickup else PostalAddress(**address),
+            address=PostalAddress(**address) if method.is_sent else None,
             pickup_store_id=store_id,
             expected_total_minor=expected,
             coupon_ids=coupon_ids,
@@ -142,7 +143,11 @@ async def _show(
     status: int = 200,
 ) -> Response:
     method = _method(form)
-    chosen = await coupon_choice.choose(reader, wanted, method, form)
+    stores = await _stores(reader, wanted) if method is FulfilmentMethod.PICKUP else []
+    store = form.text("store") or (stores[0][0] if stores else "")
+    is_known = store in {store_id for store_id, _ in stores}
+    store_id = views.id_in(store, "Store") if is_known else None
+    chosen = await coupon_choice.choose(reader, wanted, method, form, store_id)
     if chosen.fault is not None and notice is None:
         notice, kind = reader.explain(chosen.fault), "warn"
     values: dict[str, Any] = {
@@ -154,9 +159,9 @@ async def _show(
         "who": views.who_serves(reader.shop, reader.brand.name, reader.say),
         "key": form.text("key"),
         "method": method.value,
-        "ways": [(_way(reader, wanted, form, one), one.value, one is method) for one in FulfilmentMethod],
-        "stores": await _stores(reader) if method is FulfilmentMethod.PICKUP else [],
-        "store": form.text("store"),
+        "ways": [(_way(reader, wanted, form, one), one.value, one is method) for one in _ways(reader)],
+        "stores": stores,
+        "store": store,
         "typed": {name: form.text(name) for name in (*ADDRESS, "note")},
         "longest": {**ADDRESS, "note": LONGEST_NOTE},
         "asked": await consent_pages.undecided_by(reader),
@@ -171,7 +176,13 @@ async def _show(
 
 
 def _method(form: Form) -> FulfilmentMethod:
-    return FulfilmentMethod.PICKUP if form.text("method") == FulfilmentMethod.PICKUP else FulfilmentMethod.DELIVERY
+    given = form.text("method")
+    return FulfilmentMethod(given) if given in set(FulfilmentMethod) else FulfilmentMethod.DELIVERY
+
+
+def _ways(reader: ShopReader) -> list[FulfilmentMethod]:
+    """How goods can be had here: taken at once only where the shop's guide has a store."""
+    return [way for way in FulfilmentMethod if way is not FulfilmentMethod.IN_STORE or reader.shop.store_id is not None]
 
 
 def _way(reader: ShopReader, wanted: list[CartLine], form: Form, method: FulfilmentMethod) -> str:
@@ -181,14 +192,22 @@ def _way(reader: ShopReader, wanted: list[CartLine], form: Form, method: Fulfilm
     return f"{reader.path}/checkout?{urlencode([*lines, ('order', form.text('key')), ('method', method.value), *kept])}"
 
 
-async def _stores(reader: ShopReader) -> list[tuple[str, str]]:
-    """Where goods can be fetched: the shop's own store first."""
+async def _stores(reader: ShopReader, wanted: list[CartLine]) -> list[tuple[str, str]]:
+    """Where goods can be fetched: first those that have all of it, among them the shop's own."""
+    if not wanted:
+        return []
     async with reader.reading() as session:
-        stores = await employee_reads.store_page(session, limit=MOST_STORES, after=None)
-    stores.sort(key=lambda store: store.id != reader.shop.store_id)
+        offers = await stock_reads.store_offers(session, [StockLine(line.sku_id, line.quantity) for line in wanted])
+    offers.sort(key=lambda offer: (not offer.has_all, offer.store_id != reader.shop.store_id))
     return [
-        (encode_global_id("Store", store.id), " · ".join(part for part in (store.name, store.city) if part))
-        for store in stores
+        (
+            encode_global_id("Store", offer.store_id),
+            reader.say(
+                "store_has_it" if offer.has_all else "store_lacks_it",
+                store=" · ".join(part for part in (offer.name, offer.city) if part),
+            ),
+        )
+        for offer in offers[:MOST_STORES]
     ]
 
 

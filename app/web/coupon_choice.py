@@ -53,19 +53,24 @@ def named(form: Form) -> list[UUID] | None:
     return list(dict.fromkeys(one for one in found if one is not None))
 
 
-async def choose(reader: ShopReader, wanted: list[CartLine], method: FulfilmentMethod, form: Form) -> Chosen:
-    """The basket at its price with the chosen coupons, else with the one that takes most off."""
+async def choose(
+    reader: ShopReader, wanted: list[CartLine], method: FulfilmentMethod, form: Form, store_id: UUID | None = None
+) -> Chosen:
+    """The basket at its price with the chosen coupons, else with the one that takes most off.
+
+    `store_id`: where it is to be fetched.
+    """
     judged = await _judge(reader, wanted)
     given = named(form)
     wished = tuple(_best(judged) if given is None else given)
     fault = None
     try:
-        shown = await cart_pages.priced(reader, wanted, method, coupon_ids=wished)
+        shown = await cart_pages.priced(reader, wanted, method, store_id, coupon_ids=wished)
     except UserFault as found:
         if found.path[:1] != ("couponIds",):
             raise
         fault, wished = found, ()
-        shown = await cart_pages.priced(reader, wanted, method)
+        shown = await cart_pages.priced(reader, wanted, method, store_id)
     return Chosen(shown, wished, [_choice(*one, wished, reader.say) for one in judged], fault)
 
 

@@ -134,7 +134,8 @@ async def _product_values(
         return None
     shown = await pictures.pictures_of_products(session, [product_id])
     chosen_from = await options.options_of_products(session, [product_id])
-    chosen = next((sku for sku in skus if sku.available > 0), None)
+    # What can be sent comes first; else what a store has.
+    chosen = min((sku for sku in skus if sku.can_be_had), key=lambda sku: sku.to_send <= 0, default=None)
     one = None
     if chosen is not None:
         one = await orders.quote(session, shop=shop, lines=[LineRequest(chosen.sku_id, 1)])
@@ -147,6 +148,7 @@ async def _product_values(
         "pictures": [one for one in shown[product_id] if one.url != item.product.cover_url],
         "variants": views.variants(skus, chosen_from[product_id], say),
         "chosen": None if chosen is None else encode_global_id("Sku", chosen.sku_id),
+        "chosen_ways": None if chosen is None else views.ways_to_have(chosen, say),
         "chosen_name": None if chosen is None else chosen.name,
         "most": min(MOST_AT_ONCE, max((sku.available for sku in skus), default=0)),
         "cost": None if one is None else cost_lines(one, say),
@@ -162,8 +164,8 @@ def cost_lines(
     totals = basket.totals
     lines = [(say("goods"), say.money(totals.subtotal_minor))]
     lines.extend((one.title, say.money(-one.amount_minor)) for one in basket.reductions)
-    if method is FulfilmentMethod.PICKUP:
-        freight = say("pickup_free")
+    if not method.is_sent:
+        freight = say("pickup_free" if method is FulfilmentMethod.PICKUP else "in_store_free")
     else:
         freight = views.freight_words(totals.freight_minor, basket.free_from_minor, say)
     return [*lines, (freight, say.money(totals.freight_minor))]

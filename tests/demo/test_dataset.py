@@ -145,6 +145,9 @@ def states_at_the_end(planned: list[month.Visit], *, days: int) -> Counter[str]:
             found["CANCELLED"] += 1
             continue
         road, last = goods_rounds.road(visit), days - 1
+        if road.is_taken:
+            found["COMPLETED" if visit.day + 7 <= last else "DELIVERED"] += 1
+            continue
         if road.arrives_on is not None and road.arrives_on <= last:
             fetched_long_ago = road.arrives_on + 7 <= last
             found["COMPLETED" if road.store is None or fetched_long_ago else "DELIVERED"] += 1

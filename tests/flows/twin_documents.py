@@ -117,6 +117,8 @@ def nodes(t: Tale) -> dict[str, list[str]]:
         "AttributionPolicy": ["policy"],
         "CommissionPlan": ["plan"],
         "CommissionEntry": ["entry"],
+        "StockTransfer": ["arrived_transfer", "transfer"],
+        "Location": ["store", "other_store"],
         "Withdrawal": ["withdrawal", "rejected_withdrawal"],
         "OutboundMessage": ["message", "refused_message"],
         "Material": ["material"],

@@ -32,7 +32,7 @@ from app.trade.models import RefundRow
 from app.trade.values import AfterSaleKind, LineRequest
 from tests import factories
 from tests.commission.wages import grant, with_faults
-from tests.flows import twin_catalogue, twin_coupons, twin_messages, twin_returns, twin_toolbox
+from tests.flows import twin_catalogue, twin_coupons, twin_messages, twin_returns, twin_stock, twin_toolbox
 from tests.flows.twin_goods import buy_one
 from tests.flows.twins import NOW, Tale, address
 from tests.trade import purchase
@@ -348,6 +348,8 @@ WRITES: dict[str, Step] = {
     "what goods are shown by": in_one_transaction(twin_catalogue.change),
     "product files": twin_catalogue.load_file,
     "stock": in_one_transaction(count_stock),
+    "transfers": in_one_transaction(twin_stock.count_and_move),
+    "routing": in_one_transaction(twin_stock.route_elsewhere),
     "shelf": in_one_transaction(arrange_shelf),
     "codes": in_one_transaction(issue_and_revoke_codes),
     "toolbox": in_one_transaction(twin_toolbox.change),

@@ -37,7 +37,7 @@ from app.trade import numbers, orders, payments, rules
 from app.trade.models import PaymentRow
 from app.trade.values import LineRequest, ProviderName
 from tests import factories
-from tests.flows import twin_catalogue, twin_coupons, twin_endings, twin_goods, twin_returns, twin_toolbox
+from tests.flows import twin_catalogue, twin_coupons, twin_endings, twin_goods, twin_returns, twin_stock, twin_toolbox
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 """When the stories are read. They began three hours before."""
@@ -140,6 +140,7 @@ async def tell(runtime: Runtime, mark: str, *, price_minor: int, stock_pieces: i
         (35, twin_coupons.hand_out),
         (40, _pay),
         (43, twin_goods.send_one_and_lay_one_out),
+        (44, twin_stock.move_and_reroute),
         (45, twin_returns.release),
         (47, twin_endings.withdraw),
         (48, twin_endings.write_to_customers),

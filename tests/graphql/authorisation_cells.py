@@ -53,6 +53,11 @@ QUOTE = (
     "{ total { minor } lines { sku { id } } } }"
 )
 
+PICKUP_STORES = (
+    "query ($slug: String!, $sku: ID!) { pickupStores(input: {shopSlug: $slug, lines: [{skuId: $sku, quantity: 1}]}) "
+    "{ store { id } hasAll } }"
+)
+
 ROOTS = [
     of_root("Query.viewer", "{ viewer { brand { id } employee { id } customer { id } } }", "U U O O O O O O O O O E"),
     of_root("Query.shop", "query ($slug: String!) { shop(slug: $slug) { id } }", "O O O O O O O O O O O B"),
@@ -64,6 +69,13 @@ ROOTS = [
     ),
     of_root("Query.orders", "{ orders { totalCount edges { node { id } } } }", "U U F F F F F 3 2 5 5 0"),
     of_root("Query.pickups", "{ pickups { totalCount edges { node { id } } } }", "U U F F 1 1 0 1 0 1 1 0"),
+    of_root("Query.ordersToShip", "{ ordersToShip { totalCount edges { node { id } } } }", "U U F F 0 0 0 0 0 2 2 0"),
+    of_root("Query.pickupStores", PICKUP_STORES, "2 2 2 2 2 2 2 2 2 2 2 B"),
+    of_root("Query.locations", "{ locations { id } }", "U U F F F F F 1 1 3 3 1"),
+    of_root(
+        "Query.stockTransfers", "{ stockTransfers { totalCount edges { node { id } } } }", "U U F F F F F 1 1 1 1 0"
+    ),
+    of_root("Query.hotProducts", "{ hotProducts(input: {preset: TODAY}) { productCount } }", "U U F F F F F O O O O O"),
     of_root("Query.products", "{ products { totalCount edges { node { id } } } }", "U U F F 3 3 3 3 3 3 3 0"),
     of_root("Query.priceLists", "{ priceLists { totalCount edges { node { id } } } }", "U U F F F F F F F 1 1 0"),
     of_root("Query.stores", "{ stores { totalCount edges { node { id } } } }", "U U F F 2 2 2 2 2 2 2 0"),
@@ -194,7 +206,9 @@ FIELDS = [
     of_node("Order.customer", "order", "customer { id }", "U U O N O - N O N O O N"),
     of_node("Order.guide", "order", "guide { displayName }", "U U O N O O N O N O O N"),
     of_node("Order.shop", "order", "shop { slug }", "U U O N O - N O N O O N"),
-    of_node("Order.allowedActions", "order", "allowedActions", "U U 1 N 1 1 N 1 N 1 1 N"),
+    of_node("Order.allowedActions", "order", "allowedActions", "U U 1 N 1 1 N 1 N 3 3 N"),
+    of_node("Order.stockPlace", "order", "stockPlace", "U U F N O O N O N O O N"),
+    of_node("Order.isStranded", "order", "isStranded", "U U F N O O N O N O O N"),
     # Sold in the west, ready in the east: its people hand it over, and learn nothing of the sale.
     of_node("Order.customer", "fetched", "customer { displayName }", "U U N O O O O O O O O N"),
     of_node("Order.guide", "fetched", "guide { displayName }", "U U N O - - O - O O O N"),
@@ -288,6 +302,7 @@ FIELDS = [
         FOR_EMPLOYEES,
     ),
     of_node("Sku.stock", "sku", "stock", "U U F F O O O O O O O N"),
+    of_node("Sku.stockLevels", "sku", "stockLevels { onHand }", "U U F F 3 3 3 3 3 3 3 N"),
     of_shop("Shop.shelf", "shelf { totalCount }", ("shelf",), "1 1 1 1 1 1 1 1 1 1 1 B"),
     of_shop("Shop.shelf", "shelf(includeHidden: true) { totalCount }", ("shelf",), "U U F F 2 F F F F F F B"),
 ]
@@ -296,6 +311,8 @@ NODES = {
     "brand": "             U U O O O O O O O O O N",
     "root": "              U U N N N N N N N O O N",
     "east": "              U U N N N N N O N O O N",
+    "transfer": "          U U N N N N N O O O O N",
+    "east_location": "     U U N N N N N O N O O N",
     "east_store": "        U U O O O O O O O O O N",
     "public_guide": "      U U O O O O O O O O O N",
     "guide": "             U U N N O N N O N O O N",

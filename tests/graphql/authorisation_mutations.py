@@ -13,9 +13,9 @@ from app.platform import media
 from app.platform.actor import SYSTEM
 from app.platform.media import Upload
 from app.platform.storage import content_key
-from app.products import price_lists
+from app.products import price_lists, transfers
 from app.products.values import ListedPrice
-from app.trade import pickups
+from app.trade import pickups, routing
 from app.trade.values import OrderState
 from graphql_schema.paging import decode_global_id, encode_global_id
 from tests.commission.wages import grant
@@ -252,6 +252,51 @@ async def _stock(stage: Stage, caller: str) -> Input:
     return {"idempotencyKey": key(), "skuId": stage.ids["hidden_sku"], "change": 1, "reason": "盘点"}
 
 
+async def _store_stock(stage: Stage, caller: str) -> Input:
+    return await _stock(stage, caller) | {"locationId": stage.ids["east_store"]}
+
+
+async def _location(stage: Stage, caller: str) -> Input:
+    return {"idempotencyKey": key(), "locationId": stage.ids["east_location"], "shipsOrders": True}
+
+
+async def _transfer(stage: Stage, caller: str) -> Input:
+    lines = [{"skuId": stage.ids["sku"], "quantity": 1}]
+    ends = {"fromLocationId": stage.ids["east_location"], "toLocationId": stage.ids["west_store"]}
+    return {"idempotencyKey": key(), "lines": lines} | ends
+
+
+async def _asked_transfer(stage: Stage, caller: str) -> Input:
+    made = await stage.as_("owner").query(
+        "mutation ($input: StockTransferRequestInput!) { stockTransferRequest(input: $input) "
+        "{ ... on StockTransferRequestPayload { transfer { id } } } }",
+        input=await _transfer(stage, caller),
+    )
+    return {"idempotencyKey": key(), "transferId": made["data"]["stockTransferRequest"]["transfer"]["id"]}
+
+
+async def _sent_transfer(stage: Stage, caller: str) -> Input:
+    made = await _asked_transfer(stage, caller)
+    transfer_id = decode_global_id(made["transferId"]).uuids[0]
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        await transfers.send(session, SYSTEM, transfer_id=transfer_id, now=session.now)
+    return made
+
+
+async def _reroute(stage: Stage, caller: str) -> Input:
+    return await _ship(stage, caller) | {"locationId": stage.ids["east_store"], "reason": "就近发货"}
+
+
+async def _refuse(stage: Stage, caller: str) -> Input:
+    made = await _ship(stage, caller)
+    order_id, place_id = decode_global_id(made["orderId"]).uuids[0], stage.uuid("east_store")
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        await routing.reroute(
+            session, SYSTEM, order_id=order_id, location_id=place_id, reason="就近发货", now=session.now
+        )
+    return made | {"reason": "缺货"}
+
+
 async def _policy(stage: Stage, caller: str) -> Input:
     terms = {"bindOn": "SIGN_IN", "renewOn": "ORDER", "bindingMode": "PERMANENT", "takeover": "NEVER"}
     return {"idempotencyKey": key(), "selfPurchase": "NONE", "lastTouchDays": 30} | terms
@@ -341,6 +386,14 @@ ATTEMPTS = [
     Attempt("priceListPublish", "", _price_list, FOR_HEADQUARTERS),
     Attempt("priceListEnd", "", _price_list_end, FOR_HEADQUARTERS),
     Attempt("stockAdjust", "", _stock, FOR_HEADQUARTERS),
+    Attempt("stockAdjust", "in the east store", _store_stock, "U U F F F F F O X O O X"),
+    Attempt("locationUpdate", "the east store's", _location, FOR_HEADQUARTERS),
+    Attempt("stockTransferRequest", "from east to west", _transfer, "U U F F F F F O O O O X"),
+    Attempt("stockTransferSend", "from east to west", _asked_transfer, "U U F F F F F O X O O X"),
+    Attempt("stockTransferReceive", "from east to west", _sent_transfer, "U U F F F F F X O O O X"),
+    Attempt("stockTransferCancel", "from east to west", _asked_transfer, "U U F F F F F O O O O X"),
+    Attempt("orderRefuse", "to be sent from the east", _refuse, "U U F F O O X O X O O X"),
+    Attempt("orderReroute", "to the east", _reroute, FOR_HEADQUARTERS),
     Attempt("attributionPolicyPublish", "", _policy, "U U F F F F F F F F O E"),
     Attempt("couponTemplateCreate", "", promotions.template, "U U F F F F F F F O O E"),
     Attempt("couponTemplateRevoke", "", promotions.template_to_use, FOR_HEADQUARTERS),

@@ -6,14 +6,17 @@ may not read it, or see less of it. Every root field has rows. Edges and connect
 
 FIELDS = {
     # Roots.
-    "Query": "node! viewer! shop! dashboard! orderQuote! orders! pickups! afterSales! products! priceLists! stores! "
+    "Query": "node! viewer! shop! dashboard! hotProducts! orderQuote! pickupStores! orders! ordersToShip! pickups! "
+    "locations! stockTransfers! afterSales! products! priceLists! stores! "
     "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! couponTemplates! couponFigures! materials! "
     "outboundRules!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
-    "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! paymentStart! shelfItemUpdate! "
+    "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! orderRefuse! orderReroute! "
+    "paymentStart! shelfItemUpdate! "
     "employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
     "productCreate! productUpdate! productPicturesSet! productOptionsSet! priceListPublish! priceListEnd! "
-    "stockAdjust! attributionPolicyPublish! commissionPlanPublish! "
+    "stockAdjust! locationUpdate! stockTransferRequest! stockTransferSend! "
+    "stockTransferReceive! stockTransferCancel! attributionPolicyPublish! commissionPlanPublish! "
     "afterSaleRequest! afterSaleWithdraw! afterSaleReturnShip! afterSaleDecide! afterSaleReceive! "
     "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide! couponTemplateCreate! couponTemplateRevoke! "
     "couponClaim! couponGive! couponRevoke! couponTransferOffer! couponTransferTake! "
@@ -43,9 +46,16 @@ FIELDS = {
     "Product": "id title description state coverUrl price marketPrice skus category pictures options",
     "Picture": "url width height alt",
     "ProductOption": "name values",
-    "Sku": "id name code barcode price marketPrice choices isInStock stock!",
     "PriceList": "id name startsAt endsAt orgUnit prices",
     "ListedPrice": "sku price marketPrice",
+    "Sku": "id name code barcode price marketPrice choices isInStock isDeliverable pickupStoreCount stock! "
+    "stockLevels!",
+    "StockLevel": "locationId locationName kind onHand reserved available",
+    "Location": "id kind name shipsOrders store",
+    "StockTransfer": "id state note differenceNote requestedAt sentAt receivedAt cancelledAt fromLocation toLocation "
+    "lines",
+    "StockTransferLine": "requested sent received difference sku",
+    "PickupStore": "store hasAll",
     "Category": "id name parent",
     "Money": "minor currency display",
     "Code": "id token url imageUrl kind label scanCount isRevoked",
@@ -61,7 +71,7 @@ FIELDS = {
     "QuoteAdjustment": "label amount",
     "Order": "id number state placedAt payBy fulfilment shippedAt deliveredAt completedAt subtotal discount freight "
     "total refunded lines guide! shop! customer! store pickupStore pickupCode! deliveryAddress! "
-    "shipments afterSales! allowedActions! "
+    "stockPlace! isStranded! shipments afterSales! allowedActions! "
     "attribution!",
     "OrderLine": "id quantity refundableQuantity unitPrice total sku product shares!",
     "Shipment": "carrier trackingNumber shippedAt",
@@ -90,6 +100,9 @@ FIELDS = {
     "CommissionFigures": "held payable paid debt",
     "Breakdown": "rows",
     "BreakdownRow": "key label orders quantity netSales",
+    "HotProductReport": "period productCount soldProductCount netSales topCount topNetSales topShare hottest "
+    "runningOut idle",
+    "HotProduct": "productId title quantity netSales share cumulativeShare stock daysLeft",
     "SalesPulse": "asOf kind order today",
     "SalesToday": "orders netSales",
     # Messages to customers.
@@ -123,6 +136,8 @@ FIELDS = {
     "OrderConfirmReceiptPayload": "order",
     "OrderMakeReadyPayload": "order",
     "OrderHandOverPayload": "order",
+    "OrderRefusePayload": "order",
+    "OrderReroutePayload": "order",
     "PaymentStartPayload": "payment",
     "ShelfItemUpdatePayload": "shelfItem",
     "EmployeeCreatePayload": "employee",
@@ -136,6 +151,8 @@ FIELDS = {
     "PriceListPublishPayload": "priceList",
     "PriceListEndPayload": "priceList",
     "StockAdjustPayload": "sku",
+    "LocationUpdatePayload": "location",
+    **dict.fromkeys([f"StockTransfer{step}Payload" for step in ("Request", "Send", "Receive", "Cancel")], "transfer"),
     **dict.fromkeys(
         [
             f"AfterSale{step}Payload"

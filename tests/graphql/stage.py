@@ -15,8 +15,8 @@ from app.marketing import coupons, materials
 from app.platform.actor import SYSTEM
 from app.platform.db import Brand, BrandSession
 from app.platform.runtime import Runtime
-from app.products import catalogue, price_lists
-from app.products.values import ListedPrice
+from app.products import catalogue, price_lists, transfers
+from app.products.values import ListedPrice, StockLine
 from graphql_schema.paging import decode_global_id, encode_global_id
 from tests import factories
 from tests.commission.wages import grant
@@ -189,7 +189,19 @@ async def _stock(stage: Stage, session: BrandSession) -> None:
         stage.name(name, "Product", product_id)
         stage.name("sku" if name == "product" else f"{name}_sku", "Sku", sku_id)
         shop_id = stage.uuid("shop_of_guide")
+        for side in ("east", "west"):
+            await factories.fill(session, stage.uuid(f"{side}_store"), sku_id, pieces=500)
         stage.name("item" if name == "product" else f"{name}_item", "ShelfItem", shop_id, product_id)
+    transfer_id = await transfers.request(
+        session,
+        SYSTEM,
+        from_id=stage.uuid("east_store"),
+        to_id=stage.uuid("west_store"),
+        lines=[StockLine(stage.uuid("sku"), 2)],
+        now=now,
+    )
+    stage.name("transfer", "StockTransfer", transfer_id)
+    stage.name("east_location", "Location", stage.uuid("east_store"))
     withdrawn_id = stage.uuid("withdrawn")
     await catalogue.update_product(session, SYSTEM, product_id=withdrawn_id, state="WITHDRAWN", now=now)
     prices = [ListedPrice(stage.uuid("withdrawn_sku"), 1)]

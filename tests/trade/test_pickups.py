@@ -51,8 +51,7 @@ async def test_pickup_costs_no_freight_keeps_no_address_and_names_its_store(data
         order = await purchase.order_row(session, order_id)
         [sale] = await session.scalars(sa.select(SaleRow).where(SaleRow.brand_id == staffed.brand.id))
         lines = [LineRequest(scene.sku_id, 1)]
-        shop = await products.shop_facts_by_slug(session, str(scene.guide.slug))
-        assert shop is not None
+        shop = await purchase.shop_of(session, scene)
         fetched = await orders.quote(
             session, shop=shop, lines=lines, method=PICKUP, pickup_store_id=staffed.west_store_id
         )
@@ -85,7 +84,7 @@ async def test_pickup_needs_a_store_of_the_brand(database: Database, staffed: St
             with pytest.raises(NotFound):
                 await orders.quote(
                     session,
-                    shop=shop,
+                    shop=await purchase.shop_of(session, staffed.scene),
                     lines=[LineRequest(staffed.scene.sku_id, 1)],
                     method=PICKUP,
                     pickup_store_id=store_id,
