@@ -17,9 +17,14 @@ if TYPE_CHECKING:
 
 CARE, MAIL = OutboundKind.CARE, OutboundChannel.MAIL
 
+
+async def consented(session: BrandSession, tale: "Tale") -> str:
+    return f"consent: {await outbound_reads.has_consent(session, tale.ids['customer'])}"
+
+
 READS: dict[str, Any] = {
     "rules of messages": lambda s, t: outbound_reads.rules_in_force(s),
-    "consent to messages": lambda s, t: outbound_reads.has_consent(s, t.ids["customer"]),
+    "consent to messages": consented,
     "address of messages": lambda s, t: outbound_reads.sealed_address(s, t.ids["customer"]),
     "standings of messages": lambda s, t: outbound_reads.standings(s, t.ids["customer"]),
     "answers about messages": lambda s, t: outbound_reads.answers(s, t.ids["customer"], CARE, now=s.now),
