@@ -54,6 +54,11 @@ async def write_to_customers(runtime: Runtime, session: BrandSession, tale: "Tal
         tale.ids[name] = made.message_id
 
 
+async def withdraw_and_write(runtime: Runtime, session: BrandSession, tale: "Tale", pieces: int) -> None:
+    await withdraw(runtime, session, tale, pieces)
+    await write_to_customers(runtime, session, tale, pieces)
+
+
 async def roll_up(runtime: Runtime, session: BrandSession, tale: "Tale", pieces: int) -> None:
     """What the boss reads is made of all that was; the events of it still wait."""
     made = await rollups.rebuild(session)

@@ -20,6 +20,7 @@ from app.trade.values import OrderState
 from graphql_schema.paging import decode_global_id, encode_global_id
 from tests.commission.wages import grant
 from tests.factories import Scene, Staff, key, next_number, next_phone
+from tests.graphql import authorisation_messages as messages
 from tests.graphql import authorisation_promotions as promotions
 from tests.graphql.stage import Stage, order_to_fetch, pay
 from tests.trade import purchase, returns
@@ -324,20 +325,6 @@ async def _withdrawal_to_decide(stage: Stage, caller: str) -> Input:
     return {"idempotencyKey": key(), "withdrawalId": made["withdrawal"]["id"], "decision": "APPROVE"}
 
 
-async def _message(stage: Stage, caller: str) -> Input:
-    return {
-        "idempotencyKey": key(),
-        "customerId": stage.ids["customer"],
-        "channel": "SMS",
-        "kind": "CARE",
-        "text": "好",
-    }
-
-
-async def _outbound_rule(stage: Stage, caller: str) -> Input:
-    return {"idempotencyKey": key(), "channel": "SMS", "days": next_number() % 366 + 1}
-
-
 #                     anonymous visitor customer other_customer guide colleague guide_elsewhere
 #                     manager manager_elsewhere headquarters owner owner_of_other_brand
 FOR_HEADQUARTERS = "   U U F F F F F F F O O X"
@@ -404,8 +391,8 @@ ATTEMPTS = [
     Attempt("couponTransferTake", "", promotions.offer, "U U O O F F F F F F F F"),
     Attempt("withdrawalRequest", "", _withdrawal, "U U F F A A A O A F F F"),
     Attempt("withdrawalDecide", "the manager's", _withdrawal_to_decide, "U U F F F F F F F F O X"),
-    Attempt("customerMessageSend", "the guide's customer", _message, "U U F F O X X O X F O X"),
-    Attempt("outboundRuleSet", "", _outbound_rule, "U U F F F F F F F O O E"),
+    Attempt("customerMessageSend", "the guide's customer", messages.message, "U U F F O X X O X F O X"),
+    Attempt("outboundRuleSet", "", messages.rule, "U U F F F F F F F O O E"),
     Attempt("commissionPlanPublish", "", _plan, "U U F F F F F F F F O E"),
     Attempt("commissionPlanPublish", "a product", _plan_for_product, "U U F F F F F F F F O I"),
     Attempt("materialCreate", "for the east", promotions.material, "U U F F F F F F F O O I"),
