@@ -26,6 +26,8 @@ from graphql_schema.marketing.coupon_loaders import NODES as COUPON_NODES
 from graphql_schema.marketing.coupon_mutations import CouponMutation
 from graphql_schema.marketing.coupon_queries import CouponQuery
 from graphql_schema.marketing.mutations import MarketingMutation
+from graphql_schema.marketing.outbound_loaders import NODES as OUTBOUND_NODES
+from graphql_schema.marketing.outbound_mutations import OutboundMutation, OutboundQuery
 from graphql_schema.marketing.toolbox_loaders import NODES as TOOLBOX_NODES
 from graphql_schema.marketing.toolbox_mutations import ToolboxMutation, ToolboxQuery
 from graphql_schema.paging import Node, decode_global_id
@@ -54,6 +56,7 @@ NODES = {
     **PRICE_LIST_NODES,
     **customers_loaders.NODES,
     **marketing_loaders.NODES,
+    **OUTBOUND_NODES,
     **COUPON_NODES,
     **TOOLBOX_NODES,
     **trade_loaders.NODES,
@@ -80,6 +83,7 @@ class Query(
     TradeQuery,
     WithdrawalQuery,
     CommissionQuery,
+    OutboundQuery,
     TransfersQuery,
     CouponQuery,
     ToolboxQuery,
@@ -103,6 +107,7 @@ class Mutation(
     CommissionMutation,
     ToolboxMutation,
     MarketingMutation,
+    OutboundMutation,
     CouponMutation,
     SessionMutation,
     TransfersMutation,

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from app.boss import rollups
 from app.commission import withdrawals
 from app.commission.values import Decision
+from app.marketing import outbound
+from app.marketing.values import OutboundChannel, OutboundKind
 from app.platform.db import BrandSession
 from app.platform.runtime import Runtime
 
@@ -24,6 +26,37 @@ async def withdraw(runtime: Runtime, session: BrandSession, tale: "Tale", pieces
         )
     await withdrawals.begin_sending(session, withdrawal_id=ids["withdrawal"], accept_by=now, after_tries=0, now=now)
     await withdrawals.book_paid(session, withdrawal_id=ids["withdrawal"], transaction_id="T", now=now)
+
+
+async def write_to_customers(runtime: Runtime, session: BrandSession, tale: "Tale", pieces: int) -> None:
+    """At whatever hour: the guide writes twice, and the second is beyond the budget."""
+    await outbound.set_rule(
+        session,
+        tale.owner,
+        channel=OutboundChannel.SMS,
+        days=pieces,
+        quiet_from="00:00",
+        quiet_until="00:00",
+        now=session.now,
+    )
+    for name, state in (("message", "ALLOWED"), ("refused_message", "REFUSED")):
+        made = await outbound.request(
+            session,
+            tale.employee("guide"),
+            customer_id=tale.ids["customer"],
+            channel=OutboundChannel.SMS,
+            kind=OutboundKind.SHARE,
+            text=f"{tale.mark}上新",
+            subject=outbound.Subject("Product", tale.ids["product"]),
+            now=session.now,
+        )
+        assert made.verdict.state == state, made
+        tale.ids[name] = made.message_id
+
+
+async def withdraw_and_write(runtime: Runtime, session: BrandSession, tale: "Tale", pieces: int) -> None:
+    await withdraw(runtime, session, tale, pieces)
+    await write_to_customers(runtime, session, tale, pieces)
 
 
 async def roll_up(runtime: Runtime, session: BrandSession, tale: "Tale", pieces: int) -> None:
