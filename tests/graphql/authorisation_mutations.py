@@ -9,20 +9,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from app.employees import sessions, sign_in_codes
-from app.platform import media
 from app.platform.actor import SYSTEM
-from app.platform.media import Upload
-from app.platform.storage import content_key
-from app.products import price_lists, transfers
-from app.products.values import ListedPrice
-from app.trade import pickups, routing
+from app.trade import pickups
 from app.trade.values import OrderState
 from graphql_schema.paging import decode_global_id, encode_global_id
 from tests.commission.wages import grant
 from tests.factories import Scene, Staff, key, next_number, next_phone
+from tests.graphql import authorisation_goods as goods
 from tests.graphql import authorisation_messages as messages
 from tests.graphql import authorisation_promotions as promotions
-from tests.graphql.stage import Stage, order_to_fetch, pay
+from tests.graphql.stage import Stage, order_to_fetch
 from tests.trade import purchase, returns
 from tests.trade.returns import Sold
 
@@ -120,13 +116,8 @@ async def _pay(stage: Stage, caller: str) -> Input:
     return await _cancel(stage, caller) | {"provider": "SANDBOX"}
 
 
-async def _ship(stage: Stage, caller: str) -> Input:
-    placed = await stage.as_("customer").do("OrderPlace", **stage.order_input())
-    return {"idempotencyKey": key(), "orderId": await pay(stage, "customer", placed["order"])}
-
-
 async def _confirm(stage: Stage, caller: str) -> Input:
-    shipped = await _ship(stage, caller)
+    shipped = await goods.ship(stage, caller)
     await stage.as_("guide").do("OrderShip", **shipped)
     return shipped | {"idempotencyKey": key()}
 
@@ -211,93 +202,6 @@ def _named(**more: str) -> Callable[[Stage, str], Awaitable[Input]]:
     return make
 
 
-async def _product(stage: Stage, caller: str) -> Input:
-    sku = {"name": "均码", "code": f"N{next_number()}", "priceMinor": 100, "stock": 1}
-    return {"idempotencyKey": key(), "title": "新品", "categoryId": stage.ids["category"], "skus": [sku]}
-
-
-async def _product_change(stage: Stage, caller: str) -> Input:
-    return {"idempotencyKey": key(), "productId": stage.ids["withdrawn"], "description": f"第{next_number()}版"}
-
-
-async def _pictures(stage: Stage, caller: str) -> Input:
-    data = f"a drawing {next_number()}".encode()
-    upload = Upload(content_key(stage.brand.id, data, media_type="image/jpeg"), data, "image/jpeg", 4, 3)
-    async with stage.runtime.database.transaction(stage.brand) as session:
-        assert await media.register(session, "system", upload) == 0
-    return {"idempotencyKey": key(), "productId": stage.ids["withdrawn"], "pictures": [{"url": upload.url}]}
-
-
-async def _options(stage: Stage, caller: str) -> Input:
-    value = f"红{next_number()}"
-    skus = [{"skuId": stage.ids["withdrawn_sku"], "choices": [value]}]
-    options = [{"name": "颜色", "values": [value]}]
-    return {"idempotencyKey": key(), "productId": stage.ids["withdrawn"], "options": options, "skus": skus}
-
-
-async def _price_list(stage: Stage, caller: str) -> Input:
-    prices = [{"skuId": stage.ids["withdrawn_sku"], "priceMinor": 2}]
-    return {"idempotencyKey": key(), "orgUnitId": stage.ids["west"], "name": "西区", "prices": prices}
-
-
-async def _price_list_end(stage: Stage, caller: str) -> Input:
-    prices = [ListedPrice(stage.uuid("withdrawn_sku"), 3)]
-    async with stage.runtime.database.transaction(stage.brand) as session:
-        list_id = await price_lists.publish(
-            session, SYSTEM, org_unit_id=stage.uuid("west"), name="西区", prices=prices, now=session.now
-        )
-    return {"idempotencyKey": key(), "priceListId": encode_global_id("PriceList", list_id)}
-
-
-async def _stock(stage: Stage, caller: str) -> Input:
-    return {"idempotencyKey": key(), "skuId": stage.ids["hidden_sku"], "change": 1, "reason": "盘点"}
-
-
-async def _store_stock(stage: Stage, caller: str) -> Input:
-    return await _stock(stage, caller) | {"locationId": stage.ids["east_store"]}
-
-
-async def _location(stage: Stage, caller: str) -> Input:
-    return {"idempotencyKey": key(), "locationId": stage.ids["east_location"], "shipsOrders": True}
-
-
-async def _transfer(stage: Stage, caller: str) -> Input:
-    lines = [{"skuId": stage.ids["sku"], "quantity": 1}]
-    ends = {"fromLocationId": stage.ids["east_location"], "toLocationId": stage.ids["west_store"]}
-    return {"idempotencyKey": key(), "lines": lines} | ends
-
-
-async def _asked_transfer(stage: Stage, caller: str) -> Input:
-    made = await stage.as_("owner").query(
-        "mutation ($input: StockTransferRequestInput!) { stockTransferRequest(input: $input) "
-        "{ ... on StockTransferRequestPayload { transfer { id } } } }",
-        input=await _transfer(stage, caller),
-    )
-    return {"idempotencyKey": key(), "transferId": made["data"]["stockTransferRequest"]["transfer"]["id"]}
-
-
-async def _sent_transfer(stage: Stage, caller: str) -> Input:
-    made = await _asked_transfer(stage, caller)
-    transfer_id = decode_global_id(made["transferId"]).uuids[0]
-    async with stage.runtime.database.transaction(stage.brand) as session:
-        await transfers.send(session, SYSTEM, transfer_id=transfer_id, now=session.now)
-    return made
-
-
-async def _reroute(stage: Stage, caller: str) -> Input:
-    return await _ship(stage, caller) | {"locationId": stage.ids["east_store"], "reason": "就近发货"}
-
-
-async def _refuse(stage: Stage, caller: str) -> Input:
-    made = await _ship(stage, caller)
-    order_id, place_id = decode_global_id(made["orderId"]).uuids[0], stage.uuid("east_store")
-    async with stage.runtime.database.transaction(stage.brand) as session:
-        await routing.reroute(
-            session, SYSTEM, order_id=order_id, location_id=place_id, reason="就近发货", now=session.now
-        )
-    return made | {"reason": "缺货"}
-
-
 async def _policy(stage: Stage, caller: str) -> Input:
     terms = {"bindOn": "SIGN_IN", "renewOn": "ORDER", "bindingMode": "PERMANENT", "takeover": "NEVER"}
     return {"idempotencyKey": key(), "selfPurchase": "NONE", "lastTouchDays": 30} | terms
@@ -347,7 +251,7 @@ ATTEMPTS = [
     Attempt("codeRevoke", "the east store's", _revoke_of_store, "U U F F X X X O X O O X"),
     Attempt("orderPlace", "", _order, "U U O O F F F F F F F F"),
     Attempt("orderCancel", "", _cancel, FOR_THE_CUSTOMER),
-    Attempt("orderShip", "the guide's", _ship, "U U F F O O X O X O O X"),
+    Attempt("orderShip", "the guide's", goods.ship, "U U F F O O X O X O O X"),
     Attempt("orderConfirmReceipt", "", _confirm, FOR_THE_CUSTOMER),
     Attempt("orderMakeReady", "fetched in the east", _make_ready, "U U F F O O X O X O O X"),
     Attempt("orderHandOver", "fetched in the east", _hand_over, "U U F F O O X O X F O X"),
@@ -366,21 +270,21 @@ ATTEMPTS = [
     Attempt("orgUnitCreate", "", _named(kind="AREA", parentId="root"), FOR_HEADQUARTERS),
     Attempt("storeCreate", "", _named(operator="OWN", orgUnitId="east"), FOR_HEADQUARTERS),
     Attempt("categoryCreate", "", _named(parentId="category"), FOR_HEADQUARTERS),
-    Attempt("productCreate", "", _product, FOR_HEADQUARTERS),
-    Attempt("productUpdate", "", _product_change, FOR_HEADQUARTERS),
-    Attempt("productPicturesSet", "", _pictures, FOR_HEADQUARTERS),
-    Attempt("productOptionsSet", "", _options, FOR_HEADQUARTERS),
-    Attempt("priceListPublish", "", _price_list, FOR_HEADQUARTERS),
-    Attempt("priceListEnd", "", _price_list_end, FOR_HEADQUARTERS),
-    Attempt("stockAdjust", "", _stock, FOR_HEADQUARTERS),
-    Attempt("stockAdjust", "in the east store", _store_stock, "U U F F F F F O X O O X"),
-    Attempt("locationUpdate", "the east store's", _location, FOR_HEADQUARTERS),
-    Attempt("stockTransferRequest", "from east to west", _transfer, "U U F F F F F O O O O X"),
-    Attempt("stockTransferSend", "from east to west", _asked_transfer, "U U F F F F F O X O O X"),
-    Attempt("stockTransferReceive", "from east to west", _sent_transfer, "U U F F F F F X O O O X"),
-    Attempt("stockTransferCancel", "from east to west", _asked_transfer, "U U F F F F F O O O O X"),
-    Attempt("orderRefuse", "to be sent from the east", _refuse, "U U F F O O X O X O O X"),
-    Attempt("orderReroute", "to the east", _reroute, FOR_HEADQUARTERS),
+    Attempt("productCreate", "", goods.product, FOR_HEADQUARTERS),
+    Attempt("productUpdate", "", goods.product_change, FOR_HEADQUARTERS),
+    Attempt("productPicturesSet", "", goods.pictures, FOR_HEADQUARTERS),
+    Attempt("productOptionsSet", "", goods.options, FOR_HEADQUARTERS),
+    Attempt("priceListPublish", "", goods.price_list, FOR_HEADQUARTERS),
+    Attempt("priceListEnd", "", goods.price_list_end, FOR_HEADQUARTERS),
+    Attempt("stockAdjust", "", goods.stock, FOR_HEADQUARTERS),
+    Attempt("stockAdjust", "in the east store", goods.store_stock, "U U F F F F F O X O O X"),
+    Attempt("locationUpdate", "the east store's", goods.location, FOR_HEADQUARTERS),
+    Attempt("stockTransferRequest", "from east to west", goods.transfer, "U U F F F F F O O O O X"),
+    Attempt("stockTransferSend", "from east to west", goods.asked_transfer, "U U F F F F F O X O O X"),
+    Attempt("stockTransferReceive", "from east to west", goods.sent_transfer, "U U F F F F F X O O O X"),
+    Attempt("stockTransferCancel", "from east to west", goods.asked_transfer, "U U F F F F F O O O O X"),
+    Attempt("orderRefuse", "to be sent from the east", goods.refuse, "U U F F O O X O X O O X"),
+    Attempt("orderReroute", "to the east", goods.reroute, FOR_HEADQUARTERS),
     Attempt("attributionPolicyPublish", "", _policy, "U U F F F F F F F F O E"),
     Attempt("couponTemplateCreate", "", promotions.template, "U U F F F F F F F O O E"),
     Attempt("couponTemplateRevoke", "", promotions.template_to_use, FOR_HEADQUARTERS),
