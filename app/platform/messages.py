@@ -156,6 +156,13 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "幂等键应为 16 到 64 个字符。",
         "en": "An idempotency key has 16 to 64 characters.",
     },
+    "image_bytes": {"zh-CN": "图片最大 {most} MB。", "en": "A picture has at most {most} MB."},
+    "image_pixels": {"zh-CN": "图片最多 {most} 百万像素。", "en": "A picture has at most {most} megapixels."},
+    "image_type": {
+        "zh-CN": "图片应为 JPEG、PNG、WebP 或 GIF。",
+        "en": "A picture is a JPEG, PNG, WebP or GIF.",
+    },
+    "image_unreadable": {"zh-CN": "图片已损坏，无法读取。", "en": "This picture is damaged and cannot be read."},
     "import_brand_taken": {
         "zh-CN": "品牌代码 {brand} 已被占用，且不在模拟时间上。",
         "en": "A brand with the code {brand} is there already, and it does not live on simulated time.",

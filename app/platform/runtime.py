@@ -1,4 +1,4 @@
-"""What one process runs on: settings, keys, database, bus; opened once by the entry points and handed down."""
+"""What one process runs on: settings, keys, database, bus, storage; opened once by the entry points and handed down."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,6 +8,7 @@ from app.platform.bus import Bus
 from app.platform.db import Database
 from app.platform.secrets import Secrets, load_secrets
 from app.platform.settings import Settings
+from app.platform.storage import Storage, open_storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Runtime:
     secrets: Secrets
     database: Database
     bus: Bus
+    storage: Storage
 
 
 @asynccontextmanager
@@ -26,9 +28,10 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     secrets = load_secrets(settings)
     database = Database(settings.database_url, settings, secrets)
     bus = Bus(settings.redis_url)
+    storage = open_storage(settings)
     database.on_events = bus.hint
     try:
-        yield Runtime(settings=settings, secrets=secrets, database=database, bus=bus)
+        yield Runtime(settings=settings, secrets=secrets, database=database, bus=bus, storage=storage)
     finally:
         await database.close()
         await bus.close()

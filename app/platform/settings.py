@@ -85,6 +85,19 @@ class Settings(BaseSettings):
     websocket_init_seconds: float = 10.0
     websocket_subscriptions: int = 100
 
+    media_folder: Path | None = None
+    """Where uploaded pictures and files are kept; unset: `media` below APP_HOME."""
+    media_s3_bucket: str = ""
+    """A bucket that speaks S3 takes the folder's place."""
+    media_s3_endpoint: str = ""
+    """The provider's address; unset: AWS in `media_s3_region`."""
+    media_s3_region: str = "us-east-1"
+    media_s3_prefix: str = ""
+    media_s3_access_key: str = ""
+    media_s3_secret_key: str = ""
+    media_s3_bucket_in_host: bool = False
+    """Whether the bucket stands in the host's name (as Aliyun OSS asks for) and not in the path."""
+
     outbox_attempts: int = 10
     outbox_sweep_seconds: float = 2.0
     sandbox_payment_delay_seconds: float = 0.0
@@ -126,6 +139,10 @@ class Settings(BaseSettings):
     @property
     def secrets_dir(self) -> Path:
         return self.app_home / "secrets"
+
+    @property
+    def media_dir(self) -> Path:
+        return self.app_home / "media" if self.media_folder is None else self.media_folder.expanduser().absolute()
 
     @property
     def sandbox_dir(self) -> Path:

@@ -9,9 +9,7 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.routing import BaseRoute, Route
 
 from app.platform.runtime import Runtime
 from app.web import (
@@ -21,6 +19,7 @@ from app.web import (
     checkout_pages,
     code_pages,
     consent_pages,
+    media,
     order_pages,
     payment_pages,
     readers,
@@ -99,8 +98,6 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
 
         return handle
 
-    media = runtime.settings.app_home / "media"
-    media.mkdir(parents=True, exist_ok=True)
     return [
         Route("/q/{token}", bound(code_pages.open_code), methods=["GET"]),
         Route("/codes/{name}", bound(code_pages.show_picture), methods=["GET"]),
@@ -132,7 +129,7 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         staff_route(runtime, "/staff", show=sign_in_pages.lead_home),
         *(staff_route(runtime, path, show=show, act=act) for path, show, act in staff_pages.PAGES),
         Route("/static/{build}/{name}", show_static, methods=["GET"]),
-        Mount("/media", _Media(directory=media)),
+        Route("/media/{key:path}", bound(media.show_media), methods=["GET"]),
     ]
 
 
@@ -167,13 +164,3 @@ def _wants_page(request: Request) -> bool:
     """Whether a person reads the answer: a browser says so, also when it sends a form."""
     accepts = request.headers.get("accept", "*/*")
     return "text/html" in accepts or (request.method in ("GET", "HEAD") and "*/*" in accepts)
-
-
-class _Media(StaticFiles):
-    """Pictures of this installation: shown, never run, and kept by browsers for a day."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers.update(answers.PICTURE_HEADERS)
-        response.headers["Cache-Control"] = "public, max-age=86400"
-        return response
