@@ -10,6 +10,7 @@ Measure = Callable[[str], float]
 ELLIPSIS: Final = "…"
 _WORD = re.compile(r"[\w.,:;!?%'’&@#/+$€£¥+\-]+", re.ASCII)
 _NEVER_FIRST: Final = frozenset("，。、；：！？）】》〉」』”’…—～·%‰℃,.;:!?)]}")
+_BEFORE_ELLIPSIS: Final = " ，。、；：,.;:…"
 _NEVER_LAST: Final = frozenset("（【《〈「『“‘([{¥$￥#")
 
 
@@ -22,12 +23,12 @@ def wrap(text: str, *, measure: Measure, width: float, lines: int) -> list[str]:
     made: list[str] = []
     while rest and len(made) < lines:
         taken = _take(rest, measure, width)
-        made.append("".join(rest[:taken]).strip())
-        rest = rest[taken:]
+        line, rest = "".join(rest[:taken]).strip(), rest[taken:]
+        if len(made) == lines - 1 and "".join(rest).strip():
+            line = _shortened(line + "".join(rest), measure, width)
+        made.append(line)
         while rest and rest[0].isspace():
             rest = rest[1:]
-    if rest and made:
-        made[-1] = _shortened(made[-1] + "".join(rest), measure, width)
     return made
 
 
@@ -71,4 +72,4 @@ def _shortened(text: str, measure: Measure, width: float) -> str:
         if used > room:
             break
         kept += sign
-    return kept.rstrip() + ELLIPSIS if room >= 0 else ""
+    return kept.rstrip(_BEFORE_ELLIPSIS) + ELLIPSIS if room >= 0 else ""
