@@ -10,6 +10,7 @@ from app.commission.events import CommissionHeld, CommissionReversed, Withdrawal
 from app.employees import sessions, sign_in_codes
 from app.employees.events import SignInCodeRequested
 from app.employees.jobs import send_sign_in_code
+from app.marketing import poster_batches, poster_works
 from app.platform import idempotency, jobs, outbox, rate_limits, retention
 from app.platform.db import Brand
 from app.platform.integrations.sandbox_bank import SandboxBank
@@ -57,6 +58,8 @@ def scheduled_jobs() -> list[Job]:
     """Every job with its rhythm."""
     return [
         *business_jobs(),
+        Job("draw_due_posters", 10, poster_works.draw_due),
+        Job("carry_on_poster_batches", 10, poster_batches.carry_on),
         Job("reconcile_payments", 3_600, reconciliation.reconcile),
         Job("reconcile_payouts", 3_600, payout_reconciliation.reconcile),
         Job("forget_old_rows", 3_600, forget_old_rows),

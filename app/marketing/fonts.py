@@ -70,7 +70,7 @@ def sized(face: Face, size: int, weight: int) -> ImageFont.FreeTypeFont:
         axes = font.get_variation_axes()
     except OSError:
         return font
-    font.set_variation_by_axes([weight if axis["name"] == b"Weight" else axis["default"] for axis in axes])
+    font.set_variation_by_axes([weight if axis["name"] == b"Weight" else axis["default"] or 0 for axis in axes])
     return font
 
 

@@ -24,7 +24,7 @@ def png(url: str) -> bytes:
 
 @lru_cache(maxsize=256)
 def modules(url: str) -> Image.Image:
-    """The code with its quiet zone, one pixel a module. Made once: whoever shows it enlarges it and does not change it."""
+    """The code with its quiet zone, one pixel a module. It is made once: nobody may draw on it."""
     rows = _matrix(url)
     picture = Image.new("1", (len(rows), len(rows)))
     picture.putdata([0 if is_dark else 255 for row in rows for is_dark in row])

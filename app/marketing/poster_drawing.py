@@ -1,6 +1,7 @@
 """Drawing a poster with Pillow, and reading its code back before anybody sees it.
 
-It takes a processor for a tenth of a second: call it in a thread. Text is drawn on a sheet of its box's size, so none can stand outside it.
+It takes a processor for a tenth of a second: call it in a thread. Text is drawn on a sheet of its box's size, so none
+can stand outside it.
 """
 
 import hashlib
@@ -115,7 +116,7 @@ def compressed(picture: Image.Image) -> Image.Image:
 
 def reads(picture: Image.Image, link: str) -> bool:
     """Whether the only code on the picture says `link`."""
-    found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     return [one.text for one in found] == [link]
 
 

@@ -52,9 +52,7 @@ def read_layout(document: object, *, path: Path = ("layout",), has_code: bool = 
     listed = given.get("layers")
     if not isinstance(listed, list) or not 1 <= len(listed) <= MOST_LAYERS:
         raise LayoutProblem("poster_layers", (*path, "layers"), most=MOST_LAYERS)
-    layers = tuple(
-        _layer(one, (*path, "layers", str(at)), Box(0, 0, width, height)) for at, one in enumerate(listed)
-    )
+    layers = tuple(_layer(one, (*path, "layers", str(at)), Box(0, 0, width, height)) for at, one in enumerate(listed))
     if has_code:
         _check_code(layers, path)
     return Layout(

@@ -2,9 +2,12 @@
 
 from typing import Final
 
+from app.platform import poster_messages
+
 LANGUAGES: Final = ("zh-CN", "en")
 
 CATALOGUE: Final[dict[str, dict[str, str]]] = {
+    **poster_messages.CATALOGUE,
     "address_required": {"zh-CN": "请填写收货地址。", "en": "Give the address to send to."},
     "after_sale_nothing_left": {
         "zh-CN": "这件商品已全部申请售后。",

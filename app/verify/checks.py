@@ -8,6 +8,7 @@ from app.boss import invariants as boss
 from app.commission import invariants as commission
 from app.commission import withdrawal_invariants as withdrawals
 from app.customers import invariants as customers
+from app.marketing import poster_invariants as posters
 from app.platform import bulk, outbox
 from app.platform.db import Brand, BrandSession
 from app.platform.runtime import Runtime
@@ -31,6 +32,7 @@ CHECKS: dict[str, Check] = {
     **{f"customers: {name}": check for name, check in customers.CHECKS.items()},
     **{f"commission: {name}": check for name, check in commission.CHECKS.items()},
     **{f"commission: {name}": check for name, check in withdrawals.CHECKS.items()},
+    **{f"marketing: {name}": check for name, check in posters.CHECKS.items()},
     **{f"trade: {name}": check for name, check in trade.CHECKS.items()},
     **{f"boss: {name}": check for name, check in boss.CHECKS.items()},
     "platform: no event is parked": events_parked,
