@@ -22,6 +22,8 @@ from graphql_schema.employees.mutations import EmployeesMutation
 from graphql_schema.employees.queries import EmployeesQuery
 from graphql_schema.marketing import loaders as marketing_loaders
 from graphql_schema.marketing.mutations import MarketingMutation
+from graphql_schema.marketing.poster_loaders import NODES as POSTER_NODES
+from graphql_schema.marketing.poster_mutations import PosterMutation, PosterQuery
 from graphql_schema.paging import Node, decode_global_id
 from graphql_schema.permissions import SIGNED_IN, Requires
 from graphql_schema.plain_fields import PlainFieldsContext
@@ -41,6 +43,7 @@ NODES = {
     **products_loaders.NODES,
     **customers_loaders.NODES,
     **marketing_loaders.NODES,
+    **POSTER_NODES,
     **trade_loaders.NODES,
     **commission_loaders.NODES,
     **WITHDRAWAL_NODES,
@@ -58,7 +61,16 @@ async def find_node(
 
 
 @strawberry.type(description="What can be read.")
-class Query(BossQuery, AfterSaleQuery, TradeQuery, WithdrawalQuery, CommissionQuery, ProductsQuery, EmployeesQuery):
+class Query(
+    BossQuery,
+    AfterSaleQuery,
+    TradeQuery,
+    WithdrawalQuery,
+    CommissionQuery,
+    PosterQuery,
+    ProductsQuery,
+    EmployeesQuery,
+):
     node: Node | None = strawberry.field(
         resolver=find_node,
         description="Anything with a global id that is yours to see; null else.",
@@ -73,6 +85,7 @@ class Mutation(
     FulfilmentMutation,
     AfterSaleMutation,
     CommissionMutation,
+    PosterMutation,
     MarketingMutation,
     SessionMutation,
     ProductsMutation,

@@ -20,12 +20,14 @@ from app.platform import storage
 from app.platform.db import Brand
 from app.platform.errors import InvalidInput
 from app.platform.runtime import Runtime
-from app.platform.storage import Storage
+from app.platform.storage import Storage, StorageUnreachable
 
 log = logging.getLogger(__name__)
 
 GRACE: Final = timedelta(seconds=60)
 """How long whoever asked for a poster has it alone; afterwards a worker draws it too."""
+PATIENCE_SECONDS: Final = 8.0
+"""How long whoever asked waits for the picture."""
 MOST_TRIES: Final = 5
 AT_ONCE: Final = 20
 WORK_SECONDS: Final = 20.0
@@ -62,6 +64,15 @@ async def draw(runtime: Runtime, brand: Brand, poster_id: UUID) -> None:
     await runtime.database.run(
         brand, lambda session: posters.finish(session, poster_id=poster_id, image_key=image_key, failure=failure)
     )
+
+
+async def draw_now(runtime: Runtime, brand: Brand, poster_id: UUID) -> None:
+    """Draw for somebody who waits; where the storage is away or the time is over, a worker does it after the grace."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await draw(runtime, brand, poster_id)
+    except (StorageUnreachable, TimeoutError) as error:
+        log.warning("poster left to a worker", extra={"poster": str(poster_id), "error": repr(error)})
 
 
 async def make(kept: Storage, layout: Layout, facts: Facts, faces: tuple[Face, ...]) -> Drawn:
