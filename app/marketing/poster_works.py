@@ -162,13 +162,19 @@ async def _claim(runtime: Runtime, brand: Brand) -> list[tuple[UUID, int]]:
 async def _previews(runtime: Runtime, brand: Brand) -> int:
     async with runtime.database.reading(brand) as session:
         waiting = await poster_reads.without_preview(session, limit=AT_ONCE)
+    done = 0
     for template in waiting:
-        image_key = await preview(runtime, brand, template.document)
+        try:
+            image_key = await preview(runtime, brand, template.document)
+        except (InvalidInput, StorageUnreachable):
+            log.exception("preview not drawn", extra={"template": str(template.template_id)})
+            continue
+        done += 1
         async with runtime.database.transaction(brand) as session:
             await poster_templates.keep_preview(
                 session, template_id=template.template_id, version=template.version, image_key=image_key
             )
-    return len(waiting)
+    return done
 
 
 def _addresses(layout: Layout, facts: Facts) -> set[str]:
