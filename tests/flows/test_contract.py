@@ -21,7 +21,11 @@ from tests.trade.purchase import bank_of
 
 LATER = {
     # Issue 4: the toolbox.
-    **{name: 4 for name, operation in OPERATIONS.items() if operation.file == "toolbox.graphql"},
+    **{
+        name: 4
+        for name, operation in OPERATIONS.items()
+        if operation.file == "toolbox.graphql" and not name.startswith("Poster")
+    },
     # Issue 5: training.
     **{name: 5 for name, operation in OPERATIONS.items() if operation.file == "training.graphql"},
     # Later still: leaving, tills, replay.

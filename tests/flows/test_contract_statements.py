@@ -48,6 +48,8 @@ STATEMENTS = {
     "ShelfItemUpdate": 7,
     "MyAttribution": 6,
     "WithdrawalRequest": 11,
+    "PosterTemplates": 4,
+    "PosterRender": 19,
     # Boss and headquarters.
     "BossDashboard": 7,
     "OrderAttribution": 7,
@@ -147,7 +149,12 @@ class Bench:
             *OF_BUYERS,
         }:
             return self.customer
-        if name.startswith("Guide") or name in {"CodeCreate", "ShelfItemUpdate", "MyAttribution", "WithdrawalRequest"}:
+        if name.startswith(("Guide", "Poster")) or name in {
+            "CodeCreate",
+            "ShelfItemUpdate",
+            "MyAttribution",
+            "WithdrawalRequest",
+        }:
             return self.guide
         return self.owner
 
@@ -193,6 +200,10 @@ class Bench:
                 return {"input": {"everywhere": False}}
             case "CodeCreate":
                 return {"input": {**keyed, "kind": "SHOP", "label": "橱窗"}}
+            case "PosterRender":
+                templates = (await self.guide.data("PosterTemplates"))["posterTemplates"]["edges"]
+                product = encode_global_id("Product", scene.product_id)
+                return {"input": {**keyed, "templateId": templates[0]["node"]["id"], "productId": product}}
             case "WithdrawalRequest":
                 return {"input": {**keyed, "amountMinor": 100}}
             case "WithdrawalDecide":

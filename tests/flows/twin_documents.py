@@ -62,6 +62,7 @@ QUERIES: list[tuple[str, str | None, Variables]] = [
     ("GuideCommission", "guide", nothing),
     ("GuideShelf", "guide", nothing),
     ("GuideShares", "guide", nothing),
+    ("PosterTemplates", "guide", nothing),
     ("MyAttribution", "guide", lambda t: {"orderId": gid("Order", t, "paid")}),
     ("OrderAttribution", "owner", lambda t: {"id": gid("Order", t, "waiting")}),
     ("OrderAttribution", "manager", lambda t: {"id": gid("Order", t, "paid")}),
@@ -111,6 +112,9 @@ def nodes(t: Tale) -> dict[str, list[str]]:
         "AttributionPolicy": ["policy"],
         "CommissionPlan": ["plan"],
         "CommissionEntry": ["entry"],
+        "PosterTemplate": ["poster_template"],
+        "Poster": ["poster"],
+        "PosterBatch": ["poster_batch"],
         "Withdrawal": ["withdrawal", "rejected_withdrawal"],
     }
     found = {kind: [gid(kind, t, name) for name in names] for kind, names in named.items()}
@@ -258,6 +262,11 @@ MUTATIONS: dict[str, Mutation] = {
     "OrderPlace PaymentStart OrderCancel": buy_and_give_up,
     "OrderShip OrderConfirmReceipt": ship_and_confirm,
     "AfterSaleRequest AfterSaleDecide AfterSaleReturnShip AfterSaleReceive AfterSaleWithdraw": send_back,
+    "PosterRender": do(
+        "PosterRender",
+        "guide",
+        lambda t: keyed(templateId=gid("PosterTemplate", t, "poster_template"), productId=gid("Product", t, "product")),
+    ),
     "CodeCreate": do("CodeCreate", "guide", lambda t: keyed(kind="SHOP", channel="POSTER", label="橱窗")),
     "ShelfItemUpdate": do(
         "ShelfItemUpdate",

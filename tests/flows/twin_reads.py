@@ -41,7 +41,7 @@ from app.trade.models import PaymentRow
 from app.trade.staff_orders import OrderFilter
 from app.trade.values import LineRequest
 from app.verify.checks import CHECKS
-from tests.flows import twin_pages, twin_returns
+from tests.flows import twin_pages, twin_posters, twin_returns
 from tests.flows.twins import NOW, Tale, at
 
 Read = Callable[[BrandSession, Tale], Awaitable[Any]]
@@ -289,7 +289,16 @@ BOSS: dict[str, Read] = {
     **{f"sales by {by}": broken_down(by) for by in ("DAY", "HOUR", "ORG_UNIT", "STORE", "GUIDE", "PRODUCT")},
 }
 
-READS = {**EMPLOYEES, **PRODUCTS, **CUSTOMERS, **MONEY, **twin_returns.READS, **twin_pages.READS, **BOSS}
+READS = {
+    **EMPLOYEES,
+    **PRODUCTS,
+    **CUSTOMERS,
+    **twin_posters.READS,
+    **MONEY,
+    **twin_returns.READS,
+    **twin_pages.READS,
+    **BOSS,
+}
 
 
 async def read_all(session: BrandSession, tale: Tale) -> dict[str, str]:

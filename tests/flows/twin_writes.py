@@ -32,7 +32,7 @@ from app.trade.models import RefundRow
 from app.trade.values import AfterSaleKind, LineRequest
 from tests import factories
 from tests.commission.wages import grant, with_faults
-from tests.flows import twin_returns
+from tests.flows import twin_posters, twin_returns
 from tests.flows.twin_goods import buy_one
 from tests.flows.twins import NOW, Tale, address
 from tests.trade import purchase
@@ -362,6 +362,7 @@ WRITES: dict[str, Step] = {
     "after-sales": twin_returns.go_through_after_sales,
     "the provider's book": twin_returns.hear_late,
     "withdrawals": draw,
+    "posters": twin_posters.work,
     "rollups": in_one_transaction(roll_up),
     "outbox": relay,
 }

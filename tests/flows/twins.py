@@ -37,7 +37,7 @@ from app.trade import numbers, orders, payments, rules
 from app.trade.models import PaymentRow
 from app.trade.values import LineRequest, ProviderName
 from tests import factories
-from tests.flows import twin_endings, twin_goods, twin_returns
+from tests.flows import twin_endings, twin_goods, twin_posters, twin_returns
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 """When the stories are read. They began three hours before."""
@@ -138,11 +138,13 @@ async def tell(runtime: Runtime, mark: str, *, price_minor: int, stock_pieces: i
         (45, twin_returns.release),
         (47, twin_endings.withdraw),
         (50, _sign_in_all),
+        (55, twin_posters.ask),
         (60, twin_endings.roll_up),
     ):
         async with runtime.database.transaction(brand, now=at(minutes)) as session:
             await chapter(runtime, session, tale, stock_pieces)
     await twin_returns.compare_books(runtime, tale)
+    await twin_posters.draw(runtime, tale)
     if has_epilogue:
         async with runtime.database.transaction(brand, now=at(70)) as session:
             await _go_on(session, tale)

@@ -71,6 +71,10 @@ ROOTS = [
     of_root("Query.attributionPolicy", "{ attributionPolicy { id } }", "U U F F O O O O O O O E"),
     of_root("Query.afterSales", "{ afterSales { totalCount edges { node { id } } } }", "U U F F F F F 1 0 1 1 0"),
     of_root("Query.withdrawals", "{ withdrawals { totalCount edges { node { id } } } }", "U U F F F F F F F F 1 0"),
+    of_root(
+        "Query.posterTemplates", "{ posterTemplates { totalCount edges { node { id } } } }", "U U F F 3 3 3 3 3 3 3 3"
+    ),
+    of_root("Query.posters", "{ posters { totalCount edges { node { id } } } }", "U U F F 1 0 0 0 0 F F F"),
     of_root("Query.commissionPlan", "{ commissionPlan { id } }", "U U F F O O O O O O O E"),
 ]
 
@@ -286,6 +290,9 @@ NODES = {
     "entry": "             U U N N O N N O N O O N",
     "entry_of_store": "    U U N N N N N O N O O N",
     "withdrawal": "        U U N N N N N O N N O N",
+    "poster_template": "   U U N N O O O O O O O N",
+    "poster": "            U U N N O N N N N O O N",
+    "poster_batch": "      U U N N N N N N N O O N",
     "policy": "            U U N N O O O O O O O N",
     "plan": "              U U N N O O O O O O O N",
 }

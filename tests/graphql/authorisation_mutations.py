@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from app.employees import sessions, sign_in_codes
+from app.marketing import poster_layouts
 from app.platform.actor import SYSTEM
 from app.trade import pickups
 from app.trade.values import OrderState
@@ -246,6 +247,19 @@ async def _withdrawal_to_decide(stage: Stage, caller: str) -> Input:
 
 #                     anonymous visitor customer other_customer guide colleague guide_elsewhere
 #                     manager manager_elsewhere headquarters owner owner_of_other_brand
+async def _template(stage: Stage, caller: str) -> Input:
+    return {"idempotencyKey": key(), "title": f"海报{next_number()}", "layout": poster_layouts.SHOP}
+
+
+async def _template_change(stage: Stage, caller: str) -> Input:
+    return {"idempotencyKey": key(), "templateId": stage.ids["poster_template"], "title": f"海报{next_number()}"}
+
+
+async def _poster(stage: Stage, caller: str) -> Input:
+    sent = {"templateId": stage.ids["poster_template"], "productId": stage.ids["product"]}
+    return {"idempotencyKey": key(), **sent}
+
+
 FOR_HEADQUARTERS = "   U U F F F F F F F O O X"
 FOR_THE_CUSTOMER = "   U U O X F F F F F F F F"
 FOR_DECIDERS = "       U U F F F F F O X F O X"
@@ -263,6 +277,10 @@ ATTEMPTS = [
     Attempt("codeCreate", "a product in the own shop", _code_of_product, "U U F F O O O I O I I I"),
     Attempt("codeRevoke", "the guide's", _revoke_of_guide, "U U F F O X X O X O O X"),
     Attempt("codeRevoke", "the east store's", _revoke_of_store, "U U F F X X X O X O O X"),
+    Attempt("posterTemplateCreate", "", _template, "U U F F F F F F F O O E"),
+    Attempt("posterTemplateUpdate", "", _template_change, FOR_HEADQUARTERS),
+    Attempt("posterRender", "", _poster, "U U F F O O O I O F F F"),
+    Attempt("posterBatchStart", "", _poster, FOR_HEADQUARTERS),
     Attempt("orderPlace", "", _order, "U U O O F F F F F F F F"),
     Attempt("orderCancel", "", _cancel, FOR_THE_CUSTOMER),
     Attempt("orderShip", "the guide's", _ship, "U U F F O O X O X O O X"),

@@ -7,13 +7,14 @@ may not read it, or see less of it. Every root field has rows. Edges and connect
 FIELDS = {
     # Roots.
     "Query": "node! viewer! shop! dashboard! orderQuote! orders! pickups! afterSales! products! stores! orgUnits! "
-    "employees! attributionPolicy! commissionPlan! withdrawals!",
+    "employees! attributionPolicy! commissionPlan! withdrawals! posterTemplates! posters!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
     "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! paymentStart! shelfItemUpdate! "
     "employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
     "productCreate! productUpdate! stockAdjust! attributionPolicyPublish! commissionPlanPublish! "
     "afterSaleRequest! afterSaleWithdraw! afterSaleReturnShip! afterSaleDecide! afterSaleReceive! "
-    "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide!",
+    "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide! posterTemplateCreate! posterTemplateUpdate! "
+    "posterRender! posterBatchStart!",
     "Subscription": "guidePulse! salesPulse!",
     # People and places.
     "Viewer": "brand customer employee",
@@ -40,6 +41,9 @@ FIELDS = {
     "Category": "id name parent",
     "Money": "minor currency display",
     "Code": "id token url imageUrl kind label scanCount isRevoked",
+    "PosterTemplate": "id title version needsProduct isWithdrawn previewUrl",
+    "Poster": "id state failure imageUrl createdAt issuedCode",
+    "PosterBatch": "id state total ready failed waiting startedAt endedAt",
     # Trade.
     "Quote": "lines adjustments subtotal discount freight total",
     "QuoteLine": "quantity unitPrice discount total isAvailable sku",
@@ -119,6 +123,10 @@ FIELDS = {
     ),
     "AttributionPolicyPublishPayload": "policy",
     "CommissionPlanPublishPayload": "plan",
+    "PosterTemplateCreatePayload": "posterTemplate",
+    "PosterTemplateUpdatePayload": "posterTemplate",
+    "PosterRenderPayload": "poster",
+    "PosterBatchStartPayload": "posterBatch",
     "WithdrawalRequestPayload": "withdrawal",
     "WithdrawalDecidePayload": "withdrawal",
     # User errors with facts.

@@ -13,7 +13,7 @@ from app.platform.runtime import Runtime
 from graphql_schema.paging import decode_global_id, encode_global_id
 from tests import factories
 from tests.factories import Scene, key
-from tests.marketing.test_posters import PROBLEM, Desk
+from tests.marketing.poster_desk import PROBLEM, Desk
 
 GUIDES = 2
 START = f"""mutation ($input: PosterBatchStartInput!) {{ posterBatchStart(input: $input) {{

@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -11,84 +10,19 @@ import sqlalchemy as sa
 import zxingcpp
 from PIL import Image
 
-from app.marketing import poster_drawing, poster_layouts, poster_works
+from app.marketing import poster_drawing, poster_layouts
 from app.marketing.models import CodeRow, PosterCodeRow, PosterRow, PosterTemplateRow, PosterTemplateVersionRow
 from app.marketing.poster_drawing import Unfit
-from app.marketing.poster_invariants import CHECKS
 from app.marketing.poster_values import PosterFailure
 from app.platform.runtime import Runtime
-from app.platform.storage import Storage, StorageUnreachable, key_of
+from app.platform.storage import Storage, key_of
 from app.products import catalogue
-from app.products.values import PriceChange
 from graphql_schema.paging import decode_global_id, encode_global_id
 from tests import factories
 from tests.documents import Client
 from tests.factories import Scene, key
 from tests.marketing import poster_samples
-
-PROBLEM = "... on UserError { __typename code message path }"
-CREATE = f"""mutation ($input: PosterTemplateCreateInput!) {{ posterTemplateCreate(input: $input) {{
-  ... on PosterTemplateCreatePayload {{ posterTemplate {{ id title version needsProduct previewUrl }} }}
-  {PROBLEM} }} }}"""
-UPDATE = f"""mutation ($input: PosterTemplateUpdateInput!) {{ posterTemplateUpdate(input: $input) {{
-  ... on PosterTemplateUpdatePayload {{ posterTemplate {{ id title version isWithdrawn }} }} {PROBLEM} }} }}"""
-POSTERS = "{ posters(first: 10) { totalCount edges { node { id state imageUrl } } } }"
-
-Ask = Callable[..., Awaitable[dict[str, Any]]]
-
-
-class Desk:
-    """A scene with clients, and its templates by title."""
-
-    def __init__(self, http: Any, runtime: Runtime, scene: Scene) -> None:
-        self.http, self.runtime, self.scene = http, runtime, scene
-        self.templates: dict[str, str] = {}
-
-    async def open(self) -> "Desk":
-        token_for = factories.token_for
-        self.guide = Client(self.http, await token_for(self.runtime, self.scene.brand, self.scene.guide.employee_id))
-        self.owner = Client(self.http, await token_for(self.runtime, self.scene.brand, self.scene.owner_id))
-        listed = (await self.guide.data("PosterTemplates"))["posterTemplates"]
-        self.templates = {edge["node"]["title"]: edge["node"]["id"] for edge in listed["edges"]}
-        return self
-
-    @property
-    def product_id(self) -> str:
-        return encode_global_id("Product", self.scene.product_id)
-
-    async def render(self, title: str = "商品海报·暖纸", client: Client | None = None, **more: Any) -> dict[str, Any]:
-        given = {"productId": self.product_id} if title != "小店名片" else {}
-        return await (client or self.guide).do(
-            "PosterRender", **{"idempotencyKey": key(), "templateId": self.templates[title], **given, **more}
-        )
-
-    async def poster(self, title: str = "商品海报·暖纸", **more: Any) -> dict[str, Any]:
-        done = await self.render(title, **more)
-        assert done["__typename"] == "PosterRenderPayload", done
-        return dict(done["poster"])
-
-    async def reprice(self, price_minor: int) -> None:
-        async with self.runtime.database.transaction(self.scene.brand) as session:
-            await catalogue.update_product(
-                session,
-                factories.SYSTEM,
-                product_id=self.scene.product_id,
-                prices=[PriceChange(self.scene.sku_id, price_minor)],
-                now=session.now,
-            )
-
-    async def create(self, title: str = "自己的", layout: Any = poster_layouts.SHOP, **more: Any) -> dict[str, Any]:
-        sent = {"idempotencyKey": key(), "title": title, "layout": layout} | more
-        return dict((await self.owner.query(CREATE, input=sent))["data"]["posterTemplateCreate"])
-
-    async def count(self, kind: Any) -> int:
-        async with self.runtime.database.reading(self.scene.brand) as session:
-            query = sa.select(sa.func.count()).select_from(kind).where(kind.brand_id == self.scene.brand.id)
-            return int((await session.execute(query)).scalar_one())
-
-    async def broken(self) -> list[str]:
-        async with self.runtime.database.reading(self.scene.brand) as session:
-            return [line for check in CHECKS.values() for line in await check(session)]
+from tests.marketing.poster_desk import UPDATE, Desk
 
 
 @pytest.fixture
@@ -326,71 +260,6 @@ async def test_a_poster_whose_code_cannot_be_read_is_failed_and_never_shown(
     assert (again["id"], again["state"]) == (failed["id"], "READY")
 
 
-async def test_storage_that_is_away_leaves_the_poster_to_the_worker(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def away(*_: Any, **__: Any) -> None:
-        raise StorageUnreachable("on purpose")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Storage, "put", away)
-        waiting = await desk.poster()
-        assert (waiting["state"], waiting["imageUrl"]) == ("RENDERING", None)
-        await make_due(desk)
-        for _ in range(poster_works.MOST_TRIES - 1):
-            await poster_works.draw_due(desk.runtime, desk.scene.brand)
-            await make_due(desk)
-    assert await states(desk) == ["RENDERING"]
-    assert await poster_works.draw_due(desk.runtime, desk.scene.brand) == 1 + 3  # with the built-in previews
-    assert await states(desk) == ["READY"]
-    assert (await desk.guide.query(POSTERS))["data"]["posters"]["totalCount"] == 1
-
-
-async def test_after_several_faults_a_poster_is_failed_and_waits_for_nobody(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def away(*_: Any, **__: Any) -> None:
-        raise StorageUnreachable("on purpose")
-
-    monkeypatch.setattr(poster_works, "_previews", lambda *_: asyncio.sleep(0, 0))
-    monkeypatch.setattr(Storage, "put", away)
-    await desk.poster()
-    for _ in range(poster_works.MOST_TRIES):
-        assert await states(desk) == ["RENDERING"]
-        await make_due(desk)
-        assert await poster_works.draw_due(desk.runtime, desk.scene.brand) == 0
-    assert await states(desk) == ["FAILED"]
-    assert await poster_works.draw_due(desk.runtime, desk.scene.brand) == 0
-
-
-async def test_what_somebody_draws_already_is_not_taken_by_the_worker(desk: Desk, monkeypatch: Any) -> None:
-    async def away(*_: Any, **__: Any) -> None:
-        raise StorageUnreachable("on purpose")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Storage, "put", away)
-        await desk.poster()
-    assert await poster_works._claim(desk.runtime, desk.scene.brand) == []
-    await make_due(desk)
-    taken = await asyncio.gather(*(poster_works._claim(desk.runtime, desk.scene.brand) for _ in range(3)))
-    assert sorted(len(some) for some in taken) == [0, 0, 1]
-
-
-async def test_a_template_made_while_the_storage_is_away_gets_its_preview_later(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def away(*_: Any, **__: Any) -> None:
-        raise StorageUnreachable("on purpose")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Storage, "put", away)
-        assert (await desk.create())["posterTemplate"]["previewUrl"] is None
-    assert await poster_works.draw_due(desk.runtime, desk.scene.brand) == 4
-    listed = (await desk.guide.data("PosterTemplates"))["posterTemplates"]["edges"]
-    assert all(edge["node"]["previewUrl"] for edge in listed)
-    assert await poster_works.draw_due(desk.runtime, desk.scene.brand) == 0
-
-
 async def test_covers_are_taken_from_our_own_store_and_never_from_another_server(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -418,16 +287,3 @@ async def test_covers_are_taken_from_our_own_store_and_never_from_another_server
         seen.append(shown.convert("RGB").getpixel((500, 500)))
     assert [pixel[0] > 190 and pixel[1] < 20 for pixel in seen if isinstance(pixel, tuple)] == [True, False, False]
     assert not [name for name in asked if "169.254" in name or "elsewhere" in name]
-
-
-async def make_due(desk: Desk) -> None:
-    async with desk.runtime.database.transaction(desk.scene.brand) as session:
-        await session.execute(
-            sa.update(PosterRow).where(PosterRow.brand_id == desk.scene.brand.id).values(due_at=session.now)
-        )
-
-
-async def states(desk: Desk) -> list[str]:
-    async with desk.runtime.database.reading(desk.scene.brand) as session:
-        found = await session.execute(sa.select(PosterRow.state).where(PosterRow.brand_id == desk.scene.brand.id))
-        return list(found.scalars())
