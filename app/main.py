@@ -22,7 +22,7 @@ from app.platform.logs import set_up_logs
 from app.platform.runtime import Runtime, open_runtime
 from app.platform.settings import Settings
 from app.trade import reconciliation
-from app.web import callbacks, pages, sandbox
+from app.web import callbacks, pages, sandbox, uploads
 from graphql_schema.context import make_context
 from graphql_schema.endpoint import GraphQLEndpoint
 from graphql_schema.schema import schema
@@ -58,6 +58,7 @@ def make_app(runtime: Runtime) -> Starlette:
         Route("/healthz", healthz, methods=["GET"]),
         Route("/metrics", show_metrics, methods=["GET"]),
         *callbacks.routes(runtime),
+        *uploads.routes(runtime),
         *([] if runtime.settings.is_production else sandbox.routes(runtime)),
         *pages.routes(runtime),
     ]

@@ -7,11 +7,12 @@ from app.boss import pulses as boss_pulses
 from app.boss import rollups
 from app.commission import holds, payout_reconciliation, payouts, pulses
 from app.commission.events import CommissionHeld, CommissionReversed, WithdrawalApproved
+from app.employees import reads as employee_reads
 from app.employees import sessions, sign_in_codes
 from app.employees.events import SignInCodeRequested
 from app.employees.jobs import send_sign_in_code
 from app.marketing import poster_batches, poster_works
-from app.platform import idempotency, jobs, outbox, rate_limits, retention
+from app.platform import idempotency, jobs, media, outbox, rate_limits, retention
 from app.platform.db import Brand
 from app.platform.integrations.sandbox_bank import SandboxBank
 from app.platform.jobs import Job
@@ -19,10 +20,23 @@ from app.platform.logs import set_up_logs
 from app.platform.outbox import Relay, Subscriptions
 from app.platform.runtime import Runtime, open_runtime
 from app.platform.settings import Settings
-from app.trade import after_sale_decisions, charges, orders, pickups, receipts, reconciliation, refunds
+from app.products import pictures
+from app.trade import (
+    after_sale_decisions,
+    after_sale_reads,
+    charges,
+    orders,
+    pickups,
+    receipts,
+    reconciliation,
+    refunds,
+)
 from app.trade.events import OrderCancelled, OrderReadyForPickup, RefundRequested
 
 log = logging.getLogger(__name__)
+
+MEDIA_NAMERS = (pictures.named_media, employee_reads.named_media, after_sale_reads.named_media)
+"""Whose rows name uploaded files: nothing that one of them names is taken away."""
 
 
 def subscriptions(runtime: Runtime) -> Subscriptions:
@@ -63,6 +77,7 @@ def scheduled_jobs() -> list[Job]:
         Job("reconcile_payments", 3_600, reconciliation.reconcile),
         Job("reconcile_payouts", 3_600, payout_reconciliation.reconcile),
         Job("forget_old_rows", 3_600, forget_old_rows),
+        Job("remove_unnamed_media", 600, media.sweeper(MEDIA_NAMERS)),
     ]
 
 

@@ -28,6 +28,8 @@ from graphql_schema.paging import Node, decode_global_id
 from graphql_schema.permissions import SIGNED_IN, Requires
 from graphql_schema.plain_fields import PlainFieldsContext
 from graphql_schema.products import loaders as products_loaders
+from graphql_schema.products.catalogue_mutations import CatalogueMutation
+from graphql_schema.products.list_types import NODES as PRICE_LIST_NODES
 from graphql_schema.products.mutations import ProductsMutation
 from graphql_schema.products.queries import ProductsQuery
 from graphql_schema.scalars import SCALARS
@@ -41,6 +43,7 @@ from graphql_schema.trade.queries import TradeQuery
 NODES = {
     **employees_loaders.NODES,
     **products_loaders.NODES,
+    **PRICE_LIST_NODES,
     **customers_loaders.NODES,
     **marketing_loaders.NODES,
     **POSTER_NODES,
@@ -89,6 +92,7 @@ class Mutation(
     MarketingMutation,
     SessionMutation,
     ProductsMutation,
+    CatalogueMutation,
     EmployeesMutation,
 ):
     pass

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import cache
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -64,49 +64,31 @@ async def lines_are_shared_whole(session: BrandSession) -> list[str]:
 
 
 async def transfers_follow_the_table(session: BrandSession) -> list[str]:
-    """Every transfer is a declared move of its own party, moves hang together, and a reversal takes its amount."""
-    rows = await session.stream(
-        sa.select(
-            ShareRow.id,
-            ShareRow.kind,
-            ShareRow.party_id,
-            ShareRow.amount_minor,
-            TransferRow.cause,
-            TransferRow.debit_account,
-            TransferRow.debit_party_id,
-            TransferRow.credit_account,
-            TransferRow.credit_party_id,
-            TransferRow.amount_minor.label("moved_minor"),
-        )
-        .join(TransferRow, sa.and_(TransferRow.brand_id == ShareRow.brand_id, TransferRow.entry_id == ShareRow.id))
-        .where(ShareRow.brand_id == session.brand_id, TransferRow.brand_id == session.brand_id)
-        .order_by(ShareRow.id, TransferRow.booked_at, TransferRow.id)
-        .execution_options(yield_per=CHUNK)
-    )
+    """Every transfer is a declared move of its own party, moves hang together, and a reversal takes its amount.
+
+    Entries that went the same way are judged as one: ways are few, however many entries there are.
+    """
     problems: list[str] = []
-    # The rows of an entry come together, so that no more than one is kept, however many there are.
-    entry_id: UUID | None = None
-    chain, left = set[tuple[AccountKind, AccountKind]](), 0
-    async for row in rows:
-        if row.id != entry_id:
-            problems += _problems_of(entry_id, chain, left)
-            entry_id, chain = row.id, set()
-            left = row.amount_minor if row.kind == CommissionKind.REVERSAL.value else 0
-        debit, credit = AccountKind(row.debit_account), AccountKind(row.credit_account)
-        event, is_reversal = LedgerEvent(row.cause), row.kind == CommissionKind.REVERSAL.value
-        if (debit, credit) not in _steps(event) or (event is LedgerEvent.REVERSED) is not is_reversal:
-            problems.append(f"entry {row.id}: {row.cause} moved {debit} to {credit}")
-        if event in _OF_THE_WHOLE and row.moved_minor != row.amount_minor:
-            problems.append(f"entry {row.id}: {row.cause} moved {row.moved_minor} of {row.amount_minor}")
-        if is_reversal:
-            left -= row.moved_minor
-        else:
-            chain.add((debit, credit))
-        for account, party in ((debit, row.debit_party_id), (credit, row.credit_party_id)):
-            owner = session.brand_id if account is AccountKind.COMMISSION_EXPENSE else row.party_id
-            if party != owner:
-                problems.append(f"entry {row.id}: {account} of {party}")
-    return problems + _problems_of(entry_id, chain, left)
+    for way in await session.execute(_ways(session.brand_id)):
+        is_reversal = way.kind == CommissionKind.REVERSAL.value
+        chain, found = set[tuple[AccountKind, AccountKind]](), list[str]()
+        for move in way.moves:
+            cause, debit, credit = move.split()
+            event, step = LedgerEvent(cause), (AccountKind(debit), AccountKind(credit))
+            chain.add(step)
+            if step not in _steps(event) or (event is LedgerEvent.REVERSED) is not is_reversal:
+                found.append(f"{cause} moved {debit} to {credit}")
+        if not is_reversal and not _is_connected(chain):
+            found.append("broken chain")
+        if way.is_part:
+            found.append("a part moved where the whole does")
+        if way.is_left:
+            found.append("not all of it was taken back")
+        if way.is_foreign:
+            found.append("an account of another party")
+        others = f" and {way.entries - 1} more" if way.entries > 1 else ""
+        problems += [f"entry {way.example}{others}: {problem}" for problem in found]
+    return problems
 
 
 async def holds_follow_their_lines(session: BrandSession) -> list[str]:
@@ -180,9 +162,13 @@ async def nobody_is_owed_and_owes(session: BrandSession) -> list[str]:
 
 
 async def amounts_follow_rates(session: BrandSession) -> list[str]:
-    """Commission of an order's entry is its rate of the line, and the rate is that of the rule it names."""
+    """Commission of an order's entry is its rate of the line, and the rate is that of the rule it names.
+
+    Entries of equal amounts are judged as one.
+    """
+    facts = (ShareRow.amount_minor, ShareRow.rate_bp, SaleLineRow.base_minor, PlanRuleRow.rate_bp.label("rule_bp"))
     rows = await session.stream(
-        sa.select(ShareRow.id, ShareRow.amount_minor, ShareRow.rate_bp, SaleLineRow.base_minor, PlanRuleRow.rate_bp)
+        sa.select(*facts, sa.func.min(sa.cast(ShareRow.id, sa.Text)).label("example"))
         .join(
             SaleLineRow,
             sa.and_(
@@ -197,11 +183,12 @@ async def amounts_follow_rates(session: BrandSession) -> list[str]:
             SaleLineRow.brand_id == session.brand_id,
             ShareRow.kind == CommissionKind.ORDER.value,
         )
+        .group_by(*facts)
         .execution_options(yield_per=CHUNK)
     )
     return [
-        f"entry {entry_id}: {amount} is not {rate_bp} bp of {base} (rule: {rule_bp})"
-        async for entry_id, amount, rate_bp, base, rule_bp in rows
+        f"entry {example}: {amount} is not {rate_bp} bp of {base} (rule: {rule_bp})"
+        async for amount, rate_bp, base, rule_bp, example in rows
         if amount != portion_bp(base, rate_bp) or rule_bp not in (None, rate_bp)
     ]
 
@@ -278,10 +265,42 @@ CHECKS: Final[dict[str, Callable[[BrandSession], Awaitable[list[str]]]]] = {
 }
 
 
-def _problems_of(entry_id: UUID | None, chain: set[tuple[AccountKind, AccountKind]], left: int) -> list[str]:
-    """What is wrong with an entry all of whose transfers were seen. `left`: of a reversal, what it did not move."""
-    problems = [] if _is_connected(chain) else [f"entry {entry_id}: broken chain"]
-    return [*problems, f"entry {entry_id}: {left} was not taken back"] if left else problems
+def _ways(brand_id: UUID) -> sa.Select[Any]:
+    """The ways that entries went, and how many went each: kind, moves as "cause debit credit", and what is wrong.
+
+    `is_part`: a move of the whole moved another amount; `is_left`: a reversal did not take its amount; `is_foreign`: an
+    account is not the entry's party's, nor the expense the brand's.
+    """
+    expense, moved = AccountKind.COMMISSION_EXPENSE.value, TransferRow.amount_minor
+    is_of_the_whole = TransferRow.cause.in_([event.value for event in sorted(_OF_THE_WHOLE)])
+    is_foreign = sa.or_(
+        *(
+            party != sa.case((account == expense, sa.literal(brand_id, sa.Uuid)), else_=ShareRow.party_id)
+            for account, party in (
+                (TransferRow.debit_account, TransferRow.debit_party_id),
+                (TransferRow.credit_account, TransferRow.credit_party_id),
+            )
+        )
+    )
+    move = sa.func.concat_ws(" ", TransferRow.cause, TransferRow.debit_account, TransferRow.credit_account)
+    is_reversal = ShareRow.kind == CommissionKind.REVERSAL.value
+    entry = (
+        sa.select(
+            ShareRow.id,
+            ShareRow.kind,
+            sa.func.array_agg(move.distinct()).label("moves"),
+            sa.func.bool_or(sa.and_(is_of_the_whole, moved != ShareRow.amount_minor)).label("is_part"),
+            sa.and_(is_reversal, sa.func.sum(moved) != ShareRow.amount_minor).label("is_left"),
+            sa.func.bool_or(is_foreign).label("is_foreign"),
+        )
+        .join(TransferRow, sa.and_(TransferRow.brand_id == ShareRow.brand_id, TransferRow.entry_id == ShareRow.id))
+        .where(ShareRow.brand_id == brand_id, TransferRow.brand_id == brand_id)
+        .group_by(ShareRow.id, ShareRow.kind, ShareRow.amount_minor)
+        .subquery("entry")
+    )
+    way = (entry.c.kind, entry.c.moves, entry.c.is_part, entry.c.is_left, entry.c.is_foreign)
+    example = sa.func.min(sa.cast(entry.c.id, sa.Text)).label("example")
+    return sa.select(*way, sa.func.count().label("entries"), example).group_by(*way)
 
 
 @cache

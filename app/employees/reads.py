@@ -3,7 +3,7 @@
 A manager sees the own branch; owner and headquarters see the brand; a guide sees the own row.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 from app.employees.models import EmployeeRow, OrgUnitRow, StoreRow
 from app.employees.rules import may_reach
 from app.employees.values import EmployeeState, OpeningHours, OrgUnitKind, Role, StaffFunction, StoreOperator
+from app.platform import storage
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
 
@@ -286,6 +287,17 @@ def _store(row: Sequence[Any]) -> StoreFacts:
         opening_hours=hours,
         unit=_unit(row[9:15]),
     )
+
+
+async def named_media(session: BrandSession, keys: Collection[str]) -> set[str]:
+    """Which of these keys of uploaded files are somebody's portrait."""
+    urls = {storage.media_url(key): key for key in keys}
+    found = await session.execute(
+        sa.select(EmployeeRow.avatar_url).where(
+            EmployeeRow.brand_id == session.brand_id, EmployeeRow.avatar_url.in_(urls)
+        )
+    )
+    return {urls[url] for url in found.scalars() if url is not None}
 
 
 def _employee(row: Sequence[Any]) -> EmployeeFacts:

@@ -107,7 +107,7 @@ async def facts_of(session: BrandSession, shop: ShopFacts, *, product_id: UUID |
     item = await shelf_reads.shelf_item(session, shop_id=shop.shop_id, product_id=product_id, has_hidden=True)
     if item is None:
         raise NotFound("Product", path=("productId",))
-    skus = (await reads.skus_of_products(session, [product_id]))[product_id]
+    skus = (await reads.skus_of_products(session, [product_id], branch=shop.branch))[product_id]
     shown = cheapest(skus)
     if shown is None:
         raise InvalidInput("poster_without_price", path=("productId",))

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import UUID
 
+import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
@@ -296,6 +297,8 @@ def may_retry(error: BaseException) -> bool:
         or state in RETRY_STATES
         or state.startswith(("08", "57P"))
         or getattr(error, "connection_invalidated", False) is True
+        # The connection died while the driver was busy with it; the driver is out of step, and it is thrown away.
+        or isinstance(_cause(error), asyncpg.InternalClientError)
     )
 
 
@@ -306,5 +309,10 @@ def is_unreachable(error: BaseException) -> bool:
 
 def violated(error: sa.exc.IntegrityError) -> str:
     """The name of the constraint that a write broke, or an empty string."""
-    cause = getattr(error.orig, "__cause__", None)
-    return str(getattr(cause, "constraint_name", "") or "")
+    return str(getattr(_cause(error), "constraint_name", "") or "")
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    """What the driver itself raised."""
+    cause = getattr(getattr(error, "orig", None), "__cause__", None)
+    return cause if isinstance(cause, BaseException) else None

@@ -186,12 +186,28 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "insufficient_stock": {"zh-CN": "有商品库存不足。", "en": "Some items are short in stock."},
     "invalid_id": {"zh-CN": "编号无效。", "en": "This id is not valid."},
     "market_price_below_price": {"zh-CN": "划线价不能低于售价。", "en": "A market price is never below the price."},
+    "media_bytes": {"zh-CN": "文件最大 {most} MB。", "en": "A file has at most {most} MB."},
+    "media_type": {
+        "zh-CN": "只能上传图片、PDF 或 MP4 视频。",
+        "en": "Only pictures, PDF files and MP4 films can be uploaded.",
+    },
+    "media_unknown": {"zh-CN": "没有这个已上传的文件。", "en": "There is no such uploaded file."},
     "member_code_taken": {"zh-CN": "这个会员号已被使用。", "en": "This member code is in use already."},
     "not_found": {"zh-CN": "没有找到。", "en": "Not found."},
     "number_range": {"zh-CN": "应在 {least} 到 {most} 之间。", "en": "It must be from {least} to {most}."},
     "opening_hours_form": {
         "zh-CN": "营业时间须为星期 1 至 7、HH:MM，先开后关且不重叠。",
         "en": "Opening hours: weekday 1 to 7, HH:MM, opening before closing, no overlaps, at most 21 lines.",
+    },
+    "option_count": {"zh-CN": "最多 {most} 个规格项。", "en": "A product has at most {most} options."},
+    "option_repeated": {"zh-CN": "规格项或规格值不能重复。", "en": "Options and their values are named once each."},
+    "option_value_count": {
+        "zh-CN": "每个规格项应有 1 到 {most} 个值。",
+        "en": "An option has 1 to {most} values.",
+    },
+    "option_value_unused": {
+        "zh-CN": "没有规格使用“{value}”。",
+        "en": "No SKU has the value {value}.",
     },
     "order_lines_out_of_range": {
         "zh-CN": "每种商品的数量应为 1 到 {pieces} 件。",
@@ -229,6 +245,8 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "en": "[{brand}] Order {number} is ready at {store}. Your pickup code is {code}; show it in the store only.",
     },
     "pickup_store_required": {"zh-CN": "请选择自提门店。", "en": "Choose the store to fetch it from."},
+    "picture_count": {"zh-CN": "最多 {most} 张图片。", "en": "At most {most} pictures."},
+    "picture_repeated": {"zh-CN": "同一张图片只能出现一次。", "en": "A picture may be named only once."},
     "plan_above_whole": {
         "zh-CN": "各角色的全品牌费率合计不能超过 100%。",
         "en": "The brand-wide rates of all roles together are at most 100 %.",
@@ -263,6 +281,12 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "价格有变化，请确认新的总价。",
         "en": "The price has changed; please confirm the new total.",
     },
+    "price_list_count": {
+        "zh-CN": "价目表应有 1 到 {most} 个价格。",
+        "en": "A price list has 1 to {most} prices.",
+    },
+    "price_list_period": {"zh-CN": "结束时间应晚于开始时间。", "en": "It must end after it begins."},
+    "price_list_over": {"zh-CN": "结束时间不能早于现在。", "en": "It cannot end before now."},
     "rate_limited": {
         "zh-CN": "请求太频繁，请 {seconds} 秒后再试。",
         "en": "Too many requests; try again in {seconds} seconds.",
@@ -277,6 +301,15 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "sign_in_sms": {
         "zh-CN": "【{brand}】验证码 {code}，{minutes} 分钟内有效。请勿告诉他人。",
         "en": "[{brand}] Your code is {code}, valid for {minutes} minutes. Tell nobody.",
+    },
+    "sku_choices_missing": {
+        "zh-CN": "每个规格应为每个规格项各选一个值。",
+        "en": "A SKU has one value of each option.",
+    },
+    "sku_choices_taken": {"zh-CN": "已有相同组合的规格。", "en": "Another SKU has the same values."},
+    "sku_choice_unknown": {
+        "zh-CN": "规格项“{option}”没有值“{value}”。",
+        "en": "The option {option} has no value {value}.",
     },
     "sku_code_form": {
         "zh-CN": "规格编码应为 1 到 40 个字母、数字或 . _ -，以字母或数字开头。",

@@ -83,6 +83,25 @@ class RateBucketRow(TenantBase, Base):
     tries: Mapped[int] = mapped_column(sa.Integer)
 
 
+class MediaRow(TenantBase, Base):
+    """A picture or file that somebody uploaded; the bytes lie in the storage under the key, which names them.
+
+    `seen_at`: when it was uploaded, or last found to be named. `removing_at`: nothing has named it for a day, so the
+    file is being taken away; the row goes when the file has gone. Width and height: pixels of a picture.
+    """
+
+    __tablename__ = "media"
+    __table_args__ = tenant_args(sa.Index("ix_media_age", "brand_id", "seen_at"))
+    key: Mapped[str] = mapped_column(primary_key=True)
+    media_type: Mapped[str]
+    width: Mapped[int | None] = mapped_column(sa.Integer)
+    height: Mapped[int | None] = mapped_column(sa.Integer)
+    size: Mapped[int]
+    uploaded_by: Mapped[str]
+    seen_at: Mapped[datetime]
+    removing_at: Mapped[datetime | None]
+
+
 class CronSlotRow(Base):
     """A cron slot that one worker took; the others find the row and leave it."""
 

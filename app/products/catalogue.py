@@ -1,6 +1,7 @@
 """The catalogue: categories, products and their SKUs. What is published is on every guide's shelf at once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -8,14 +9,15 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from app.platform import texts
+from app.platform import media, storage, texts
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
 from app.platform.errors import Conflict, InvalidInput, NotFound
-from app.products import rules, stock, versions
+from app.products import option_rules, rules, stock, versions
 from app.products.guards import headquarters_only, refuse
 from app.products.models import CategoryRow, ProductRow, SkuRow
-from app.products.values import KEEP, Kept, NewProduct, NewSku, PriceChange, ProductState, StockLine
+from app.products.option_writing import checked_options, insert_options
+from app.products.values import KEEP, Kept, NewProduct, NewSku, PriceChange, ProductOption, ProductState, StockLine
 
 __all__ = [
     "NewProduct",
@@ -67,15 +69,17 @@ async def create_product(
     description: str | None = None,
     cover_url: str | None = None,
     category_id: UUID | None = None,
+    options: Sequence[ProductOption] = (),
     skus: Sequence[NewSku],
     now: datetime,
 ) -> UUID:
     """Make a product, published at once, with its SKUs in the order given and their first stock. Prices: minor units.
 
-    Title: 1 to 120 characters; description: up to 5,000; 1 to 100 SKUs. Raises: Forbidden, InvalidInput (paths such as
-    skus, 0, priceMinor), NotFound (the category), Conflict (a SKU's code or barcode, which are unique in the brand).
+    Title: 1 to 120 characters; description: up to 5,000; 1 to 100 SKUs, each with a value of every option.
+    Raises: Forbidden, InvalidInput (paths such as skus, 0, priceMinor), NotFound (the category), Conflict (a SKU's code
+    or barcode, which are unique in the brand).
     """
-    product = NewProduct(title, tuple(skus), description, cover_url, category_id)
+    product = NewProduct(title, tuple(skus), description, cover_url, category_id, tuple(options))
     [product_id] = await _create(session, actor, [product], [()], now=now)
     return product_id
 
@@ -110,12 +114,13 @@ async def update_product(
     headquarters_only(actor)
     changes: dict[str, Any] = {}
     if title is not None:
-        changes["title"] = texts.line(title, "title", longest=rules.LONGEST_TITLE)
+        changes |= _titled(session, texts.line(title, "title", longest=rules.LONGEST_TITLE))
     if description is not KEEP:
         changes["description"] = texts.optional_block(description, "description", longest=rules.LONGEST_DESCRIPTION)
     if cover_url is not KEEP:
         changes["cover_url"] = _cover(cover_url, ())
-    before = await _lock_product(session, product_id)
+        await media.hold_url(session, changes["cover_url"], ("coverUrl",))
+    before = await lock_product(session, product_id)
     if category_id is not KEEP:
         if category_id is not None:
             await _path_of(session, category_id, "categoryId")
@@ -150,6 +155,7 @@ async def _create(
         return []
     checked = [_checked(product, path) for product, path in zip(products, paths, strict=True)]
     await _check_categories(session, checked, paths)
+    await _hold_covers(session, checked, paths)
     ids = [session.new_id() for _ in checked]
     await session.execute(
         sa.insert(ProductRow).execution_options(render_nulls=True),
@@ -157,23 +163,42 @@ async def _create(
             {
                 "brand_id": session.brand_id,
                 "id": product_id,
-                "title": product.title,
+                **_titled(session, product.title),
                 "description": product.description,
                 "cover_url": product.cover_url,
                 "category_id": product.category_id,
-                "state": ProductState.PUBLISHED,
-                "published_at": now,
+                "state": product.state,
+                "published_at": now if product.state is ProductState.PUBLISHED else None,
                 "created_at": now,
             }
             for product_id, product in zip(ids, checked, strict=True)
         ],
     )
-    sku_ids = await _insert_skus(session, checked, ids, paths, now=now)
+    await insert_options(
+        session, {product_id: product.options for product_id, product in zip(ids, checked, strict=True)}
+    )
+    placed = [
+        (product_id, position, sku)
+        for product_id, product in zip(ids, checked, strict=True)
+        for position, sku in enumerate(product.skus)
+    ]
+    own_paths = [
+        (*path, "skus", str(position))
+        for path, product in zip(paths, checked, strict=True)
+        for position in range(len(product.skus))
+    ]
+    sku_ids = await insert_skus(session, placed, own_paths, now=now)
     first = [sku.stock for product in checked for sku in product.skus]
     lines = [StockLine(sku_id, pieces) for sku_id, pieces in zip(sku_ids, first, strict=True)]
     await stock.put_initial(session, actor, lines=lines, now=now)
     await versions.touch_catalogue(session)
     return ids
+
+
+def _titled(session: BrandSession, title: str) -> dict[str, Any]:
+    """A title with what it is found by."""
+    text = rules.folded(title)
+    return {"title": title, "search_text": text, "search_grams": rules.search_grams(session.brand_id, text)}
 
 
 def _checked(product: NewProduct, path: tuple[str, ...]) -> NewProduct:
@@ -182,26 +207,42 @@ def _checked(product: NewProduct, path: tuple[str, ...]) -> NewProduct:
     description = texts.optional_block(product.description, *path, "description", longest=rules.LONGEST_DESCRIPTION)
     cover_url = _cover(product.cover_url, path)
     refuse(rules.sku_count_problem(len(product.skus), path))
-    skus = []
-    for index, given in enumerate(product.skus):
-        own_path = (*path, "skus", str(index))
-        sku = NewSku(
-            name=texts.line(given.name, *own_path, "name", longest=rules.LONGEST_NAME),
-            code=given.code.strip(),
-            barcode=(given.barcode or "").strip() or None,
-            price_minor=given.price_minor,
-            market_price_minor=given.market_price_minor,
-            stock=given.stock,
-        )
-        refuse(rules.sku_problem(sku, own_path))
-        skus.append(sku)
-    return NewProduct(title, tuple(skus), description, cover_url, product.category_id)
+    options = checked_options(product.options, path)
+    paths = [(*path, "skus", str(at)) for at in range(len(product.skus))]
+    skus = [checked_sku(given, own_path) for given, own_path in zip(product.skus, paths, strict=True)]
+    refuse(option_rules.matrix_problem(options, [sku.choices for sku in skus], paths))
+    return replace(
+        product, title=title, skus=tuple(skus), description=description, cover_url=cover_url, options=options
+    )
+
+
+def checked_sku(given: NewSku, path: tuple[str, ...]) -> NewSku:
+    """The SKU as it is kept. Raises: InvalidInput."""
+    sku = replace(
+        given,
+        name=texts.line(given.name, *path, "name", longest=rules.LONGEST_NAME),
+        code=given.code.strip(),
+        barcode=(given.barcode or "").strip() or None,
+        choices=tuple(choice.strip() for choice in given.choices),
+    )
+    refuse(rules.sku_problem(sku, path))
+    return sku
 
 
 def _cover(url: str | None, path: tuple[str, ...]) -> str | None:
     found = (url or "").strip() or None
     refuse(rules.cover_problem(found, path))
     return found
+
+
+async def _hold_covers(session: BrandSession, products: Sequence[NewProduct], paths: Sequence[tuple[str, ...]]) -> None:
+    """Hold the uploads that are covers. Raises: InvalidInput for one that is gone."""
+    keys = [storage.key_of(product.cover_url or "") for product in products]
+    uploads = {key for key in keys if key is not None and storage.is_of_content(key)}
+    missing = uploads - await media.hold(session, uploads)
+    for key, path in zip(keys, paths, strict=True):
+        if key in missing:
+            raise InvalidInput("media_unknown", path=(*path, "coverUrl"))
 
 
 async def _check_categories(
@@ -219,21 +260,15 @@ async def _check_categories(
             raise NotFound("category", path=(*path, "categoryId"))
 
 
-async def _insert_skus(
+async def insert_skus(
     session: BrandSession,
-    products: Sequence[NewProduct],
-    product_ids: Sequence[UUID],
-    paths: Sequence[tuple[str, ...]],
+    placed: Sequence[tuple[UUID, int, NewSku]],
+    own_paths: Sequence[tuple[str, ...]],
     *,
     now: datetime,
 ) -> list[UUID]:
-    """Write all SKUs; gives their ids, product by product. Raises: Conflict."""
-    placed = [
-        (product_id, position, sku, (*path, "skus", str(position)))
-        for product_id, product, path in zip(product_ids, products, paths, strict=True)
-        for position, sku in enumerate(product.skus)
-    ]
-    skus, own_paths = [sku for _, _, sku, _ in placed], [path for *_, path in placed]
+    """Write SKUs of products at their positions; gives their ids in order. Raises: Conflict."""
+    skus = [sku for _, _, sku in placed]
     _check_free(skus, own_paths, codes=(), barcodes=())
     ids = [session.new_id() for _ in placed]
     rows = [
@@ -248,8 +283,9 @@ async def _insert_skus(
             "price_minor": sku.price_minor,
             "market_price_minor": sku.market_price_minor,
             "created_at": now,
+            "choices": list(sku.choices) or None,
         }
-        for sku_id, (product_id, position, sku, _) in zip(ids, placed, strict=True)
+        for sku_id, (product_id, position, sku) in zip(ids, placed, strict=True)
     ]
     # In the order of codes, so that two inputs with the same codes wait for each other in one direction only.
     rows.sort(key=lambda row: cast("str", row["code"]))
@@ -290,7 +326,8 @@ def _check_free(
         raise Conflict(problem.key, path=problem.path)
 
 
-async def _lock_product(session: BrandSession, product_id: UUID) -> sa.Row[datetime | None]:
+async def lock_product(session: BrandSession, product_id: UUID) -> sa.Row[datetime | None]:
+    """Lock a product for a change. Raises: NotFound."""
     found = await session.execute(
         sa.select(ProductRow.published_at)
         .where(ProductRow.brand_id == session.brand_id, ProductRow.id == product_id)

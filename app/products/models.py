@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.platform.tables import Base, Tenant, TenantBase, tenant_args, tenant_key
@@ -24,11 +25,16 @@ class CategoryRow(Tenant, Base):
 
 
 class ProductRow(Tenant, Base):
-    """What the brand sells. Published products are on every shelf at once."""
+    """What the brand sells. Published products are on every shelf at once.
+
+    `search_text` is the folded title, `search_grams` the hashes of its parts of one and two characters.
+    """
 
     __tablename__ = "product"
     __table_args__ = tenant_args(
-        tenant_key("category_id", "category"), sa.Index("ix_product_shelf", "brand_id", "state", "created_at", "id")
+        tenant_key("category_id", "category"),
+        sa.Index("ix_product_shelf", "brand_id", "state", "created_at", "id"),
+        sa.Index("ix_product_grams", "search_grams", postgresql_using="gin"),
     )
     title: Mapped[str]
     description: Mapped[str | None]
@@ -37,10 +43,41 @@ class ProductRow(Tenant, Base):
     state: Mapped[str]
     published_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    search_text: Mapped[str]
+    search_grams: Mapped[list[int]] = mapped_column(ARRAY(sa.BigInteger()))
+
+
+class ProductPictureRow(TenantBase, Base):
+    """A picture on a product's page, in order. The file is one that the brand uploaded; it stays while it is shown."""
+
+    __tablename__ = "product_picture"
+    __table_args__ = tenant_args(
+        tenant_key("product_id", "product"),
+        tenant_key("media_key", "media", "key"),
+        sa.Index("ix_product_picture_media", "brand_id", "media_key"),
+    )
+    product_id: Mapped[UUID] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+    media_key: Mapped[str]
+    alt: Mapped[str | None]
+
+
+class ProductOptionRow(TenantBase, Base):
+    """What a product's SKUs differ in, such as colour, with its values in order."""
+
+    __tablename__ = "product_option"
+    __table_args__ = tenant_args(tenant_key("product_id", "product"))
+    product_id: Mapped[UUID] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(sa.Integer, primary_key=True)
+    name: Mapped[str]
+    values: Mapped[list[str]] = mapped_column(ARRAY(sa.Text()))
 
 
 class SkuRow(Tenant, Base):
-    """A variant that can be bought. Prices: minor units of the brand's currency."""
+    """A variant that can be bought. Prices: minor units of the brand's currency.
+
+    `choices`: a value of each of its product's options, in their order; none where the product has no options.
+    """
 
     __tablename__ = "sku"
     __table_args__ = tenant_args(
@@ -48,6 +85,14 @@ class SkuRow(Tenant, Base):
         sa.UniqueConstraint("brand_id", "barcode"),
         tenant_key("product_id", "product"),
         sa.Index("ix_sku_product", "brand_id", "product_id", "position"),
+        sa.Index(
+            "uq_sku_choices",
+            "brand_id",
+            "product_id",
+            "choices",
+            unique=True,
+            postgresql_where=sa.text("choices IS NOT NULL"),
+        ),
         sa.CheckConstraint("price_minor >= 0", name="price"),
     )
     product_id: Mapped[UUID]
@@ -58,6 +103,44 @@ class SkuRow(Tenant, Base):
     price_minor: Mapped[int]
     market_price_minor: Mapped[int | None]
     created_at: Mapped[datetime]
+    choices: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text()))
+
+
+class PriceListRow(Tenant, Base):
+    """Prices of a branch for a time: from `starts_at` until before `ends_at`, None: until it is ended.
+
+    Its prices never change; a later list takes their place, an end is set once.
+    """
+
+    __tablename__ = "price_list"
+    __table_args__ = tenant_args(
+        tenant_key("org_unit_id", "org_unit"),
+        sa.Index("ix_price_list_org_unit", "brand_id", "org_unit_id"),
+        sa.CheckConstraint("ends_at >= starts_at", name="period"),
+    )
+    org_unit_id: Mapped[UUID]
+    name: Mapped[str]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    published_by: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class PriceListItemRow(TenantBase, Base):
+    """A SKU's price on a list. Amounts: minor units of the brand's currency."""
+
+    __tablename__ = "price_list_item"
+    __table_args__ = tenant_args(
+        tenant_key("sku_id", "sku"),
+        tenant_key("price_list_id", "price_list"),
+        sa.Index("ix_price_list_item_list", "brand_id", "price_list_id"),
+        sa.CheckConstraint("price_minor > 0", name="price"),
+        append_only=True,
+    )
+    sku_id: Mapped[UUID] = mapped_column(primary_key=True)
+    price_list_id: Mapped[UUID] = mapped_column(primary_key=True)
+    price_minor: Mapped[int]
+    market_price_minor: Mapped[int | None]
 
 
 class LocationRow(Tenant, Base):

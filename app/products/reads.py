@@ -13,6 +13,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from app.employees.models import EmployeeRow, OrgUnitRow, StoreRow
 from app.employees.values import EmployeeState
 from app.platform.db import BrandSession
+from app.products import rules
+from app.products.branch_prices import MARKET_PRICE, PERIODS_BEGUN, PRICE, parameters, with_prices
 from app.products.models import CatalogueRow, CategoryRow, ProductRow, ShopRow, SkuRow, StockRow
 from app.products.values import ProductState
 
@@ -21,7 +23,8 @@ from app.products.values import ProductState
 class ShopFacts:
     """A shop with its guide and the guide's store. `branch` is the path of the store's unit, else of the guide's own.
 
-    `version` grows with every change of the shelf, of products, prices, and of what is in stock.
+    `version` grows with every change of the shelf, of products, of prices and of what is in stock, and when a price
+    list begins or ends.
     """
 
     shop_id: UUID
@@ -66,7 +69,10 @@ class SkuFacts:
 
 @dataclass(frozen=True, slots=True)
 class SkuView:
-    """A SKU as it is shown. Prices: minor units; `available`: pieces on hand that no order holds."""
+    """A SKU as it is shown. Prices: minor units; `available`: pieces on hand that no order holds.
+
+    `choices`: a value of each option of its product, None where the product has no options.
+    """
 
     sku_id: UUID
     product_id: UUID
@@ -76,6 +82,7 @@ class SkuView:
     price_minor: int
     market_price_minor: int | None
     available: int
+    choices: list[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,7 @@ PRODUCT_COLUMNS = (
 
 
 async def shop_facts_by_slug(session: BrandSession, slug: str) -> ShopFacts | None:
-    found = await session.execute(_SHOP_BY_SLUG, {"brand": session.brand_id, "slug": slug})
+    found = await session.execute(_SHOP_BY_SLUG, {"brand": session.brand_id, "now": session.now, "slug": slug})
     row = found.first()
     return None if row is None else ShopFacts(*row)
 
@@ -131,32 +138,40 @@ async def shop_of_employee(session: BrandSession, employee_id: UUID) -> ShopFact
 
 
 async def shops_by_id(session: BrandSession, shop_ids: Collection[UUID]) -> dict[UUID, ShopFacts]:
-    rows = await session.execute(_SHOPS, {"brand": session.brand_id, "ids": list(shop_ids)})
+    rows = await session.execute(_SHOPS, {"brand": session.brand_id, "now": session.now, "ids": list(shop_ids)})
     return {row[0]: ShopFacts(*row) for row in rows}
 
 
 async def shops_of_employees(session: BrandSession, employee_ids: Collection[UUID]) -> dict[UUID, ShopFacts]:
     """Shops by the employee that they belong to."""
-    rows = await session.execute(_SHOPS_OF_EMPLOYEES, {"brand": session.brand_id, "ids": list(employee_ids)})
+    rows = await session.execute(
+        _SHOPS_OF_EMPLOYEES, {"brand": session.brand_id, "now": session.now, "ids": list(employee_ids)}
+    )
     shops = [ShopFacts(*row) for row in rows]
     return {shop.employee_id: shop for shop in shops}
 
 
-async def price_facts(session: BrandSession, sku_ids: Collection[UUID]) -> dict[UUID, SkuFacts]:
-    """What an order needs to know of its SKUs; unknown ids are left out. What is available may be gone in a moment."""
-    rows = await session.execute(_PRICE_FACTS, {"brand": session.brand_id, "ids": list(sku_ids)})
+async def price_facts(session: BrandSession, sku_ids: Collection[UUID], *, branch: str = "") -> dict[UUID, SkuFacts]:
+    """What an order in a branch needs to know of its SKUs; unknown ids are left out. No branch: the brand's prices.
+
+    What is available may be gone in a moment.
+    """
+    rows = await session.execute(_PRICE_FACTS, parameters(session, branch, ids=list(sku_ids)))
     return {row[0]: SkuFacts(*row) for row in rows}
 
 
-async def skus_by_id(session: BrandSession, sku_ids: Collection[UUID]) -> dict[UUID, SkuView]:
-    rows = await session.execute(_SKUS, {"brand": session.brand_id, "ids": list(sku_ids)})
+async def skus_by_id(session: BrandSession, sku_ids: Collection[UUID], *, branch: str = "") -> dict[UUID, SkuView]:
+    """SKUs with what they cost in a branch; no branch: the brand's prices."""
+    rows = await session.execute(_SKUS, parameters(session, branch, ids=list(sku_ids)))
     return {row[0]: SkuView(*row) for row in rows}
 
 
-async def skus_of_products(session: BrandSession, product_ids: Collection[UUID]) -> dict[UUID, list[SkuView]]:
-    """The SKUs of each product, in their order; every product asked for has an entry."""
+async def skus_of_products(
+    session: BrandSession, product_ids: Collection[UUID], *, branch: str = ""
+) -> dict[UUID, list[SkuView]]:
+    """The SKUs of each product in their order, at a branch's prices; every product asked for has an entry."""
     found: dict[UUID, list[SkuView]] = {product_id: [] for product_id in product_ids}
-    for row in await session.execute(_SKUS_OF_PRODUCTS, {"brand": session.brand_id, "ids": list(found)}):
+    for row in await session.execute(_SKUS_OF_PRODUCTS, parameters(session, branch, ids=list(found))):
         found[row[1]].append(SkuView(*row))
     return found
 
@@ -179,18 +194,19 @@ async def products_by_id(session: BrandSession, product_ids: Collection[UUID]) -
 async def product_page(
     session: BrandSession, *, limit: int, after: UUID | None = None, search: str | None = None
 ) -> list[ProductView]:
-    """Products of every state, newest first, after the product `after`; `search`: a part of the title, in any case."""
-    query = sa.select(*PRODUCT_COLUMNS).where(*_found(session, search)).order_by(ProductRow.id.desc()).limit(limit)
+    """Products of every state, newest first, after the product `after`; `search`: words that the title holds."""
+    conditions, wanted = _found(session, search)
+    query = sa.select(*PRODUCT_COLUMNS).where(*conditions).order_by(ProductRow.id.desc()).limit(limit)
     if after is not None:
         query = query.where(ProductRow.id < after)
-    return [ProductView(*row) for row in await session.execute(query)]
+    return [ProductView(*row) for row in await session.execute(query, wanted)]
 
 
 async def product_count(session: BrandSession, *, search: str | None = None) -> int:
     """How many products `product_page` walks through."""
-    return (
-        await session.execute(sa.select(sa.func.count()).select_from(ProductRow).where(*_found(session, search)))
-    ).scalar_one()
+    conditions, wanted = _found(session, search)
+    query = sa.select(sa.func.count()).select_from(ProductRow).where(*conditions)
+    return (await session.execute(query, wanted)).scalar_one()
 
 
 async def categories_by_id(session: BrandSession, category_ids: Collection[UUID]) -> dict[UUID, CategoryView]:
@@ -198,11 +214,19 @@ async def categories_by_id(session: BrandSession, category_ids: Collection[UUID]
     return {row[0]: CategoryView(*row) for row in rows}
 
 
-def _found(session: BrandSession, search: str | None) -> list[sa.ColumnElement[bool]]:
-    conditions: list[Any] = [ProductRow.brand_id == session.brand_id]
-    if search:
-        conditions.append(ProductRow.title.icontains(search, autoescape=True))
-    return conditions
+def _found(session: BrandSession, search: str | None) -> tuple[list[sa.ColumnElement[bool]], dict[str, Any]]:
+    """The conditions of a search and their parameters."""
+    own, wanted = ProductRow.brand_id == session.brand_id, search_parameters(session, search)
+    return ([own], {}) if wanted is None else ([own, IS_FOUND], wanted)
+
+
+def search_parameters(session: BrandSession, search: str | None) -> dict[str, Any] | None:
+    """What IS_FOUND asks for: titles that hold every word of the search; None for a search without words."""
+    words = rules.folded(search or "").split()
+    if not words:
+        return None
+    escaped = [word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for word in words]
+    return {"grams": rules.wanted_grams(session.brand_id, words), "patterns": [f"%{word}%" for word in escaped]}
 
 
 # --- the statements that pages and orders wait for: made once, as making them takes longer than running them
@@ -221,6 +245,12 @@ _store = cast("sa.Table", StoreRow.__table__)
 _unit = cast("sa.Table", OrgUnitRow.__table__)
 _catalogue = cast("sa.Table", CatalogueRow.__table__)
 
+IS_FOUND = sa.and_(
+    _product.c.search_grams.contains(sa.bindparam("grams", type_=ARRAY(sa.BigInteger()))),
+    _product.c.search_text.like(sa.all_(sa.bindparam("patterns", type_=ARRAY(sa.Text())))),
+)
+"""Whether a title holds every word: the index finds by the words' parts, and the text itself decides."""
+
 _AVAILABLE = (
     sa.select(sa.cast(sa.func.coalesce(sa.func.sum(_stock.c.on_hand - _stock.c.reserved), 0), sa.BigInteger()))
     .where(_stock.c.brand_id == _BRAND, _stock.c.sku_id == _sku.c.id)
@@ -234,7 +264,7 @@ _ALL_SHOPS = (
         _shop.c.slug,
         _shop.c.name,
         _shop.c.announcement,
-        _shop.c.version + sa.func.coalesce(_catalogue.c.version, 0),
+        _shop.c.version + sa.func.coalesce(_catalogue.c.version, 0) + PERIODS_BEGUN,
         _employee.c.id,
         _employee.c.display_name,
         _employee.c.title,
@@ -262,16 +292,21 @@ _SHOPS = _ALL_SHOPS.where(_shop.c.id == _IDS)
 _SHOPS_OF_EMPLOYEES = _ALL_SHOPS.where(_shop.c.employee_id == _IDS)
 _SHOP_BY_SLUG = _ALL_SHOPS.where(_shop.c.slug == sa.bindparam("slug", type_=sa.Text()))
 
-_ALL_SKUS = sa.select(
-    _sku.c.id,
-    _sku.c.product_id,
-    _sku.c.name,
-    _sku.c.code,
-    _sku.c.barcode,
-    _sku.c.price_minor,
-    _sku.c.market_price_minor,
-    _AVAILABLE,
-).where(_sku.c.brand_id == _BRAND)
+_ALL_SKUS = (
+    sa.select(
+        _sku.c.id,
+        _sku.c.product_id,
+        _sku.c.name,
+        _sku.c.code,
+        _sku.c.barcode,
+        PRICE,
+        MARKET_PRICE,
+        _AVAILABLE,
+        _sku.c.choices,
+    )
+    .select_from(with_prices(_sku))
+    .where(_sku.c.brand_id == _BRAND)
+)
 _SKUS = _ALL_SKUS.where(_sku.c.id == _IDS)
 _SKUS_OF_PRODUCTS = _ALL_SKUS.where(_sku.c.product_id == _IDS).order_by(_sku.c.product_id, _sku.c.position, _sku.c.id)
 
@@ -283,13 +318,17 @@ _PRICE_FACTS = (
         sa.func.coalesce(_category.c.path, ""),
         _product.c.title,
         _sku.c.name,
-        _sku.c.price_minor,
+        PRICE,
         _product.c.state == ProductState.PUBLISHED.value,
         _AVAILABLE,
     )
-    .select_from(_sku)
-    .join(_product, sa.and_(_product.c.brand_id == _BRAND, _product.c.id == _sku.c.product_id))
-    .outerjoin(_category, sa.and_(_category.c.brand_id == _BRAND, _category.c.id == _product.c.category_id))
+    .select_from(
+        with_prices(
+            _sku.join(_product, sa.and_(_product.c.brand_id == _BRAND, _product.c.id == _sku.c.product_id)).outerjoin(
+                _category, sa.and_(_category.c.brand_id == _BRAND, _category.c.id == _product.c.category_id)
+            )
+        )
+    )
     .where(_sku.c.brand_id == _BRAND, _sku.c.id == _IDS)
 )
 

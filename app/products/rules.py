@@ -3,9 +3,12 @@
 A rule that refuses gives the first `Problem`; the caller raises it.
 """
 
+import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
+from uuid import UUID
 
 from app.products.values import KEEP, NewSku, Problem, ShelfChange, ShelfPlace, StockLine
 
@@ -17,6 +20,7 @@ LONGEST_REASON = 200
 LONGEST_BADGE = 12
 LONGEST_SEARCH = 100
 MOST_SKUS = 100
+MOST_PICTURES = 9
 HIGHEST_PRICE_MINOR = 10_000_000_000
 """100 million of the currency: with quantities up to 9,999 an order still fits a JSON number."""
 MOST_PIECES = 1_000_000_000
@@ -60,6 +64,10 @@ def cover_problem(url: str | None, path: Sequence[str]) -> Problem | None:
     if url is None or is_picture_url(url):
         return None
     return Problem("cover_url_form", (*path, "coverUrl"), {"most": LONGEST_URL})
+
+
+def picture_count_problem(number: int) -> Problem | None:
+    return None if number <= MOST_PICTURES else Problem("picture_count", ("pictures",), {"most": MOST_PICTURES})
 
 
 def sku_count_problem(number: int, path: Sequence[str]) -> Problem | None:
@@ -143,6 +151,31 @@ def merged_lines(lines: Iterable[StockLine]) -> list[StockLine]:
 def cheapest(skus: Sequence[P]) -> P | None:
     """The SKU whose price a product shows: the lowest, of equal ones the first."""
     return min(skus, key=lambda sku: sku.price_minor, default=None)
+
+
+def folded(text: str) -> str:
+    """The text as it is searched: of one width and case, its words apart by one blank."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def search_grams(brand_id: UUID, text: str) -> list[int]:
+    """Hashes of the parts of one and two characters of a folded text's words: sorted, each once, the brand's own.
+
+    One index serves all brands; as no two brands share a hash, a search walks the rows of its own alone.
+    """
+    parts = {word[at : at + size] for word in text.split() for size in (1, 2) for at in range(len(word) - size + 1)}
+    return sorted(_hashed(brand_id, part) for part in parts)
+
+
+def wanted_grams(brand_id: UUID, words: Iterable[str]) -> list[int]:
+    """The hashes that a text with all these folded words has: of two characters, of one where a word is no longer."""
+    parts = {word[at : at + 2] for word in words for at in range(max(1, len(word) - 1))}
+    return sorted(_hashed(brand_id, part) for part in parts)
+
+
+def _hashed(brand_id: UUID, part: str) -> int:
+    digest = hashlib.blake2b(part.encode(), digest_size=8, key=brand_id.bytes).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def slug_of(number: int) -> str:

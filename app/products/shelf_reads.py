@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from app.platform.db import BrandSession
 from app.products.models import ProductRow, ShelfItemRow
-from app.products.reads import PRODUCT_COLUMNS, ProductView
+from app.products.reads import IS_FOUND, PRODUCT_COLUMNS, ProductView, search_parameters
 from app.products.values import ProductState
 
 LAST = 2**31 - 1
@@ -70,10 +70,12 @@ async def shelf_page(
     after: ShelfKey | None = None,
     has_hidden: bool = False,
     has_count: bool = True,
+    search: str | None = None,
 ) -> ShelfPage:
     """Up to `limit` items after a key, and how many the shelf holds; one statement.
 
-    `has_hidden`: with the items that the guide hid, which only the guide sees.
+    `has_hidden`: with the items that the guide hid, which only the guide sees. `search`: only, and only counted, what
+    has every word in its title; in the shelf's order all the same.
     """
     part = None if after is None else _part(after)
     parameters: dict[str, Any] = {"brand": session.brand_id, "shop": shop_id, "limit": limit}
@@ -81,7 +83,9 @@ async def shelf_page(
         parameters |= {"created_at": after.created_at, "product": after.product_id}
         if after.is_placed:
             parameters["position"] = LAST if after.position is None else after.position
-    found = await session.execute(_page(part, has_hidden=has_hidden, has_count=has_count), parameters)
+    wanted = search_parameters(session, search)
+    statement = _page(part, has_hidden=has_hidden, has_count=has_count, is_search=wanted is not None)
+    found = await session.execute(statement, parameters | (wanted or {}))
     rows = found.all()
     # The count's row is there on an empty page too, with nothing beside it.
     return ShelfPage([_item(shop_id, row) for row in rows if row.id is not None], rows[0].total_count)
@@ -130,14 +134,15 @@ def _part(key: ShelfKey) -> _Part:
 
 
 @lru_cache
-def _page(part: _Part | None, *, has_hidden: bool, has_count: bool) -> sa.Select[Any]:
+def _page(part: _Part | None, *, has_hidden: bool, has_count: bool, is_search: bool) -> sa.Select[Any]:
     """A page that begins in a part, behind a key; None: at the start."""
-    parts = [_rest(part, has_hidden=has_hidden)]
+    wanted = (IS_FOUND,) if is_search else ()
+    parts = [_rest(part, has_hidden=has_hidden).where(*wanted)]
     if part is not _Part.REST:
-        parts.append(_placed(part, has_hidden=has_hidden))
+        parts.append(_placed(part, has_hidden=has_hidden).where(*wanted))
     both = sa.union_all(*parts).subquery("item") if len(parts) > 1 else parts[0].subquery("item")
     page = sa.select(both).order_by(*_order(both.c)).limit(_LIMIT).subquery("page")
-    count = _count(has_hidden=has_hidden) if has_count else sa.null()
+    count = _count(*wanted, has_hidden=has_hidden) if has_count else sa.null()
     whole = sa.select(count.label("total_count")).subquery("whole")
     return sa.select(whole.c.total_count, page).select_from(whole.outerjoin(page, sa.true())).order_by(*_order(page.c))
 
@@ -198,15 +203,15 @@ def _rest(part: _Part | None, *, has_hidden: bool) -> sa.Select[Any]:
     return query.where(_OLDER) if part is _Part.REST else query
 
 
-def _count(*, has_hidden: bool) -> sa.ColumnElement[int]:
-    """How many the shelf holds: what is published, less the few that the guide hid."""
-    published = sa.select(sa.func.count()).select_from(_product).where(_PUBLISHED).scalar_subquery()
+def _count(*wanted: sa.ColumnElement[bool], has_hidden: bool) -> sa.ColumnElement[int]:
+    """How many the shelf holds of what is wanted: what is published, less the few that the guide hid."""
+    published = sa.select(sa.func.count()).select_from(_product).where(_PUBLISHED, *wanted).scalar_subquery()
     if has_hidden:
         return published
     hidden = (
         sa.select(sa.func.count())
         .select_from(_product.join(_place, _PLACE))
-        .where(_PUBLISHED, _place.c.brand_id == _BRAND, _place.c.is_hidden)
+        .where(_PUBLISHED, _place.c.brand_id == _BRAND, _place.c.is_hidden, *wanted)
         .scalar_subquery()
     )
     return published - hidden

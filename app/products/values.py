@@ -58,8 +58,19 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class ProductOption:
+    """What a product's SKUs differ in, such as colour, with its values in the order in which they are shown."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NewSku:
-    """A variant to be made. Prices: minor units of the brand's currency; `stock`: pieces at the shipping location."""
+    """A variant to be made. Prices: minor units of the brand's currency; `stock`: pieces at the shipping location.
+
+    `choices`: a value of each of the product's options, in their order.
+    """
 
     name: str
     code: str
@@ -67,6 +78,7 @@ class NewSku:
     price_minor: int
     market_price_minor: int | None
     stock: int
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,17 @@ class NewProduct:
     description: str | None = None
     cover_url: str | None = None
     category_id: UUID | None = None
+    options: tuple[ProductOption, ...] = ()
+    state: ProductState = ProductState.PUBLISHED
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPrice:
+    """A SKU's price on a price list, in minor units. No market price: the brand's, where it is not below the price."""
+
+    sku_id: UUID
+    price_minor: int
+    market_price_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

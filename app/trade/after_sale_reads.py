@@ -7,12 +7,14 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.customers.models import CustomerRow
 from app.employees import organisation
 from app.employees.models import EmployeeRow
 from app.employees.rules import may_reach
 from app.employees.values import PostalAddress, Role, StaffFunction
+from app.platform import storage
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
 from app.platform.settings import load_settings
@@ -306,3 +308,15 @@ def _view(session: BrandSession, row: Any) -> AfterSaleView:
         values[name] = session.vault.open(session.brand_id, field, values[name])
     values["reason"] = values["reason"] or ""
     return AfterSaleView(**values)
+
+
+async def named_media(session: BrandSession, keys: Collection[str]) -> set[str]:
+    """Which of these keys of uploaded files are pictures that an after-sale was asked for with."""
+    urls = {storage.media_url(key): key for key in keys}
+    found = await session.execute(
+        sa.select(AfterSaleRow.evidence_urls).where(
+            AfterSaleRow.brand_id == session.brand_id,
+            AfterSaleRow.evidence_urls.has_any(sa.bindparam("urls", list(urls), type_=ARRAY(sa.Text()))),
+        )
+    )
+    return {urls[url] for evidence in found.scalars() for url in evidence if url in urls}

@@ -94,15 +94,18 @@ async def price(
     session: BrandSession,
     lines: Sequence[LineRequest],
     *,
+    branch: str,
     method: FulfilmentMethod,
     prices: Mapping[UUID, int] | None = None,
 ) -> Basket:
-    """Check and price lines, equal SKUs merged; one statement. With `prices`, a total for each SKU, nothing is shipped.
+    """Check lines and price them as the branch does, equal SKUs merged; one statement.
+
+    With `prices`, a total for each SKU, nothing is shipped.
 
     Raises: InvalidInput, NotFound.
     """
     _refuse(lines, is_limited=prices is None)
-    skus = await reads.price_facts(session, sorted({line.sku_id for line in lines}))
+    skus = await reads.price_facts(session, sorted({line.sku_id for line in lines}), branch=branch)
     return priced(lines, skus, method=method, prices=prices)
 
 

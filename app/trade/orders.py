@@ -36,12 +36,13 @@ DUE_AT_ONCE = 200
 async def quote(
     session: BrandSession,
     *,
+    shop: ShopFacts,
     lines: Sequence[LineRequest],
     method: FulfilmentMethod = FulfilmentMethod.DELIVERY,
     pickup_store_id: UUID | None = None,
     coupon_ids: Sequence[UUID] = (),
 ) -> Basket:
-    """What these lines would cost now, line by line; nothing is held. One statement, two with a pickup store.
+    """What these lines would cost in a shop now, line by line; nothing is held. One statement, two with a pickup store.
 
     A line may be unavailable (withdrawn, or too few left); it is priced all the same. A pickup's store may still be
     open. Raises: InvalidInput for no or too many lines, quantities out of bounds, coupons; NotFound for a SKU or a
@@ -50,7 +51,7 @@ async def quote(
     basket.refuse_coupons(coupon_ids)
     if pickup_store_id is not None:
         await pickups.check_store(session, method, pickup_store_id)
-    return await basket.price(session, lines, method=method)
+    return await basket.price(session, lines, branch=shop.branch, method=method)
 
 
 async def place(
@@ -84,7 +85,7 @@ async def place(
     sealed_address, sealed_note = _seal(
         session, address, note, is_sent=store_id is None and (prices is None or address is not None)
     )
-    wanted = await basket.price(session, lines, method=fulfilment, prices=prices)
+    wanted = await basket.price(session, lines, branch=shop.branch, method=fulfilment, prices=prices)
     _refuse(wanted, expected_total_minor)
     code = None if code_token is None else await codes.facts_by_token(session, code_token)
     order_id, number = session.new_id(), numbers.random_order_number()

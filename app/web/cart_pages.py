@@ -86,7 +86,7 @@ async def priced(
         if not lines:
             return None
         requested = [LineRequest(line.sku_id, line.quantity) for line in lines]
-        basket = await orders.quote(session, lines=requested, method=method)
+        basket = await orders.quote(session, shop=reader.shop, lines=requested, method=method)
         products = await reads.products_by_id(session, {line.sku.product_id for line in basket.lines})
     return shown(reader, basket, products, {line.sku_id: line.seen_minor for line in lines}, method)
 
@@ -140,7 +140,11 @@ async def _put_in(reader: ShopReader, form: Form) -> Response:
     """Add to the bag, or go on with this one line alone. What is no SKU of the brand is not found."""
     say, sku_id = reader.say, views.id_in(form.text("sku"), "Sku")
     async with reader.reading() as session:
-        sku = None if sku_id is None else (await reads.skus_by_id(session, [sku_id])).get(sku_id)
+        sku = (
+            None
+            if sku_id is None
+            else (await reads.skus_by_id(session, [sku_id], branch=reader.shop.branch)).get(sku_id)
+        )
     if sku is None:
         return answers.missing("product", say=say, href=reader.path, label=say("go_shop", shop=reader.shop.name))
     quantity = max(1, min(form.number("quantity") or 1, LARGEST_QUANTITY))
@@ -161,7 +165,7 @@ async def _changed(reader: ShopReader, form: Form) -> list[CartLine]:
     """
     kept = cart.read(reader)
     async with reader.reading() as session:
-        skus = await reads.skus_by_id(session, [line.sku_id for line in kept])
+        skus = await reads.skus_by_id(session, [line.sku_id for line in kept], branch=reader.shop.branch)
     lines = []
     for line in kept:
         typed = form.number(f"quantity-{encode_global_id('Sku', line.sku_id)}")

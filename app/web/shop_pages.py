@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.requests import Request
@@ -11,8 +12,9 @@ from app.marketing import visits
 from app.marketing.rules import is_slug
 from app.platform.db import Brand, BrandSession
 from app.platform.runtime import Runtime
-from app.products import reads, shelf_reads
+from app.products import options, pictures, reads, shelf_reads
 from app.products.reads import ShopFacts
+from app.products.rules import LONGEST_SEARCH
 from app.products.shelf_reads import ShelfItem, ShelfKey
 from app.products.shops import SHOP_SLUG
 from app.trade import orders
@@ -46,7 +48,8 @@ async def open_shop(runtime: Runtime, request: Request) -> Response:
         if tag in request.headers.get("if-none-match", ""):
             response = answers.unchanged(tag)
         else:
-            values = await _shelf_values(session, shop, request.query_params.get("after"), say)
+            wanted = request.query_params.get("q", "").strip()[:LONGEST_SEARCH]
+            values = await _shelf_values(session, shop, request.query_params.get("after"), wanted, say)
             response = answers.page("shop.html", values, say=say, headers={"ETag": tag})
     return await _with_visit(runtime, request, brand, shop, response)
 
@@ -92,28 +95,34 @@ async def _with_visit(
     return response
 
 
-async def _shelf_values(session: BrandSession, shop: ShopFacts, after: str | None, say: Speech) -> dict[str, Any]:
+async def _shelf_values(
+    session: BrandSession, shop: ShopFacts, after: str | None, wanted: str, say: Speech
+) -> dict[str, Any]:
+    """A page of the shelf; of what is found where something is `wanted`, then nothing stands before the rest."""
     key = _key(after)
-    page = await shelf_reads.shelf_page(session, shop_id=shop.shop_id, limit=PAGE_SIZE + 1, after=key)
+    page = await shelf_reads.shelf_page(session, shop_id=shop.shop_id, limit=PAGE_SIZE + 1, after=key, search=wanted)
     items = page.items[:PAGE_SIZE]
-    skus = await reads.skus_of_products(session, [item.product.product_id for item in items])
+    skus = await reads.skus_of_products(session, [item.product.product_id for item in items], branch=shop.branch)
     cards = [
         card
         for item in items
         if (card := views.product_card(item, skus[item.product.product_id], slug=shop.slug, say=say))
     ]
-    lead = cards.pop(0) if key is None and cards and items[0].is_featured else None
+    lead = cards.pop(0) if key is None and not wanted and cards and items[0].is_featured else None
     has_more = len(page.items) > PAGE_SIZE
     path = f"/s/{shop.slug}"
+    more = {"q": wanted} if wanted else {}
     return {
         "shop": shop,
+        "shop_href": path,
         "brand_name": session.brand.name,
         "who": views.who_serves(shop, session.brand.name, say),
+        "wanted": wanted,
         "lead": lead,
         "items": cards,
         "total_count": page.total_count,
-        "next_href": f"{path}?after={_cursor(items[-1])}" if has_more else None,
-        "first_href": None if key is None else path,
+        "next_href": f"{path}?{urlencode(more | {'after': _cursor(items[-1])})}" if has_more else None,
+        "first_href": None if key is None and not wanted else path,
     }
 
 
@@ -121,21 +130,24 @@ async def _product_values(
     session: BrandSession, shop: ShopFacts, item: ShelfItem, say: Speech
 ) -> dict[str, Any] | None:
     product_id = item.product.product_id
-    skus = (await reads.skus_of_products(session, [product_id]))[product_id]
+    skus = (await reads.skus_of_products(session, [product_id], branch=shop.branch))[product_id]
     card = views.product_card(item, skus, slug=shop.slug, say=say)
     if card is None:
         return None
+    shown = await pictures.pictures_of_products(session, [product_id])
+    chosen_from = await options.options_of_products(session, [product_id])
     chosen = next((sku for sku in skus if sku.available > 0), None)
     one = None
     if chosen is not None:
-        one = await orders.quote(session, lines=[LineRequest(chosen.sku_id, 1)])
+        one = await orders.quote(session, shop=shop, lines=[LineRequest(chosen.sku_id, 1)])
     return {
         "shop": shop,
         "shop_href": f"/s/{shop.slug}",
         "brand_name": session.brand.name,
         "who": views.who_serves(shop, session.brand.name, say),
         "product": card,
-        "skus": views.sku_lines(skus, say),
+        "pictures": [one for one in shown[product_id] if one.url != item.product.cover_url],
+        "variants": views.variants(skus, chosen_from[product_id], say),
         "chosen": None if chosen is None else encode_global_id("Sku", chosen.sku_id),
         "chosen_name": None if chosen is None else chosen.name,
         "most": min(MOST_AT_ONCE, max((sku.available for sku in skus), default=0)),

@@ -1,6 +1,6 @@
 """What pages show, out of facts: prices in parts, products of a shelf, and who serves."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from app.employees.values import OpeningHours
 from app.products.reads import ProductView, ShopFacts, SkuView
 from app.products.rules import cheapest
 from app.products.shelf_reads import ShelfItem
+from app.products.values import ProductOption
 from app.web.amounts import Amount
 from app.web.texts import Speech
 from graphql_schema.errors import BadUserInput
@@ -39,6 +40,14 @@ class ProductCard:
     market_price: Amount | None
     has_prices: bool
     is_in_stock: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Variants:
+    """Variants to choose from, under one heading."""
+
+    heading: str
+    lines: list[SkuLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +92,31 @@ def product_card(item: ShelfItem, skus: Sequence[SkuView], *, slug: str, say: Sp
     )
 
 
-def sku_lines(skus: Iterable[SkuView], say: Speech) -> list[SkuLine]:
-    """The variants of a product, in their order."""
-    return [
-        SkuLine(
-            id=encode_global_id("Sku", sku.sku_id),
-            name=sku.name,
-            price=say.money(sku.price_minor),
-            market_price=_market_price(sku, say),
-            is_in_stock=sku.available > 0,
-        )
-        for sku in skus
-    ]
+def variants(skus: Sequence[SkuView], options: Sequence[ProductOption], say: Speech) -> list[Variants]:
+    """The variants of a product to choose from, in their order; those alike in the first of several options together.
+
+    With one option its name stands above the values; without options there are only the variants' names.
+    """
+    if not options:
+        return [Variants(say("variant"), [_sku_line(sku, sku.name, say) for sku in skus])]
+    first, *others = options
+    if not others:
+        return [Variants(first.name, [_sku_line(sku, (sku.choices or [sku.name])[0], say) for sku in skus])]
+    groups: dict[str, list[SkuLine]] = {value: [] for value in first.values}
+    for sku in skus:
+        value, *rest = sku.choices or [sku.name]
+        groups.setdefault(value, []).append(_sku_line(sku, " · ".join(rest) or sku.name, say))
+    return [Variants(f"{first.name} · {value}", lines) for value, lines in groups.items() if lines]
+
+
+def _sku_line(sku: SkuView, label: str, say: Speech) -> SkuLine:
+    return SkuLine(
+        id=encode_global_id("Sku", sku.sku_id),
+        name=label,
+        price=say.money(sku.price_minor),
+        market_price=_market_price(sku, say),
+        is_in_stock=sku.available > 0,
+    )
 
 
 def product_path(slug: str, product: ProductView) -> str:

@@ -47,9 +47,7 @@ class Poster(Node):
         return await loaders.code_by_id(info, self.view.code_id)
 
 
-@strawberry.type(
-    description="The same poster for every guide, drawn by a worker. `ready + failed + waiting = total`."
-)
+@strawberry.type(description="The same poster for every guide, drawn by a worker. `ready + failed + waiting = total`.")
 class PosterBatch(Node):
     state: BatchState = strawberry.field(description="Whether anything is left.")
     total: int = strawberry.field(description="Guides with a shop when it began.")

@@ -7,8 +7,11 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from app.platform.db import BrandSession
-from app.products import reads
+from app.products import price_lists, reads
+from app.products.options import options_of_products
+from app.products.pictures import PictureView, pictures_of_products
 from app.products.reads import CategoryView, ProductView, ShopFacts, SkuView
+from app.products.values import ListedPrice, ProductOption
 from graphql_schema.context import Context
 
 T = TypeVar("T")
@@ -39,6 +42,21 @@ def skus(context: Context) -> DataLoader[UUID, SkuView | None]:
 def categories(context: Context) -> DataLoader[UUID, CategoryView | None]:
     """Categories by id."""
     return _batch(context, "categories", reads.categories_by_id)
+
+
+def pictures(context: Context) -> DataLoader[UUID, list[PictureView] | None]:
+    """The pictures of products."""
+    return _batch(context, "pictures", pictures_of_products)
+
+
+def options(context: Context) -> DataLoader[UUID, list[ProductOption] | None]:
+    """The options of products."""
+    return _batch(context, "options", options_of_products)
+
+
+def prices_of_lists(context: Context) -> DataLoader[UUID, list[ListedPrice] | None]:
+    """The prices on price lists."""
+    return _batch(context, "prices_of_lists", price_lists.prices_of_lists)
 
 
 async def products_with_skus(session: BrandSession, product_ids: Sequence[UUID]) -> dict[UUID, ProductWithSkus]:

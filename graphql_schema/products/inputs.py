@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import strawberry
 
-from app.products.values import KEEP, Kept, NewSku, PriceChange, ShelfChange
+from app.products.values import KEEP, Kept, NewSku, PriceChange, ProductOption, ShelfChange
 from graphql_schema.global_ids import input_id
 from graphql_schema.products.enums import ProductState
 from graphql_schema.scalars import Long
@@ -44,9 +44,31 @@ class SkuInput:
         default=None, description="A price to show struck out, in minor units; never below the price."
     )
     stock: int = strawberry.field(description="Pieces to begin with, 0 to 1,000,000,000.")
+    choices: list[str] | None = strawberry.field(
+        default=None, description="A value of each of the product's options, in their order."
+    )
 
     def to_value(self) -> NewSku:
-        return NewSku(self.name, self.code, self.barcode, self.price_minor, self.market_price_minor, self.stock)
+        return NewSku(
+            self.name,
+            self.code,
+            self.barcode,
+            self.price_minor,
+            self.market_price_minor,
+            self.stock,
+            tuple(self.choices or ()),
+        )
+
+
+@strawberry.input(description="What a product's SKUs differ in.")
+class ProductOptionInput:
+    name: str = strawberry.field(description="1 to 20 characters, such as a word for colour; once in a product.")
+    values: list[str] = strawberry.field(
+        description="1 to 30 of 1 to 30 characters, in the order in which they are shown; some SKU has each."
+    )
+
+    def to_value(self) -> ProductOption:
+        return ProductOption(self.name, tuple(self.values))
 
 
 @strawberry.input(description="A product to publish.")
@@ -58,6 +80,9 @@ class ProductCreateInput:
         default=None, description="An https:// address, or a path below /media/ of this server; up to 500 characters."
     )
     category_id: strawberry.ID | None = strawberry.field(default=None, description="Where it stands in the catalogue.")
+    options: list[ProductOptionInput] | None = strawberry.field(
+        default=None, description="At most three; then every SKU has a value of each, and no two have the same."
+    )
     skus: list[SkuInput] = strawberry.field(description="1 to 100, in the order in which they are shown.")
 
 

@@ -75,13 +75,13 @@ async def skus_in(session: BrandSession, sku_ids: Collection[UUID]) -> dict[UUID
 
 
 async def shelf_item_in(
-    session: BrandSession, *, shop_id: UUID, product_id: UUID, has_hidden: bool
+    session: BrandSession, *, shop_id: UUID, product_id: UUID, branch: str, has_hidden: bool
 ) -> ShelfItem | None:
-    """An item of a shop's shelf; two statements."""
+    """An item of a shop's shelf at its branch's prices; two statements."""
     item = await shelf_reads.shelf_item(session, shop_id=shop_id, product_id=product_id, has_hidden=has_hidden)
     if item is None:
         return None
-    skus = await reads.skus_of_products(session, [product_id])
+    skus = await reads.skus_of_products(session, [product_id], branch=branch)
     return to_shelf_item(item, skus[product_id], session.brand)
 
 
@@ -110,7 +110,13 @@ async def fetch_shelf_item(info: Info, shop_id: UUID, product_id: UUID) -> Shelf
     if shop is None:
         return None
     async with info.context.reading() as session:
-        return await shelf_item_in(session, shop_id=shop_id, product_id=product_id, has_hidden=actor.shop_id == shop_id)
+        return await shelf_item_in(
+            session,
+            shop_id=shop_id,
+            product_id=product_id,
+            branch=shop.facts.branch,
+            has_hidden=actor.shop_id == shop_id,
+        )
 
 
 def _by(number: int, fetch: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

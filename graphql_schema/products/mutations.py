@@ -118,6 +118,7 @@ class ProductsMutation:
                     description=input.description,
                     cover_url=input.cover_url,
                     category_id=optional_input_id(input.category_id, "Category", "categoryId"),
+                    options=[option.to_value() for option in input.options or []],
                     skus=[sku.to_value() for sku in input.skus],
                     now=session.now,
                 )
@@ -205,7 +206,11 @@ class ProductsMutation:
 
         async def answer(session: BrandSession, made: Result) -> ShelfItemUpdatePayload:
             item = await loaders.shelf_item_in(
-                session, shop_id=UUID(made["shop_id"]), product_id=UUID(made["product_id"]), has_hidden=True
+                session,
+                shop_id=UUID(made["shop_id"]),
+                product_id=UUID(made["product_id"]),
+                branch=actor.branch,
+                has_hidden=True,
             )
             if item is None:
                 raise errors.NotFound("shelf item", path=("shelfItemId",))

@@ -6,8 +6,9 @@ import strawberry
 
 from graphql_schema.context import Info
 from graphql_schema.paging import Connection
-from graphql_schema.permissions import ANYBODY, EMPLOYEES, Requires
-from graphql_schema.products import loaders
+from graphql_schema.permissions import ANYBODY, EMPLOYEES, HEADQUARTERS, Requires
+from graphql_schema.products import list_types, loaders
+from graphql_schema.products.list_types import PriceList
 from graphql_schema.products.types import After, First, Product, Shop
 
 
@@ -33,7 +34,22 @@ class ProductsQuery:
         after: After = None,
         search: Annotated[
             str | None,
-            strawberry.argument(description="A part of the title, in upper or lower case; up to 100 characters."),
+            strawberry.argument(description="Words that the title holds, in any width and case; up to 100 characters."),
         ] = None,
     ) -> Connection[Product]:
         return await loaders.product_connection(info, first, after, search)
+
+    @strawberry.field(
+        description="Price lists of every time, the newest first. For headquarters and the owner.",
+        extensions=[Requires(HEADQUARTERS)],
+    )
+    async def price_lists(
+        self,
+        info: Info,
+        first: First = 50,
+        after: After = None,
+        org_unit_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Only of this very unit; null: of every one.")
+        ] = None,
+    ) -> Connection[PriceList]:
+        return await list_types.price_list_connection(info, first, after, org_unit_id)

@@ -18,7 +18,7 @@ from app.products.reads import CategoryView, ProductView, ShopFacts, SkuView
 from app.products.shelf_reads import ShelfKey
 from graphql_schema.context import Info
 from graphql_schema.employees.types import Guide, to_guide, to_store
-from graphql_schema.errors import Forbidden, Unauthenticated
+from graphql_schema.errors import BadUserInput, Forbidden, Unauthenticated
 from graphql_schema.money import Money, to_money
 from graphql_schema.paging import Connection, Node, build_connection, encode_global_id, is_asked_for, read_page
 from graphql_schema.permissions import EMPLOYEES, Requires
@@ -47,8 +47,13 @@ class Sku(Node):
     name: str = strawberry.field(description="Up to 60 characters.")
     code: str = strawberry.field(description="For tills and files, unique in the brand: 1 to 40 characters.")
     barcode: str | None = strawberry.field(description="Unique in the brand: 4 to 32 characters.")
-    price: Money = strawberry.field(description="What it costs now; an order keeps the price it was placed at.")
+    price: Money = strawberry.field(
+        description="What it costs now: in a shop its branch's price, elsewhere the brand's. An order keeps its own."
+    )
     market_price: Money | None = strawberry.field(description="A higher price to show struck out.")
+    choices: list[str] = strawberry.field(
+        description="A value of each of the product's options, in their order; none where it has no options."
+    )
     is_in_stock: bool = strawberry.field(description="Whether at least one piece can be ordered now.")
     view: strawberry.Private[SkuView]
 
@@ -58,6 +63,20 @@ class Sku(Node):
     )
     async def stock(self) -> int | None:
         return self.view.available
+
+
+@strawberry.type(description="A picture on a product's page.")
+class Picture:
+    url: str = strawberry.field(description="A path below /media/ of this server; what it shows never changes.")
+    width: int = strawberry.field(description="Pixels.")
+    height: int = strawberry.field(description="Pixels.")
+    alt: str | None = strawberry.field(description="What it shows, in words: up to 120 characters.")
+
+
+@strawberry.type(description="What a product's SKUs differ in.")
+class ProductOption:
+    name: str = strawberry.field(description="Up to 20 characters.")
+    values: list[str] = strawberry.field(description="1 to 30, in the order in which they are shown.")
 
 
 @strawberry.type(description="What the brand sells, as headquarters published it.")
@@ -76,6 +95,16 @@ class Product(Node):
     @strawberry.field(description="Where it stands in the catalogue.")
     async def category(self, info: Info) -> Category | None:
         return await category_of(info, self.view.category_id)
+
+    @strawberry.field(description="Its pictures besides the cover, in order: at most nine.")
+    async def pictures(self, info: Info) -> list[Picture]:
+        found = await batches.pictures(info.context).load(self.view.product_id)
+        return [Picture(url=one.url, width=one.width, height=one.height, alt=one.alt) for one in found or []]
+
+    @strawberry.field(description="What its SKUs differ in, in order: at most three.")
+    async def options(self, info: Info) -> list[ProductOption]:
+        found = await batches.options(info.context).load(self.view.product_id)
+        return [ProductOption(name=one.name, values=list(one.values)) for one in found or []]
 
 
 @strawberry.type(
@@ -124,8 +153,16 @@ class Shop(Node):
         include_hidden: Annotated[
             bool | None, strawberry.argument(description="With what the guide hid; only for the shop's own guide.")
         ] = False,
+        search: Annotated[
+            str | None,
+            strawberry.argument(
+                description="Only what has all these words in its title, in any width and case; up to 100 characters."
+            ),
+        ] = None,
     ) -> Connection[ShelfItem]:
         page = read_page(first, after, "shelf", _SHELF_KEY, default=24)
+        if search is not None and len(search) > rules.LONGEST_SEARCH:
+            raise BadUserInput(f"search has at most {rules.LONGEST_SEARCH} characters.", argument="search")
         if include_hidden:
             await _check_own(info, self.facts.shop_id)
         brand = await info.context.brand()
@@ -137,10 +174,13 @@ class Shop(Node):
                 after=None if page.after is None else ShelfKey(*page.after),  # type: ignore[arg-type]
                 has_hidden=bool(include_hidden),
                 has_count=is_asked_for(info, "totalCount"),
+                search=search,
             )
             # The last item only tells that another page follows.
             skus = await reads.skus_of_products(
-                session, [item.product.product_id for item in found.items[: page.first]]
+                session,
+                [item.product.product_id for item in found.items[: page.first]],
+                branch=self.facts.branch,
             )
         return build_connection(
             found.items,
@@ -177,6 +217,7 @@ def to_sku(view: SkuView, brand: Brand) -> Sku:
         barcode=view.barcode,
         price=to_money(view.price_minor, brand.currency),
         market_price=_money_or_none(view.market_price_minor, brand),
+        choices=view.choices or [],
         is_in_stock=view.available > 0,
         view=view,
     )

@@ -6,8 +6,9 @@ import strawberry
 
 from app.platform import messages
 from app.platform.db import Brand
-from app.platform.errors import UserFault
+from app.platform.errors import NotFound, UserFault
 from app.platform.money import Money as Amount
+from app.products import reads
 from app.products.shops import SHOP_SLUG
 from app.trade import orders
 from app.trade.basket import Basket, BasketLine
@@ -38,8 +39,12 @@ class TradeQuery:
         brand = info.context.enter_brand(found[0])
         try:
             async with info.context.reading(brand) as session:
+                shop = await reads.shop_facts(session, found[1])
+                if shop is None:
+                    raise NotFound("shop", path=("shopSlug",))
                 basket = await orders.quote(
                     session,
+                    shop=shop,
                     lines=to_lines(input.lines),
                     method=FulfilmentMethod.DELIVERY if input.fulfilment is None else input.fulfilment.method,
                     pickup_store_id=to_pickup_store(input.fulfilment),

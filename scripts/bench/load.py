@@ -40,8 +40,13 @@ async def run(port: int, make_request: Callable[[], bytes], *, connections: int,
     return await run_flows(port, one, connections=connections, seconds=seconds)
 
 
-async def run_flows(port: int, make_flow: Callable[[], Flow], *, connections: int, seconds: float) -> Load:
-    """Run flows of requests, each connection one after the other; counted and timed as wholes."""
+async def run_flows(
+    port: int, make_flow: Callable[[], Flow], *, connections: int, seconds: float, every_seconds: float = 0.0
+) -> Load:
+    """Run flows of requests, each connection one after the other; counted and timed as wholes.
+
+    `every_seconds`: a connection begins a flow no sooner than so long after it began the one before.
+    """
     times: list[float] = []
     refused = 0
     ends_at = time.perf_counter() + seconds
@@ -55,10 +60,11 @@ async def run_flows(port: int, make_flow: Callable[[], Flow], *, connections: in
             try:
                 while True:
                     writer.write(request)
-                    request = flow.send(await _body(reader))
+                    request = flow.send(await body(reader))
             except StopIteration as end:
                 refused += not end.value
             times.append(time.perf_counter() - began)
+            await asyncio.sleep(max(0.0, every_seconds - times[-1]))
         writer.close()
 
     began = time.perf_counter()
@@ -74,7 +80,8 @@ async def run_flows(port: int, make_flow: Callable[[], Flow], *, connections: in
     )
 
 
-async def _body(reader: asyncio.StreamReader) -> bytes:
+async def body(reader: asyncio.StreamReader) -> bytes:
+    """The body of the next answer."""
     head = await reader.readuntil(b"\r\n\r\n")
     length = int(head.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
     return await reader.readexactly(length)

@@ -16,6 +16,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, Response, async_playwright
 
 WIDTH, HEIGHT = 390, 844
+NARROW = 320
 HEAVIEST_PAGE_BYTES = 150 * 1024
 SERIOUS = {"serious", "critical"}
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
@@ -88,6 +89,14 @@ class Phone:
             await self._look_with_scripts(name)
         if SCREENSHOTS is not None:
             await self.page.screenshot(path=f"{SCREENSHOTS}/{name}.png", full_page=True)
+
+    async def look_every_way(self, name: str) -> None:
+        """Look at the page in light and dark, and on the narrowest screen."""
+        ways: tuple[tuple[Literal["light", "dark"], int], ...] = (("light", WIDTH), ("dark", WIDTH), ("light", NARROW))
+        for scheme, width in ways:
+            await self.page.emulate_media(color_scheme=scheme)
+            await self.page.set_viewport_size({"width": width, "height": HEIGHT})
+            await self.look(f"{name}-{scheme}-{width}")
 
     async def _look_with_scripts(self, name: str) -> None:
         found = await Axe().run(self.page)

@@ -24,7 +24,7 @@ from tests.trade import fulfilling, purchase, returns
 STATEMENTS = {
     # The mini-store.
     "ShopPage": 4,
-    "OrderQuote": 2,
+    "OrderQuote": 3,
     "OrderPlace": 16,
     "PaymentStart": 13,
     "OrderCancel": 13,

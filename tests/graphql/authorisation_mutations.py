@@ -10,7 +10,12 @@ from typing import Any, NamedTuple
 
 from app.employees import sessions, sign_in_codes
 from app.marketing import poster_layouts
+from app.platform import media
 from app.platform.actor import SYSTEM
+from app.platform.media import Upload
+from app.platform.storage import content_key
+from app.products import price_lists
+from app.products.values import ListedPrice
 from app.trade import pickups
 from app.trade.values import OrderState
 from graphql_schema.paging import decode_global_id, encode_global_id
@@ -214,6 +219,35 @@ async def _product_change(stage: Stage, caller: str) -> Input:
     return {"idempotencyKey": key(), "productId": stage.ids["withdrawn"], "description": f"第{next_number()}版"}
 
 
+async def _pictures(stage: Stage, caller: str) -> Input:
+    data = f"a drawing {next_number()}".encode()
+    upload = Upload(content_key(stage.brand.id, data, media_type="image/jpeg"), data, "image/jpeg", 4, 3)
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        assert await media.register(session, "system", upload) == 0
+    return {"idempotencyKey": key(), "productId": stage.ids["withdrawn"], "pictures": [{"url": upload.url}]}
+
+
+async def _options(stage: Stage, caller: str) -> Input:
+    value = f"红{next_number()}"
+    skus = [{"skuId": stage.ids["withdrawn_sku"], "choices": [value]}]
+    options = [{"name": "颜色", "values": [value]}]
+    return {"idempotencyKey": key(), "productId": stage.ids["withdrawn"], "options": options, "skus": skus}
+
+
+async def _price_list(stage: Stage, caller: str) -> Input:
+    prices = [{"skuId": stage.ids["withdrawn_sku"], "priceMinor": 2}]
+    return {"idempotencyKey": key(), "orgUnitId": stage.ids["west"], "name": "西区", "prices": prices}
+
+
+async def _price_list_end(stage: Stage, caller: str) -> Input:
+    prices = [ListedPrice(stage.uuid("withdrawn_sku"), 3)]
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        list_id = await price_lists.publish(
+            session, SYSTEM, org_unit_id=stage.uuid("west"), name="西区", prices=prices, now=session.now
+        )
+    return {"idempotencyKey": key(), "priceListId": encode_global_id("PriceList", list_id)}
+
+
 async def _stock(stage: Stage, caller: str) -> Input:
     return {"idempotencyKey": key(), "skuId": stage.ids["hidden_sku"], "change": 1, "reason": "盘点"}
 
@@ -304,6 +338,10 @@ ATTEMPTS = [
     Attempt("categoryCreate", "", _named(parentId="category"), FOR_HEADQUARTERS),
     Attempt("productCreate", "", _product, FOR_HEADQUARTERS),
     Attempt("productUpdate", "", _product_change, FOR_HEADQUARTERS),
+    Attempt("productPicturesSet", "", _pictures, FOR_HEADQUARTERS),
+    Attempt("productOptionsSet", "", _options, FOR_HEADQUARTERS),
+    Attempt("priceListPublish", "", _price_list, FOR_HEADQUARTERS),
+    Attempt("priceListEnd", "", _price_list_end, FOR_HEADQUARTERS),
     Attempt("stockAdjust", "", _stock, FOR_HEADQUARTERS),
     Attempt("attributionPolicyPublish", "", _policy, "U U F F F F F F F F O E"),
     Attempt("withdrawalRequest", "", _withdrawal, "U U F F A A A O A F F F"),

@@ -6,12 +6,13 @@ may not read it, or see less of it. Every root field has rows. Edges and connect
 
 FIELDS = {
     # Roots.
-    "Query": "node! viewer! shop! dashboard! orderQuote! orders! pickups! afterSales! products! stores! orgUnits! "
-    "employees! attributionPolicy! commissionPlan! withdrawals! posterTemplates! posters!",
+    "Query": "node! viewer! shop! dashboard! orderQuote! orders! pickups! afterSales! products! priceLists! stores! "
+    "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! posterTemplates! posters!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
     "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! paymentStart! shelfItemUpdate! "
     "employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
-    "productCreate! productUpdate! stockAdjust! attributionPolicyPublish! commissionPlanPublish! "
+    "productCreate! productUpdate! productPicturesSet! productOptionsSet! priceListPublish! priceListEnd! "
+    "stockAdjust! attributionPolicyPublish! commissionPlanPublish! "
     "afterSaleRequest! afterSaleWithdraw! afterSaleReturnShip! afterSaleDecide! afterSaleReceive! "
     "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide! posterTemplateCreate! posterTemplateUpdate! "
     "posterRender! posterBatchStart!",
@@ -36,8 +37,12 @@ FIELDS = {
     "Shop": "id slug name announcement guide codeUrl shelf! campaigns",
     "ShelfItem": "id position isFeatured isHidden badge product",
     "Campaign": "id kind title startsAt endsAt",
-    "Product": "id title description state coverUrl price marketPrice skus category",
-    "Sku": "id name code barcode price marketPrice isInStock stock!",
+    "Product": "id title description state coverUrl price marketPrice skus category pictures options",
+    "Picture": "url width height alt",
+    "ProductOption": "name values",
+    "Sku": "id name code barcode price marketPrice choices isInStock stock!",
+    "PriceList": "id name startsAt endsAt orgUnit prices",
+    "ListedPrice": "sku price marketPrice",
     "Category": "id name parent",
     "Money": "minor currency display",
     "Code": "id token url imageUrl kind label scanCount isRevoked",
@@ -113,6 +118,10 @@ FIELDS = {
     "CategoryCreatePayload": "category",
     "ProductCreatePayload": "product",
     "ProductUpdatePayload": "product",
+    "ProductPicturesSetPayload": "product",
+    "ProductOptionsSetPayload": "product",
+    "PriceListPublishPayload": "priceList",
+    "PriceListEndPayload": "priceList",
     "StockAdjustPayload": "sku",
     **dict.fromkeys(
         [

@@ -14,7 +14,8 @@ from app.employees.values import OpeningHours
 from app.platform.actor import SYSTEM
 from app.platform.db import Brand, BrandSession
 from app.platform.runtime import Runtime
-from app.products import catalogue
+from app.products import catalogue, price_lists
+from app.products.values import ListedPrice
 from graphql_schema.paging import decode_global_id, encode_global_id
 from tests import factories
 from tests.commission.wages import grant
@@ -187,6 +188,10 @@ async def _stock(stage: Stage, session: BrandSession) -> None:
         stage.name("item" if name == "product" else f"{name}_item", "ShelfItem", shop_id, product_id)
     withdrawn_id = stage.uuid("withdrawn")
     await catalogue.update_product(session, SYSTEM, product_id=withdrawn_id, state="WITHDRAWN", now=now)
+    prices = [ListedPrice(stage.uuid("withdrawn_sku"), 1)]
+    unit_id = stage.uuid("west")
+    list_id = await price_lists.publish(session, SYSTEM, org_unit_id=unit_id, name=mark, prices=prices, now=now)
+    stage.name("price_list", "PriceList", list_id)
 
 
 async def _publish(stage: Stage, hold_days: int) -> None:

@@ -188,6 +188,7 @@ async def kill_when(running: subprocess.Popen[str], is_time: Callable[[], Awaita
     assert running.returncode == -signal.SIGKILL
 
 
+@pytest.mark.full
 async def test_import_that_is_killed_while_goods_come_back_and_money_goes_out_ends_at_the_same_cents(
     runtime: Runtime, database: Database, thin: Thin, slow: Brand
 ) -> None:

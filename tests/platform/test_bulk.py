@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from app.platform import bulk, ids
 from app.platform.bulk import Heap
-from app.platform.db import Brand, Database
+from app.platform.db import Brand, BrandSession, Database
 from app.platform.models import OutboxRow
-from app.products.models import LocationRow
-from tests import factories
+from app.products.models import CategoryRow, LocationRow, ProductRow
+from tests import factories, statements
 
 NOW = datetime(2017, 1, 1, tzinfo=UTC)
 
@@ -91,3 +91,82 @@ async def test_foreign_keys_and_checks_hold(database: Database, brand: Brand) ->
     with pytest.raises(sa.exc.IntegrityError):
         async with database.transaction(brand) as session:
             await bulk.copy_in(session, heap)
+
+
+def category(brand_id: UUID, category_id: UUID) -> dict[str, Any]:
+    path = f"/{category_id.hex}/"
+    row = {"brand_id": brand_id, "id": category_id, "name": "copied", "parent_id": None, "path": path}
+    return row | {"created_at": NOW}
+
+
+def product(brand_id: UUID, category_id: UUID) -> dict[str, Any]:
+    plain = dict.fromkeys(column.name for column in sa.inspect(ProductRow).columns if column.nullable)
+    row = {"brand_id": brand_id, "id": ids.new_id(NOW), "title": "copied", "category_id": category_id}
+    return plain | row | {"state": "DRAFT", "created_at": NOW}
+
+
+async def count(session: BrandSession, kind: Any) -> int:
+    rows = sa.select(sa.func.count()).select_from(kind).where(kind.brand_id == session.brand_id)
+    return int((await session.execute(rows)).scalar_one())
+
+
+async def test_rows_go_in_after_those_that_they_name_however_they_came(database: Database, brand: Brand) -> None:
+    category_id, heap = ids.new_id(NOW), Heap()
+    heap.add(ProductRow, [product(brand.id, category_id), product(brand.id, category_id)])
+    heap.add(CategoryRow, [category(brand.id, category_id)])
+    async with database.transaction(brand) as session:
+        await bulk.copy_in(session, heap)
+    async with database.reading(brand) as session:
+        assert (await count(session, CategoryRow), await count(session, ProductRow)) == (1, 2)
+
+
+async def test_two_heaps_of_one_transaction_arrive_once_each_and_leave_no_stage(
+    database: Database, brand: Brand
+) -> None:
+    async with database.transaction(brand) as session:
+        for number in (2, 3):
+            heap = Heap()
+            heap.add(OutboxRow, [event(brand.id) for _ in range(number)])
+            await bulk.copy_in(session, heap)
+    assert len(await copied(database, brand)) == 5
+    async with database.transaction(brand) as session:
+        stages = sa.text("SELECT count(*) FROM pg_class WHERE relname = 'bulk_outbox'")
+        assert (await session.execute(stages)).scalar_one() == 0
+
+
+async def test_heap_of_a_transaction_that_fails_leaves_nothing(database: Database, brand: Brand) -> None:
+    heap = Heap()
+    heap.add(OutboxRow, [event(brand.id)])
+    with pytest.raises(RuntimeError, match="later"):
+        async with database.transaction(brand) as session:
+            await bulk.copy_in(session, heap)
+            raise RuntimeError("later")
+    assert await copied(database, brand) == []
+
+
+async def test_limits_that_a_load_lifts_hold_again_after_it(database: Database, brand: Brand) -> None:
+    names = ("statement_timeout", "enable_nestloop", "work_mem")
+
+    async def shown(session: BrandSession) -> list[str]:
+        return [str((await session.execute(sa.text(f"SHOW {name}"))).scalar_one()) for name in names]
+
+    async with database.transaction(brand) as session:
+        before = await shown(session)
+    async with database.transaction(brand) as session:
+        await bulk.lift_time_limit(session)
+        await bulk.join_by_hash(session)
+        lifted = await shown(session)
+    assert lifted == ["0", "off", "64MB"] and not set(lifted) & set(before)
+    async with database.transaction(brand) as session:
+        assert await shown(session) == before
+
+
+def test_statements_of_a_copy_are_read_as_any_others(brand: Brand) -> None:
+    columns = ", ".join(column.name for column in sa.inspect(OutboxRow).columns)
+    copy = f'INSERT INTO "outbox" ({columns}) SELECT {columns} FROM "bulk_outbox"'
+    assert statements.problems_of(copy, (), str(brand.id)) == []
+    assert statements.problems_of(copy, (), None) == ["no brand was named in this transaction"]
+    without = columns.replace("brand_id, ", "")
+    assert statements.problems_of(f"INSERT INTO outbox ({without}) SELECT {without} FROM bulk_outbox", (), "x") != []
+    joined = f"INSERT INTO outbox ({columns}) SELECT {columns} FROM bulk_outbox b JOIN orders o ON o.id = b.id"
+    assert statements.problems_of(joined, (), str(brand.id)) != []

@@ -2,7 +2,10 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
+from unittest.mock import AsyncMock
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 
@@ -142,6 +145,28 @@ async def test_server_that_is_not_there_yet_is_tried_again(runtime: Runtime, bra
     assert len(tries) == 4
     assert db.is_unreachable(caught.value)
     assert await counted(runtime.database, brand) == {}
+
+
+async def test_driver_that_lost_step_with_its_connection_is_given_another_one(
+    database: Database, brand: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the server is killed at the moment at which a statement is prepared."""
+    attempts = []
+
+    async def work(session: BrandSession) -> int:
+        attempts.append(1)
+        if len(attempts) == 1:
+            connection: Any = (await (await session.connection()).get_raw_connection()).driver_connection
+            prepare = AsyncMock(side_effect=asyncpg.InternalClientError("cannot switch to state 15"))
+            monkeypatch.setattr(type(connection), "prepare", prepare)
+            try:
+                await session.execute(sa.text("SELECT 1"))
+            finally:
+                monkeypatch.undo()
+        return int((await session.execute(sa.text("SELECT 2"))).scalar_one())
+
+    assert await database.run(brand, work) == 2
+    assert len(attempts) == 2
 
 
 async def test_two_that_lock_each_other_out_both_end_well(database: Database, brand: Brand) -> None:

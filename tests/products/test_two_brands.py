@@ -12,7 +12,7 @@ from app.boss import founding
 from app.platform.actor import SYSTEM, Actor, ActorKind
 from app.platform.db import Brand, BrandSession, Database, register
 from app.platform.runtime import Runtime
-from app.products import catalogue, invariants, reads, shelf, shelf_reads, stock, versions
+from app.products import catalogue, invariants, reads, rules, shelf, shelf_reads, stock, versions
 from app.products.models import LocationRow, ProductRow, ShopRow, SkuRow, StockMovementRow, StockRow
 from app.products.shops import SHOP_SLUG
 from app.products.values import PriceChange, ShelfChange, StockLine
@@ -60,6 +60,7 @@ async def write_second(session: BrandSession, ids: Twins) -> None:
     _, owner_id = await founding.root_and_owner(session)
     stocked = {"sku_id": ids.sku_id, "location_id": location_id}
     product = {"id": ids.product_id, "title": "乙", "state": "PUBLISHED", "published_at": now}
+    product |= {"search_text": "乙", "search_grams": rules.search_grams(session.brand_id, "乙")}
     sku = {"id": ids.sku_id, "product_id": ids.product_id, "position": 0, "name": "乙", "code": "乙", "price_minor": 77}
     shop = {"id": ids.shop_id, "employee_id": owner_id, "slug": slug, "name": "乙", "version": 1}
     moved = {"id": uuid4(), "change": 7, "kind": "INITIAL", "actor": "system", "at": now}

@@ -20,7 +20,7 @@ from app.platform.errors import (
     WrongState,
 )
 from app.platform.runtime import Runtime
-from app.products import catalogue
+from app.products import catalogue, reads
 from app.products.models import ReservationRow
 from app.trade import numbers, orders, rules
 from app.trade.basket import Address
@@ -40,10 +40,19 @@ async def refusal(database: Database, scene: Scene, buyer: Actor, **more: object
     return caught.value
 
 
+async def guides_shop(session: BrandSession, scene: Scene) -> reads.ShopFacts:
+    shop = await reads.shop_facts_by_slug(session, str(scene.guide.slug))
+    assert shop is not None
+    return shop
+
+
 async def test_quote_prices_each_line_and_says_what_can_be_had(database: Database, scene: Scene) -> None:
     async with database.reading(scene.brand) as session:
-        small = await orders.quote(session, lines=[LineRequest(scene.sku_id, 1)])
-        many = await orders.quote(session, lines=[LineRequest(scene.sku_id, 50), LineRequest(scene.sku_id, 49)])
+        shop = await guides_shop(session, scene)
+        small = await orders.quote(session, shop=shop, lines=[LineRequest(scene.sku_id, 1)])
+        many = await orders.quote(
+            session, shop=shop, lines=[LineRequest(scene.sku_id, 50), LineRequest(scene.sku_id, 49)]
+        )
     assert (small.totals.subtotal_minor, small.totals.freight_minor, small.totals.total_minor) == (12_900, 0, 12_900)
     assert [(line.priced.quantity, line.priced.total_minor, line.is_available) for line in many.lines] == [
         (99, 99 * 12_900, True)
@@ -54,9 +63,10 @@ async def test_quote_prices_each_line_and_says_what_can_be_had(database: Databas
 async def test_quote_adds_flat_freight_below_the_limit_and_marks_what_is_short(database: Database) -> None:
     scene = await factories.make_scene(database, stock=2, price_minor=1_290)
     async with database.reading(scene.brand) as session:
-        quote = await orders.quote(session, lines=[LineRequest(scene.sku_id, 3)])
+        shop = await guides_shop(session, scene)
+        quote = await orders.quote(session, shop=shop, lines=[LineRequest(scene.sku_id, 3)])
         with pytest.raises(NotFound):
-            await orders.quote(session, lines=[LineRequest(uuid4(), 1)])
+            await orders.quote(session, shop=shop, lines=[LineRequest(uuid4(), 1)])
     assert (quote.totals.freight_minor, quote.totals.total_minor) == (1_000, 3 * 1_290 + 1_000)
     assert [line.is_available for line in quote.lines] == [False]
 
