@@ -15,6 +15,7 @@ from app.platform.runtime import Runtime
 from app.web import (
     after_sale_pages,
     answers,
+    card_pages,
     cart_pages,
     checkout_pages,
     code_pages,
@@ -101,6 +102,8 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
     return [
         Route("/q/{token}", bound(code_pages.open_code), methods=["GET"]),
         Route("/codes/{name}", bound(code_pages.show_picture), methods=["GET"]),
+        Route("/cards/{slug}.jpg", bound(card_pages.show_card), methods=["GET"]),
+        Route("/cards/{slug}/{product_id}.jpg", bound(card_pages.show_card), methods=["GET"]),
         Route("/s/{slug}", bound(shop_pages.open_shop), methods=["GET"]),
         shop_route(runtime, "/p/{product_id}", show=shop_pages.open_product),
         shop_route(runtime, "/cart", show=cart_pages.show_cart, act=cart_pages.change_cart),

@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from app.web import boss_pages, guide_pages, staff_after_sale_pages, staff_order_pages, withdrawal_pages
+from app.web import boss_pages, guide_pages, poster_pages, staff_after_sale_pages, staff_order_pages, withdrawal_pages
 from app.web.readers import StaffReader
 
 StaffPage = Callable[[StaffReader], Awaitable[Response]]
@@ -13,6 +13,7 @@ StaffPage = Callable[[StaffReader], Awaitable[Response]]
 PAGES: Final[tuple[tuple[str, StaffPage | None, StaffPage | None], ...]] = (
     ("/guide", guide_pages.show_home, None),
     ("/guide/code", guide_pages.show_code, guide_pages.make_code),
+    ("/guide/posters", poster_pages.show_posters, poster_pages.make_poster),
     ("/guide/customers", guide_pages.show_customers, None),
     ("/guide/commission", guide_pages.show_commission, None),
     ("/guide/orders", staff_order_pages.show_guide_orders, None),

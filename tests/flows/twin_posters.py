@@ -4,7 +4,15 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from app.marketing import poster_batches, poster_layouts, poster_reads, poster_templates, poster_works, posters
+from app.marketing import (
+    poster_batches,
+    poster_layouts,
+    poster_reads,
+    poster_templates,
+    poster_works,
+    posters,
+    share_cards,
+)
 from app.marketing.poster_values import PosterFailure
 from app.platform.db import BrandSession
 from app.platform.runtime import Runtime
@@ -87,6 +95,10 @@ async def work(runtime: Runtime, tale: "Tale") -> None:
     await poster_works.preview(runtime, tale.brand, document)
     assert await poster_works.draw_due(runtime, tale.brand) >= 1
     await poster_batches.carry_on(runtime, tale.brand)
+    async with runtime.database.reading(tale.brand) as session:
+        shop = await reads.shop_facts(session, ids["shop_of_guide"])
+    assert shop is not None
+    assert await share_cards.card(runtime, tale.brand, shop=shop, product_id=ids["product"]) is not None
 
 
 READS: dict[str, Callable[[BrandSession, "Tale"], Awaitable[Any]]] = {

@@ -16,6 +16,7 @@ from app.web.texts import (
     deciding,
     guiding,
     ordering,
+    postering,
     receiving,
     returns,
     selling,
@@ -44,7 +45,7 @@ def test_every_sentence_is_there_in_both_languages() -> None:
 
 
 def test_parts_of_the_catalogue_share_no_key() -> None:
-    parts = (common, shopping, ordering, receiving, returns, guiding, selling, bossing, deciding)
+    parts = (common, shopping, ordering, receiving, returns, guiding, postering, selling, bossing, deciding)
     assert sum(len(part.TEXTS) for part in parts) == len(TEXTS)
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from app.platform.db import Brand
 from app.web.amounts import Amount, amount
-from app.web.texts import bossing, common, deciding, guiding, ordering, receiving, returns, selling, shopping
+from app.web.texts import bossing, common, deciding, guiding, ordering, postering, receiving, returns, selling, shopping
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     **common.TEXTS,
@@ -16,6 +16,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     **receiving.TEXTS,
     **returns.TEXTS,
     **guiding.TEXTS,
+    **postering.TEXTS,
     **selling.TEXTS,
     **bossing.TEXTS,
     **deciding.TEXTS,
