@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.boss import founding
-from app.demo import covers, faces, people
+from app.demo import covers, faces, people, rasters
 from app.demo.goods import CATEGORIES, GOODS
 from app.employees import organisation
 from app.employees.values import OpeningHours
@@ -83,10 +83,12 @@ def draw_pictures(settings: Settings) -> None:
         path = folder / f"{number:02d}.svg"
         if not path.exists():
             covers.draw_cover(path, shape=good.shape, number=number)
+        rasters.draw_beside(path, side=640)
     for number in range(GUIDES):
         path = folder / f"guide-{number:02d}.svg"
         if not path.exists():
             faces.draw_face(path, number=number)
+        rasters.draw_beside(path, side=240)
 
 
 async def _organisation(session: BrandSession) -> dict[str, Any]:
