@@ -34,6 +34,7 @@ from app.marketing.poster_values import (
 )
 
 QUALITY: Final = 88
+LIST_QUALITY: Final = 75
 COMPRESSED_QUALITY: Final = 60
 """What a chat makes of a picture, and half its size: the code is read from that too."""
 MOST_SOURCE_PIXELS: Final = 40_000_000
@@ -104,6 +105,14 @@ def encode(canvas: Image.Image, form: PictureFormat) -> Drawn:
         return Drawn(held.getvalue(), "image/png")
     # Colour at full resolution: chat programs compress it once more.
     canvas.save(held, "JPEG", quality=QUALITY, subsampling=0)
+    return Drawn(held.getvalue(), "image/jpeg")
+
+
+def halved(drawn: Drawn) -> Drawn:
+    """A poster at half its size, for lists: a fifth of the bytes."""
+    held = io.BytesIO()
+    with Image.open(io.BytesIO(drawn.data)) as whole:
+        whole.convert("RGB").reduce(2).save(held, "JPEG", quality=LIST_QUALITY)
     return Drawn(held.getvalue(), "image/jpeg")
 
 

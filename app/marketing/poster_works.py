@@ -94,7 +94,7 @@ async def keep(kept: Storage, brand: Brand, name: str, drawn: Drawn) -> str:
 
 
 async def preview(runtime: Runtime, brand: Brand, document: dict[str, Any]) -> str:
-    """Draw a template as it would look, keep the picture, and give its key. Its code leads to this server's address.
+    """Draw a template as it would look, keep the picture at half its size, give its key. Its code leads to this server.
 
     Raises: InvalidInput for a template that is none, or whose code cannot be read; StorageUnreachable.
     """
@@ -109,7 +109,8 @@ async def preview(runtime: Runtime, brand: Brand, document: dict[str, Any]) -> s
         drawn = await make(runtime.storage, layout, facts, studio.faces)
     except Unfit as unfit:
         raise InvalidInput("poster_unreadable", path=("layout",)) from unfit
-    return await keep(runtime.storage, brand, picture_key(layout=document, facts=facts), drawn)
+    shown = await asyncio.to_thread(poster_drawing.halved, drawn)
+    return await keep(runtime.storage, brand, picture_key(layout=document, facts=facts), shown)
 
 
 async def draw_due(runtime: Runtime, brand: Brand) -> int:

@@ -20,7 +20,7 @@ from graphql_schema.paging import encode_global_id
 
 MOST_TEMPLATES: Final = 24
 MOST_PRODUCTS: Final = 100
-LATEST: Final = 12
+LATEST: Final = 6
 
 
 async def show_posters(reader: StaffReader) -> Response:
