@@ -10,11 +10,13 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeVar
 
 import sqlalchemy as sa
 from pydantic import ValidationError
 
+from app import product_commands
 from app.boss import founding, rollups
 from app.customers import access
 from app.demo import dataset
@@ -99,6 +101,23 @@ def _parser() -> argparse.ArgumentParser:
         create.add_argument(f"--{name}", required=default is None, default=default)
     create.add_argument("--currency", default="CNY")
     create.add_argument("--time-zone", default="Asia/Shanghai")
+    products = commands.add_parser("products", help="Catalogues as files.").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    for name, work, help in (
+        (
+            "import",
+            product_commands.import_products,
+            "Read products out of a CSV or XLSX; a report for every row.",
+        ),
+        ("export", product_commands.export_products, "Write all products into a CSV or XLSX; - for standard output."),
+    ):
+        command = products.add_parser(name, help=help, description=help)
+        command.add_argument("file", metavar="FILE")
+        command.add_argument("--brand", required=True, metavar="CODE")
+        command.set_defaults(run=partial(_on_products, work))
+        if name == "import":
+            command.add_argument("--dry-run", action="store_true", help="report what would be done, and do nothing")
     sources = commands.add_parser("import", help="Load outside data.").add_subparsers(required=True, metavar="SOURCE")
     journey = sources.add_parser("complete-journey", help="Real baskets of a grocery chain, replayed as orders.")
     journey.set_defaults(run=_import_complete_journey)
@@ -308,6 +327,21 @@ def _token(arguments: argparse.Namespace) -> int:
 
     with _servers() as settings:
         return _run(settings, work)
+
+
+def _on_products(
+    work: Callable[[Runtime, Brand, argparse.Namespace], Awaitable[int]], arguments: argparse.Namespace
+) -> int:
+    async def inside(runtime: Runtime) -> int:
+        try:
+            return await work(runtime, await _brand(runtime, arguments.brand), arguments)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            raise CommandRefused(f"{error.filename}: {error.strerror}") from error
+
+    with _servers() as settings:
+        return _run(settings, inside)
 
 
 def _create_brand(arguments: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from app.employees import reads as employee_reads
 from app.employees import sessions, sign_in_codes
 from app.employees.events import SignInCodeRequested
 from app.employees.jobs import send_sign_in_code
-from app.marketing import poster_batches, poster_works
+from app.marketing import coupon_care, poster_batches, poster_works
 from app.platform import idempotency, jobs, media, outbox, rate_limits, retention
 from app.platform.db import Brand
 from app.platform.integrations.sandbox_bank import SandboxBank
@@ -65,6 +65,7 @@ def business_jobs() -> list[Job]:
         Job("go_on_with_after_sales", 60, after_sale_decisions.act_when_due),
         Job("release_commission", 60, holds.release_due),
         Job("look_after_payouts", 30, payouts.look_after),
+        Job("look_after_coupons", 60, coupon_care.look_after),
     ]
 
 

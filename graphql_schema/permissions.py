@@ -39,8 +39,10 @@ OWNER = Callers(roles=frozenset({"OWNER"}))
 HEADQUARTERS = Callers(roles=frozenset({"OWNER", "HEADQUARTERS"}))
 MANAGERS = Callers(roles=frozenset({"OWNER", "HEADQUARTERS", "MANAGER"}))
 FINANCE = Callers(roles=frozenset({"OWNER"}), functions=frozenset({"FINANCE"}))
+PROMOTERS = Callers(roles=frozenset({"OWNER", "HEADQUARTERS"}), functions=frozenset({"PROMOTION"}))
 GUIDES = Callers(roles=frozenset({"GUIDE", "MANAGER"}))
 
+PROMOTERS = Callers(roles=frozenset({"OWNER", "HEADQUARTERS"}), functions=frozenset({"PROMOTION"}))
 AFTER_SALE_DECIDERS = Callers(roles=frozenset({"OWNER", "MANAGER"}), functions=frozenset({"SERVICE"}))
 
 

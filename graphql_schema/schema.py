@@ -6,6 +6,7 @@ import strawberry
 from graphql import print_schema
 from strawberry.schema.config import StrawberryConfig
 
+from graphql_schema.boss.hot_products import HotProductQuery
 from graphql_schema.boss.queries import BossQuery
 from graphql_schema.boss.subscriptions import BossSubscription
 from graphql_schema.commission import loaders as commission_loaders
@@ -21,9 +22,14 @@ from graphql_schema.employees import loaders as employees_loaders
 from graphql_schema.employees.mutations import EmployeesMutation
 from graphql_schema.employees.queries import EmployeesQuery
 from graphql_schema.marketing import loaders as marketing_loaders
+from graphql_schema.marketing.coupon_loaders import NODES as COUPON_NODES
+from graphql_schema.marketing.coupon_mutations import CouponMutation
+from graphql_schema.marketing.coupon_queries import CouponQuery
 from graphql_schema.marketing.mutations import MarketingMutation
 from graphql_schema.marketing.poster_loaders import NODES as POSTER_NODES
 from graphql_schema.marketing.poster_mutations import PosterMutation, PosterQuery
+from graphql_schema.marketing.toolbox_loaders import NODES as TOOLBOX_NODES
+from graphql_schema.marketing.toolbox_mutations import ToolboxMutation, ToolboxQuery
 from graphql_schema.paging import Node, decode_global_id
 from graphql_schema.permissions import SIGNED_IN, Requires
 from graphql_schema.plain_fields import PlainFieldsContext
@@ -32,6 +38,8 @@ from graphql_schema.products.catalogue_mutations import CatalogueMutation
 from graphql_schema.products.list_types import NODES as PRICE_LIST_NODES
 from graphql_schema.products.mutations import ProductsMutation
 from graphql_schema.products.queries import ProductsQuery
+from graphql_schema.products.transfers import NODES as TRANSFER_NODES
+from graphql_schema.products.transfers import TransfersMutation, TransfersQuery
 from graphql_schema.scalars import SCALARS
 from graphql_schema.trade import loaders as trade_loaders
 from graphql_schema.trade.after_sale_mutations import AfterSaleMutation
@@ -39,14 +47,18 @@ from graphql_schema.trade.after_sale_queries import AfterSaleQuery
 from graphql_schema.trade.fulfilment_mutations import FulfilmentMutation
 from graphql_schema.trade.mutations import TradeMutation
 from graphql_schema.trade.queries import TradeQuery
+from graphql_schema.trade.routing_mutations import RoutingMutation
 
 NODES = {
     **employees_loaders.NODES,
     **products_loaders.NODES,
+    **TRANSFER_NODES,
     **PRICE_LIST_NODES,
     **customers_loaders.NODES,
     **marketing_loaders.NODES,
     **POSTER_NODES,
+    **COUPON_NODES,
+    **TOOLBOX_NODES,
     **trade_loaders.NODES,
     **commission_loaders.NODES,
     **WITHDRAWAL_NODES,
@@ -66,11 +78,15 @@ async def find_node(
 @strawberry.type(description="What can be read.")
 class Query(
     BossQuery,
+    HotProductQuery,
     AfterSaleQuery,
     TradeQuery,
     WithdrawalQuery,
     CommissionQuery,
     PosterQuery,
+    TransfersQuery,
+    CouponQuery,
+    ToolboxQuery,
     ProductsQuery,
     EmployeesQuery,
 ):
@@ -86,11 +102,15 @@ class Mutation(
     TradeMutation,
     WithdrawalMutation,
     FulfilmentMutation,
+    RoutingMutation,
     AfterSaleMutation,
     CommissionMutation,
     PosterMutation,
+    ToolboxMutation,
     MarketingMutation,
+    CouponMutation,
     SessionMutation,
+    TransfersMutation,
     ProductsMutation,
     CatalogueMutation,
     EmployeesMutation,

@@ -16,7 +16,7 @@ from app.platform import clock
 from app.platform.actor import SYSTEM
 from app.platform.db import Brand, BrandSession, Database
 from app.platform.runtime import Runtime
-from app.products import catalogue
+from app.products import catalogue, stock
 
 _numbers = itertools.count(1)
 
@@ -142,6 +142,14 @@ async def make_product(
         **more,
     )
     return product_id, await reads.sku_ids_of(session, product_id)
+
+
+async def fill(session: BrandSession, place_id: UUID, *sku_ids: UUID, pieces: int = 100) -> None:
+    """Put pieces of SKUs into a store, or any other place."""
+    for sku_id in sku_ids:
+        await stock.adjust(
+            session, SYSTEM, sku_id=sku_id, change=pieces, reason="到货", location_id=place_id, now=session.now
+        )
 
 
 async def make_customer(session: BrandSession, *, phone: str | None = None, name: str = "王小明") -> UUID:

@@ -36,8 +36,11 @@ ENUMS: dict[str, type[StrEnum]] = {
     "CodeKind": marketing.CodeKind,
     "CampaignKind": marketing.CampaignKind,
     "PosterState": posters.PosterState,
+    "MaterialKind": marketing.MaterialKind,
+    "CouponKind": marketing.CouponKind,
+    "CouponState": marketing.CouponState,
+    "CouponRefusal": marketing.CouponRefusal,
     "OrderState": trade.OrderState,
-    "FulfilmentMethod": trade.FulfilmentMethod,
     "PaymentProvider": trade.ProviderName,
     "PaymentState": trade.PaymentState,
     "AfterSaleKind": trade.AfterSaleKind,
@@ -68,9 +71,16 @@ def test_enum_has_the_values_of_the_contract_and_each_is_its_own_name(name: str)
 
 
 def test_staff_have_actions_that_the_first_clients_do_not_know() -> None:
-    """Handing goods over in a store (O3); the contract is the floor."""
+    """Handing goods over in a store, and having another place send them (O3, P3); the contract is the floor."""
     more = {action.value for action in trade.OrderAction} - named_in_the_contract()["OrderAction"]
-    assert more == {"MAKE_READY", "HAND_OVER"}
+    assert more == {"MAKE_READY", "HAND_OVER", "REFUSE", "REROUTE"}
+
+
+def test_goods_may_be_taken_in_the_store_which_the_first_clients_do_not_know() -> None:
+    """Paid on the phone and taken there (P3); the contract is the floor."""
+    more = {method.value for method in trade.FulfilmentMethod} - named_in_the_contract()["FulfilmentMethod"]
+    assert more == {"IN_STORE"}
+    assert {method.value for method in trade.FulfilmentMethod} >= named_in_the_contract()["FulfilmentMethod"]
 
 
 def test_after_sale_knows_one_state_more_than_the_first_clients() -> None:

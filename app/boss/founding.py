@@ -21,7 +21,7 @@ from app.platform.db import Brand, BrandSession, Database
 from app.platform.errors import Conflict, InvalidInput
 from app.platform.models import BrandRow
 from app.platform.money import CURRENCIES
-from app.products import stock
+from app.products import locations
 
 SELLER_RATE_BP = 1_000
 HOLD_DAYS = 7
@@ -73,7 +73,7 @@ async def found_brand(
                 org_unit_id=root_id,
                 now=at,
             )
-            await stock.create_shipping_location(session, now=at)
+            await locations.create_shipping_location(session, now=at)
             await policies.publish(session, SYSTEM, terms=PolicyTerms(), now=at)
             await plans.publish(
                 session,

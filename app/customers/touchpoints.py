@@ -126,6 +126,41 @@ async def record(
     return Touch(touchpoint_id, is_new=True, occurred_at=now)
 
 
+async def record_coupon(
+    session: BrandSession,
+    *,
+    customer_id: UUID,
+    guide_id: UUID,
+    store_id: UUID | None,
+    shop_id: UUID | None,
+    code_id: UUID | None,
+    channel: Channel,
+    now: datetime,
+) -> UUID:
+    """Record that a guide's coupon came into a customer's hands; gives the touchpoint's id. One statement.
+
+    A coupon comes once, so there is no repeat to be told: it is a touch of its own, whatever was scanned just before.
+    """
+    touchpoint_id = session.new_id()
+    await session.execute(
+        sa.insert(TouchpointRow).values(
+            brand_id=session.brand_id,
+            id=touchpoint_id,
+            visitor_id=None,
+            customer_id=customer_id,
+            guide_id=guide_id,
+            store_id=store_id,
+            shop_id=shop_id,
+            code_id=code_id,
+            kind=TouchpointKind.COUPON.value,
+            channel=channel.value,
+            occurred_at=now,
+            branch=branch_of(session.brand_id, store_id=store_id, employee_id=guide_id),
+        )
+    )
+    return touchpoint_id
+
+
 async def latest_touches(
     session: BrandSession, *, customer_id: UUID, since: datetime | None = None, limit: int = MOST_TOUCHES
 ) -> list[TouchFact]:

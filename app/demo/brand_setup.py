@@ -1,22 +1,23 @@
 """The demo brand before its first day: areas, stores, staff, catalogue, pictures."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 from uuid import UUID
 
 from app.boss import founding
-from app.demo import covers, faces, people, rasters
+from app.demo import coupons, covers, faces, merchandise, people, rasters
 from app.demo.goods import CATEGORIES, GOODS
 from app.employees import organisation
 from app.employees.values import OpeningHours
 from app.marketing import onboarding
 from app.platform.actor import SYSTEM, Actor, ActorKind
 from app.platform.db import BrandSession
-from app.platform.settings import Settings
-from app.products import catalogue, reads, shelf
-from app.products.values import NewSku, ShelfChange
+from app.platform.storage import Storage
+from app.products import catalogue, locations, reads, shelf, stock
+from app.products.values import NewSku, ShelfChange, StockLine
 
 STOCK = 400
 GUIDES = 4 * len(people.STORES)
@@ -37,12 +38,16 @@ class DemoGuide:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """The guides in order of their phones, each product's SKUs, the stores in their order, headquarters' service."""
+    """The guides in order of their phones, each product's SKUs, the stores in their order, headquarters' service,
+    and the coupon templates. `branch_id`: the area that has prices of its own.
+    """
 
     guides: list[DemoGuide]
     skus: list[list[UUID]]
     store_ids: list[UUID]
     service_id: UUID
+    branch_id: UUID
+    template_ids: list[UUID]
 
 
 async def make(step: Runner, start: datetime) -> Setup:
@@ -64,31 +69,42 @@ async def make(step: Runner, start: datetime) -> Setup:
         )
         for number in range(len(GOODS))
     ]
+    skus = [[UUID(sku) for sku in made["skus"]] for made in products]
+    for place in people.STORES:
+        at = opening + timedelta(minutes=len(GOODS) + 1)
+        await step(f"stock-{place.code}", at, _store_stock(place.code, UUID(stores[place.code]), skus))
     # Each guide puts another product first.
     for number, made in enumerate(guides):
         at = opening + timedelta(hours=1, seconds=number)
         await step(f"featured-{number}", at, _feature(made, UUID(products[number * 7 % len(GOODS)]["product_id"])))
+    ids = [UUID(made["product_id"]) for made in products]
+    await step("merchandise", opening + timedelta(hours=2), lambda session: merchandise.dress(session, ids))
+    first_product_id = UUID(products[0]["product_id"])
+    coupons_made = await step(
+        "coupons", opening + timedelta(hours=1, minutes=1), lambda session: coupons.make(session, first_product_id)
+    )
     return Setup(
         guides=[DemoGuide(UUID(made["employee_id"]), UUID(made["shop_id"]), made["token"]) for made in guides],
-        skus=[[UUID(sku) for sku in made["skus"]] for made in products],
+        skus=skus,
         store_ids=[UUID(stores[place.code]) for place in people.STORES],
         service_id=UUID(leaders["headquarters"]),
+        branch_id=UUID(stores[people.STORES[-1].area]),
+        template_ids=[UUID(template_id) for template_id in coupons_made["ids"]],
     )
 
 
-def draw_pictures(settings: Settings) -> None:
-    """Draw the covers and portraits that are not there yet."""
-    folder = settings.app_home / "media" / "demo"
+async def draw_pictures(kept: Storage) -> None:
+    """Draw the covers and portraits; each load draws them alike."""
     for number, good in enumerate(GOODS):
-        path = folder / f"{number:02d}.svg"
-        if not path.exists():
-            covers.draw_cover(path, shape=good.shape, number=number)
-        rasters.draw_beside(path, side=640)
+        await _draw(kept, f"{number:02d}", covers.cover(good.shape, number), side=640)
     for number in range(GUIDES):
-        path = folder / f"guide-{number:02d}.svg"
-        if not path.exists():
-            faces.draw_face(path, number=number)
-        rasters.draw_beside(path, side=240)
+        await _draw(kept, f"guide-{number:02d}", faces.face(number), side=240)
+
+
+async def _draw(kept: Storage, name: str, drawing: str, *, side: int) -> None:
+    """Keep a drawing, and beside it the PNG that posters and chats show."""
+    await kept.put(f"demo/{name}.svg", drawing.encode(), media_type="image/svg+xml")
+    await kept.put(f"demo/{name}.png", rasters.png(drawing, side=side), media_type="image/png")
 
 
 async def _organisation(session: BrandSession) -> dict[str, Any]:
@@ -192,6 +208,21 @@ def _product(number: int, category_id: UUID) -> Callable[[BrandSession], Awaitab
             "product_id": product_id,
             "skus": [str(sku_id) for sku_id in await reads.sku_ids_of(session, product_id)],
         }
+
+    return work
+
+
+def _store_stock(
+    code: str, store_id: UUID, skus: Sequence[Sequence[UUID]]
+) -> Callable[[BrandSession], Awaitable[dict[str, Any]]]:
+    """What a store has of everything when it opens, the same each time."""
+    rng = Random(f"stock of {code}")
+
+    async def work(session: BrandSession) -> dict[str, Any]:
+        place = await locations.open_place(session, store_id, now=session.now)
+        lines = [StockLine(sku_id, rng.randrange(12, 30)) for variants in skus for sku_id in variants]
+        await stock.put_initial(session, SYSTEM, lines=lines, location_id=place.location_id, now=session.now)
+        return {}
 
     return work
 

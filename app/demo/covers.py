@@ -3,7 +3,6 @@
 In a drawing {m} is the main colour, {d} its shade and {p} a pale one; the view box is 160 by 160, the ground at 130.
 """
 
-from pathlib import Path
 from typing import Final
 
 _GROUNDS: Final = (
@@ -24,13 +23,8 @@ _COLOURS: Final = (
 )
 
 
-def draw_cover(path: Path, *, shape: str, number: int) -> None:
-    """Write an SVG of 640 pixels; `number` chooses ground and colours, never the same hue for both."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(cover(shape, number), encoding="utf-8")
-
-
 def cover(shape: str, number: int) -> str:
+    """An SVG of 640 pixels; `number` chooses ground and colours, never the same hue for both."""
     above, below = _GROUNDS[number % len(_GROUNDS)]
     main, dark, pale = _COLOURS[(number + number // len(_GROUNDS)) % len(_COLOURS)]
     drawing = SHAPES[shape].format(m=f"#{main}", d=f"#{dark}", p=f"#{pale}")

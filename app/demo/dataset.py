@@ -16,7 +16,18 @@ import sqlalchemy as sa
 from tqdm import tqdm
 
 from app.boss import founding
-from app.demo import after_sales, brand_setup, drawings, goods_rounds, month, people, posters, visits
+from app.demo import (
+    after_sales,
+    brand_setup,
+    drawings,
+    goods_rounds,
+    merchandise,
+    month,
+    people,
+    posters,
+    toolbox,
+    visits,
+)
 from app.demo.brand_setup import Setup
 from app.demo.month import Visit
 from app.employees import phones, staff
@@ -38,11 +49,17 @@ _ZONE = "Asia/Shanghai"
 Step = Callable[[BrandSession], Awaitable[dict[str, Any]]]
 
 
+async def _keep_pictures(runtime: Runtime, brand: Brand) -> None:
+    """Before anything names them; those that are there are drawn alike again."""
+    await brand_setup.draw_pictures(runtime.storage)
+    await merchandise.keep_pictures(runtime.storage, brand)
+
+
 async def load(runtime: Runtime, relay: Relay, jobs: Sequence[Job]) -> int:
     """Make the demo brand and its month, or what is missing of them; gives 0."""
     brand = await runtime.database.brand_by_code(CODE)
     if brand is not None and not brand.is_simulated:
-        brand_setup.draw_pictures(runtime.settings)
+        await _keep_pictures(runtime, brand)
         return 0
     if brand is None:
         today = clock.utc_now().astimezone(ZoneInfo(_ZONE)).date()
@@ -89,8 +106,9 @@ class _Loader:
 
     async def run(self) -> None:
         start = await self._beginning()
-        brand_setup.draw_pictures(self.runtime.settings)
+        await _keep_pictures(self.runtime, self.brand)
         setup = await brand_setup.make(self._step, start)
+        filled = await self._step("toolbox", start + toolbox.FILLED, toolbox.fill)
         planned = list(month.visits())
         made = _Made()
         with tqdm(total=len(planned), desc="demo: a month of visits", unit="visit", disable=None) as bar:
@@ -101,12 +119,22 @@ class _Loader:
                         await self._visit(setup, visit, start, made)
                         bar.update()
                 await self._goods_arrive(setup, planned, made, start, day)
+                if day == toolbox.SHARED.days:
+                    await self._shares(setup, filled, start)
+                if day == month.DAYS - 1:
+                    at = start + timedelta(days=day, hours=22)
+                    await self._step("stock-moved", at, partial(_move_stock, setup=setup))
                 if day == month.DAYS - 2:
                     await self._withdrawals(setup, start + timedelta(days=day))
                 if day == month.DAYS - 1:
                     await self._after_sales(start + timedelta(days=day, hours=23))
                 await self._close_day(start, day)
         await self._posters(setup, start + timedelta(days=month.DAYS - 1, hours=23, minutes=10))
+        await self._step(
+            "price-list",
+            start + timedelta(days=month.DAYS - 1, hours=23, minutes=31),
+            lambda session: merchandise.price_branch(session, setup.branch_id, setup.skus),
+        )
         await self._set_clock(None)
 
     async def _posters(self, setup: Setup, at: datetime) -> None:
@@ -172,6 +200,17 @@ class _Loader:
 
         await self._step(f"goods-arrive-{day}", start + timedelta(days=day, minutes=goods_rounds.EVENING), work)
 
+    async def _shares(self, setup: Setup, filled: dict[str, Any], start: datetime) -> None:
+        """Some guides share a material, and people open and read it."""
+        base_url = self.runtime.settings.base_url
+        shared = await self._step(
+            "shares", start + toolbox.SHARED, lambda session: toolbox.share(session, setup, filled, base_url)
+        )
+        opened = await self._step(
+            "shares-opened", start + toolbox.OPENED, lambda session: toolbox.open_shares(session, shared)
+        )
+        await self._step("shares-read", start + toolbox.READ, lambda session: toolbox.read_them(session, opened))
+
     async def _withdrawals(self, setup: Setup, day_start: datetime) -> None:
         """Some guides draw what has become payable."""
         asked = await self._step(
@@ -211,6 +250,11 @@ class _Loader:
                 .values(simulated_now=at)
             )
         self.runtime.database.forget_brand(self.brand.id)
+
+
+async def _move_stock(session: BrandSession, *, setup: Setup) -> dict[str, Any]:
+    await goods_rounds.move_stock(session, setup)
+    return {}
 
 
 async def where_to_look(runtime: Runtime) -> str:

@@ -1,6 +1,5 @@
 """Portraits of the demo's guides, drawn: nobody in particular."""
 
-from pathlib import Path
 from typing import Final
 
 _GROUNDS: Final = ("dfe9e0", "f0e3d4", "e1e5ee", "f1e0de", "ece6d3")
@@ -24,13 +23,8 @@ _STYLES: Final = (
 )
 
 
-def draw_face(path: Path, *, number: int) -> None:
-    """Write an SVG of 96 pixels; `number` chooses hair, skin and clothes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(face(number), encoding="utf-8")
-
-
 def face(number: int) -> str:
+    """An SVG of 96 pixels; `number` chooses hair, skin and clothes."""
     ground, hair = _GROUNDS[number % 5], _HAIR[number * 3 % 4]
     skin, clothes = _SKIN[number % 3], _CLOTHES[number % 6]
     behind, brow = _STYLES[(number + number // 3) % 3]

@@ -11,8 +11,10 @@ from uuid import UUID
 from app.demo import month, people
 from app.demo.brand_setup import Setup
 from app.demo.month import Visit
-from app.platform.actor import Actor, ActorKind
+from app.platform.actor import SYSTEM, Actor, ActorKind
 from app.platform.db import BrandSession
+from app.products import transfers
+from app.products.values import StockLine
 from app.trade import pickups, receipts, shipments
 
 MORNING, EVENING = 10 * 60, 21 * 60 + 40
@@ -23,7 +25,7 @@ _GUIDES_OF_A_STORE = 4
 
 @dataclass(frozen=True, slots=True)
 class Road:
-    """How a paid basket reaches its customer. `store`: where it is fetched; None: it is sent.
+    """How a basket reaches its customer. `store`: where it is fetched; None: it is sent, or taken in the guide's store.
 
     `leaves_on`: the day it is sent or laid out; `arrives_on`: the day it is confirmed or fetched; None: never by the
     customer himself.
@@ -32,6 +34,7 @@ class Road:
     store: int | None
     leaves_on: int
     arrives_on: int | None
+    is_taken: bool
 
 
 def road(visit: Visit) -> Road:
@@ -43,17 +46,18 @@ def road(visit: Visit) -> Road:
         store = own_store if rng.random() < 0.7 else rng.randrange(len(people.STORES))
     leaves_on = visit.day + 1 + (rng.random() < 0.15)
     days = rng.choice((1, 1, 2) if store is not None else (2, 3, 3, 4))
-    return Road(store, leaves_on, leaves_on + days if rng.random() < 0.75 else None)
+    is_taken = store is None and Random(f"basket {visit.number} in the store").random() < 0.2
+    return Road(store, leaves_on, leaves_on + days if rng.random() < 0.75 else None, is_taken)
 
 
 def leaving(visits: Sequence[Visit], day: int) -> list[Visit]:
     """The paid visits whose goods leave on a day."""
-    return [visit for visit in visits if _is_paid(visit) and road(visit).leaves_on == day]
+    return [visit for visit in visits if _is_on_its_way(visit) and road(visit).leaves_on == day]
 
 
 def arriving(visits: Sequence[Visit], day: int) -> list[Visit]:
     """The paid visits whose customers confirm or fetch on a day."""
-    return [visit for visit in visits if _is_paid(visit) and road(visit).arrives_on == day]
+    return [visit for visit in visits if _is_on_its_way(visit) and road(visit).arrives_on == day]
 
 
 async def leave(session: BrandSession, setup: Setup, visits: Sequence[Visit], order_ids: Mapping[int, UUID]) -> None:
@@ -95,8 +99,23 @@ async def arrive(
             raise refused
 
 
-def _is_paid(visit: Visit) -> bool:
-    return visit.basket is not None and visit.basket.outcome == month.PAID
+async def move_stock(session: BrandSession, setup: Setup) -> None:
+    """The last evening: one store's manager sends what another lacks; it is under way when the month ends."""
+    lines = [StockLine(variants[0], 4) for variants in setup.skus[:3]]
+    transfer_id = await transfers.request(
+        session,
+        SYSTEM,
+        from_id=setup.store_ids[0],
+        to_id=setup.store_ids[1],
+        lines=lines,
+        note="周末备货",
+        now=session.now,
+    )
+    await transfers.send(session, SYSTEM, transfer_id=transfer_id, now=session.now)
+
+
+def _is_on_its_way(visit: Visit) -> bool:
+    return visit.basket is not None and visit.basket.outcome == month.PAID and not road(visit).is_taken
 
 
 def _at_counter(setup: Setup, store: int) -> Actor:

@@ -4,7 +4,6 @@ import io
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
 
@@ -18,13 +17,6 @@ _SVG: Final = "{http://www.w3.org/2000/svg}"
 
 Point = tuple[float, float]
 Line = list[Point]
-
-
-def draw_beside(path: Path, *, side: int) -> None:
-    """Write the PNG of an SVG file beside it, `side` pixels wide and high, where there is none."""
-    beside = path.with_suffix(".png")
-    if not beside.exists():
-        beside.write_bytes(png(path.read_text(encoding="utf-8"), side=side))
 
 
 def png(svg: str, *, side: int) -> bytes:

@@ -9,7 +9,7 @@ from uuid import UUID
 from app.customers import profiles, sign_in
 from app.customers.consents import Consent
 from app.customers.values import Channel, ConsentPurpose
-from app.demo import month, people
+from app.demo import coupons, month, people
 from app.demo.brand_setup import Setup
 from app.demo.goods_rounds import road
 from app.demo.month import GUIDES, Basket, Visit
@@ -46,6 +46,8 @@ class VisitStep:
 def steps(setup: Setup, visit: Visit) -> Iterator[VisitStep]:
     """The transactions of a visit, in order."""
     yield VisitStep("scan", 0, lambda session, made: _scan(session, setup, visit))
+    if coupons.is_claimed(visit):
+        yield VisitStep("coupon", 2, lambda session, made: _claim(session, setup, visit, made))
     if visit.basket is not None:
         basket = visit.basket
         yield VisitStep("order", 4, lambda session, made: _order(session, setup, visit, basket, made))
@@ -78,6 +80,10 @@ async def _scan(session: BrandSession, setup: Setup, visit: Visit) -> dict[str, 
     return {"customer_id": customer_id}
 
 
+async def _claim(session: BrandSession, setup: Setup, visit: Visit, made: dict[str, Any]) -> dict[str, Any]:
+    return await coupons.claim(session, _customer(made), setup.template_ids, visit)
+
+
 async def _order(
     session: BrandSession, setup: Setup, visit: Visit, basket: Basket, made: dict[str, Any]
 ) -> dict[str, Any]:
@@ -85,18 +91,22 @@ async def _order(
     shop = await reads.shop_facts(session, guide.shop_id)
     if shop is None:
         raise LookupError("a demo guide's shop is gone")
-    store = road(visit).store
+    way = road(visit)
+    method = FulfilmentMethod.DELIVERY if way.store is None else FulfilmentMethod.PICKUP
     recipient, phone = people.name(GUIDES + visit.customer), people.customer_phone(visit.customer)
+    customer = _customer(made)
+    lines = [
+        LineRequest(setup.skus[product][variant % len(setup.skus[product])], quantity)
+        for product, variant, quantity in basket.lines
+    ]
     order_id = await orders.place(
         session,
-        _customer(made),
+        customer,
         shop=shop,
-        lines=[
-            LineRequest(setup.skus[product][variant % len(setup.skus[product])], quantity)
-            for product, variant, quantity in basket.lines
-        ],
-        fulfilment=FulfilmentMethod.DELIVERY if store is None else FulfilmentMethod.PICKUP,
-        pickup_store_id=None if store is None else setup.store_ids[store],
+        lines=lines,
+        coupon_ids=await coupons.best_for(session, customer, lines, branch=shop.branch),
+        fulfilment=FulfilmentMethod.IN_STORE if way.is_taken else method,
+        pickup_store_id=None if way.store is None else setup.store_ids[way.store],
         address=Address(**people.address(Random(visit.number), recipient, phone)),
         code_token=guide.token,
         now=session.now,

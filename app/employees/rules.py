@@ -7,7 +7,7 @@ from enum import StrEnum
 from itertools import pairwise
 from uuid import UUID
 
-from app.employees.values import OpeningHours, Role, StaffFunction
+from app.employees.values import OpeningHours, Role, StaffAudience, StaffFunction
 
 MOST_OPENINGS = 21
 _MOBILE = re.compile(r"(?:\+86)?(1[3-9]\d{9})", re.ASCII)
@@ -62,6 +62,21 @@ def may_reach(*, role: str | None, branch: str, path: str) -> bool:
             return is_inside(path, branch)
         case Role.GUIDE:
             return False
+
+
+def units_of_path(path: str) -> list[UUID]:
+    """The units that a path names, from the root down to the unit itself."""
+    return [UUID(part) for part in path.split("/") if part]
+
+
+def is_addressed(audience: StaffAudience, *, role: str, branch: str, employee_id: UUID) -> bool:
+    """Whether somebody of this role in the unit at `branch` belongs to the audience."""
+    if employee_id in audience.employee_ids:
+        return True
+    if audience.employee_ids and not audience.org_unit_ids and not audience.roles:
+        return False
+    is_there = not audience.org_unit_ids or not set(audience.org_unit_ids).isdisjoint(units_of_path(branch))
+    return is_there and (not audience.roles or role in audience.roles)
 
 
 def hiring_problem(

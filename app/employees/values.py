@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 
 class Role(StrEnum):
@@ -79,3 +80,17 @@ class PostalAddress:
     city: str
     district: str
     street: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffAudience:
+    """Whom among the employees something is for.
+
+    Whoever is in one of the units or below (none named: anywhere) and has one of the roles (none named: any), and
+    beside them the employees named one by one. Where only employees are named, it is for them alone; where nothing is
+    named, for everybody.
+    """
+
+    org_unit_ids: tuple[UUID, ...] = ()
+    roles: tuple[Role, ...] = ()
+    employee_ids: tuple[UUID, ...] = ()

@@ -91,6 +91,7 @@ class Till:
                 code_id=code.code_id,
                 fulfilment=FulfilmentMethod.DELIVERY,
                 pickup_store_id=None,
+                location_id=world.location_id,
                 address=None,
                 note=None,
                 pay_by=pen.now + self._pay_within,
@@ -366,6 +367,7 @@ class Till:
             "kind": kind.value,
             "reason": None,
             "order_id": line["order_id"],
+            "transfer_id": None,
             "actor": SYSTEM.principal,
             "at": self._pen.now,
         }

@@ -20,7 +20,7 @@ from app.marketing import codes
 from app.marketing.codes import CodeFacts
 from app.platform.actor import Actor, ActorKind
 from app.platform.db import BrandSession
-from app.products import reads, stock
+from app.products import locations, reads
 from app.products.reads import SkuFacts
 
 NOBODY = UUID(int=0)
@@ -85,7 +85,7 @@ async def read(
         guides=guides,
         codes={token: code for token, code in known.items() if code is not None},
         skus=skus,
-        location_id=await stock.shipping_location(session),
+        location_id=await locations.shipping_location(session),
         households=households,
     )
 

@@ -16,7 +16,7 @@ from app.customers.values import BindingCandidate, Channel, TouchpointKind
 from app.employees.models import EmployeeRow
 from app.marketing.models import CodeRow
 from app.marketing.rules import make_token, token_is_genuine
-from app.marketing.targets import Target, check_reach, shop_of_store, target_of
+from app.marketing.targets import Target, check_reach, in_own_shop, shop_of_store, target_of
 from app.marketing.values import CodeKind
 from app.platform import texts
 from app.platform.actor import Actor
@@ -55,13 +55,22 @@ class CodeFacts:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a scan did. `binding_id` is the signed-in customer's binding afterwards; nobody else is told one."""
+    """What a scan did. `binding_id` is the signed-in customer's binding afterwards; nobody else is told one.
+
+    `material_id`: what the code of a share or a material's poster leads to; None once it is revoked.
+    """
 
     visitor_id: UUID
     visitor_token: str
     touchpoint_id: UUID
     shop_id: UUID | None
     binding_id: UUID | None
+    material_id: UUID | None = None
+
+
+def link_of(token: str, base_url: str) -> str:
+    """What a code's picture decodes to, on the server at `base_url`."""
+    return f"{base_url}/q/{token}"
 
 
 def is_genuine(vault: PersonalData, token: str) -> bool:
@@ -82,11 +91,22 @@ async def create_code(
     """Make a code.
 
     SHOP: the own shop, or for headquarters and managers one in reach. PRODUCT: a published product in the own shop.
-    STORE: the own store, or one in reach. Label: up to 40 characters. Raises: Forbidden, InvalidInput, NotFound.
+    MATERIAL: one of the actor's toolbox, in the own shop. STORE: the own store, or one in reach. CAMPAIGN: a coupon
+    template, in the own shop. Label: up to 40 characters. Raises: Forbidden, InvalidInput, NotFound.
     """
     text = texts.optional_line(label, "label", longest=LONGEST_LABEL)
     target = await target_of(session, actor, kind, target_id)
     return await _insert(session, kind=kind, target=target, channel=channel, label=text, is_personal=False, now=now)
+
+
+async def create_share_code(
+    session: BrandSession, actor: Actor, *, material_id: UUID, channel: Channel, now: datetime
+) -> CodeMade:
+    """Make the code of a share, whose material was looked at before. Raises: InvalidInput for whoever has no shop."""
+    target = in_own_shop(actor, material_id)
+    return await _insert(
+        session, kind=CodeKind.MATERIAL, target=target, channel=channel, label=None, is_personal=False, now=now
+    )
 
 
 async def create_personal_code(
@@ -209,6 +229,7 @@ async def scan(
         touchpoint_id=touch.touchpoint_id,
         shop_id=code.shop_id or await shop_of_store(session, code.store_id),
         binding_id=bound_to if customer_id is not None else None,
+        material_id=code.target_id if code.kind is CodeKind.MATERIAL and not code.is_revoked else None,
     )
 
 

@@ -12,12 +12,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from app.marketing import codes, fonts, poster_reads
+from app.marketing import codes, fonts, material_reads, poster_reads
 from app.marketing.fonts import Face
 from app.marketing.models import CodeRow, PosterCodeRow, PosterRow
 from app.marketing.poster_reads import TemplateVersion
 from app.marketing.poster_rules import all_words, content_key, read_layout
-from app.marketing.poster_values import Facts, Layout, PosterFailure, PosterState
+from app.marketing.poster_values import Facts, LayerKind, Layout, PosterFailure, PosterState
 from app.marketing.values import Channel, CodeKind
 from app.platform.actor import Actor
 from app.platform.db import BrandSession, TryAgain
@@ -43,6 +43,7 @@ async def request(
     template_id: UUID,
     version: int | None = None,
     product_id: UUID | None = None,
+    material_id: UUID | None = None,
     studio: Studio,
     due_at: datetime,
     now: datetime,
@@ -50,8 +51,9 @@ async def request(
     """The guide's poster of this content: the one that is there, or a new one that is RENDERING.
 
     `version` None: the template's present one. A poster that FAILED is RENDERING once more. The price is the one that
-    the guide's shop shows. Raises: InvalidInput (no shop, a template that needs a product, a sign in no font), NotFound
-    (template; a product that is not published).
+    the guide's shop shows. A material stands in for the product, but has no price. Raises: InvalidInput (no shop, a
+    product and a material, a template that needs a product, a sign in no font), NotFound (template; a product that is
+    not published; a material that is withdrawn or not for this guide).
     """
     template = await _template(session, template_id, version)
     layout = read_layout(template.document)
@@ -60,11 +62,13 @@ async def request(
     shop = await reads.shop_facts(session, actor.shop_id)
     if shop is None:
         raise InvalidInput("poster_without_shop", path=("templateId",))
-    if layout.needs_product and product_id is None:
-        raise InvalidInput("poster_needs_product", path=("productId",))
-    shown = await facts_of(session, shop, product_id=product_id)
+    _check_target(layout, product_id, material_id)
+    if material_id is None:
+        shown = await facts_of(session, shop, product_id=product_id)
+    else:
+        shown = await _material_facts(session, actor, shop, material_id)
     _check_signs(layout, shown, studio)
-    code_id, token = await _code(session, actor, shop, product_id=product_id, now=now)
+    code_id, token = await _code(session, actor, shop, product_id=product_id, material_id=material_id, now=now)
     facts = replace(shown, link=f"{studio.base_url}/q/{token}")
     key = content_key(template_id=template.template_id, version=template.version, facts=facts)
     return await _keep(
@@ -120,6 +124,15 @@ async def facts_of(session: BrandSession, shop: ShopFacts, *, product_id: UUID |
     )
 
 
+async def _material_facts(session: BrandSession, actor: Actor, shop: ShopFacts, material_id: UUID) -> Facts:
+    """What a poster of a material shows: its title and cover as they are now. Raises: NotFound."""
+    material = (await material_reads.visible(session, actor, [material_id])).get(material_id)
+    if material is None or material.is_withdrawn:
+        raise NotFound("Material", path=("materialId",))
+    plain = await facts_of(session, shop, product_id=None)
+    return replace(plain, title=material.content.title, cover=material.content.cover_url)
+
+
 async def _template(session: BrandSession, template_id: UUID, version: int | None) -> TemplateVersion:
     if version is None:
         found = await poster_reads.present_version(session, template_id)
@@ -130,6 +143,15 @@ async def _template(session: BrandSession, template_id: UUID, version: int | Non
     return found
 
 
+def _check_target(layout: Layout, product_id: UUID | None, material_id: UUID | None) -> None:
+    """Whether the template can show what it is asked for, and that is one thing. Raises: InvalidInput."""
+    if product_id is not None and material_id is not None:
+        raise InvalidInput("poster_one_target", path=("materialId",))
+    shows_price = any(layer.kind is LayerKind.PRICE for layer in layout.layers)
+    if product_id is None and (shows_price or (layout.needs_product and material_id is None)):
+        raise InvalidInput("poster_needs_product", path=("productId",))
+
+
 def _check_signs(layout: Layout, facts: Facts, studio: Studio) -> None:
     """Whether the fonts have every sign of the poster: none is drawn as an empty box. Raises: InvalidInput."""
     missing = fonts.missing_signs(all_words(layout, facts), studio.faces)
@@ -138,10 +160,20 @@ def _check_signs(layout: Layout, facts: Facts, studio: Studio) -> None:
 
 
 async def _code(
-    session: BrandSession, actor: Actor, shop: ShopFacts, *, product_id: UUID | None, now: datetime
+    session: BrandSession,
+    actor: Actor,
+    shop: ShopFacts,
+    *,
+    product_id: UUID | None,
+    material_id: UUID | None,
+    now: datetime,
 ) -> tuple[UUID, str]:
     """The code that the guide's posters of this target carry, made at the first one and after one was revoked."""
-    kind, target_id = (CodeKind.SHOP, shop.shop_id) if product_id is None else (CodeKind.PRODUCT, product_id)
+    kind, target_id = CodeKind.SHOP, shop.shop_id
+    if product_id is not None:
+        kind, target_id = CodeKind.PRODUCT, product_id
+    elif material_id is not None:
+        kind, target_id = CodeKind.MATERIAL, material_id
     its = (
         PosterCodeRow.brand_id == session.brand_id,
         PosterCodeRow.guide_id == shop.employee_id,

@@ -42,8 +42,13 @@ async def codes_by_id(session: BrandSession, code_ids: Iterable[UUID]) -> dict[U
 
 
 async def codes_of_guide(session: BrandSession, guide_id: UUID, *, limit: int) -> list[CodeCard]:
-    """A guide's codes that are not revoked with their scans: the personal one first, then the newest. One statement."""
-    wanted = _cards_query(session).where(CodeRow.guide_id == guide_id, CodeRow.revoked_at.is_(None))
+    """A guide's codes that are not revoked with their scans: the personal one first, then the newest. One statement.
+
+    Those of materials are left out: each share has one, and stands in a list of its own.
+    """
+    wanted = _cards_query(session).where(
+        CodeRow.guide_id == guide_id, CodeRow.revoked_at.is_(None), CodeRow.kind != CodeKind.MATERIAL.value
+    )
     return await _cards(session, wanted.order_by(CodeRow.is_personal.desc(), CodeRow.id.desc()).limit(limit))
 
 

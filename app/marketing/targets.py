@@ -7,6 +7,8 @@ import sqlalchemy as sa
 
 from app.employees.models import EmployeeRow, OrgUnitRow, StoreRow
 from app.employees.rules import may_reach
+from app.marketing import material_reads
+from app.marketing.models import CouponTemplateRow
 from app.marketing.values import CodeKind
 from app.platform.actor import Actor, ActorKind
 from app.platform.db import BrandSession
@@ -34,10 +36,12 @@ async def target_of(session: BrandSession, actor: Actor, kind: CodeKind, target_
             return await _shop(session, actor, target_id)
         case CodeKind.PRODUCT:
             return await _product(session, actor, target_id)
+        case CodeKind.MATERIAL:
+            return await _material(session, actor, target_id)
         case CodeKind.STORE:
             return await _store(session, actor, target_id)
-        case _:
-            raise InvalidInput("code_kind_not_yet", path=("kind",))
+        case CodeKind.CAMPAIGN:
+            return await _campaign(session, actor, target_id)
 
 
 async def check_reach(session: BrandSession, actor: Actor, *, guide_id: UUID | None, store_id: UUID | None) -> None:
@@ -68,6 +72,13 @@ async def shop_of_store(session: BrandSession, store_id: UUID | None) -> UUID | 
     return found.scalar_one_or_none()
 
 
+def in_own_shop(actor: Actor, target_id: UUID) -> Target:
+    """A target within the actor's own shop. Raises: InvalidInput for whoever has none."""
+    if actor.shop_id is None or actor.employee_id is None:
+        raise InvalidInput("code_without_shop", path=("kind",))
+    return Target(guide_id=actor.employee_id, shop_id=actor.shop_id, store_id=actor.store_id, target_id=target_id)
+
+
 async def _shop(session: BrandSession, actor: Actor, shop_id: UUID | None) -> Target:
     wanted = shop_id or actor.shop_id
     if wanted is None:
@@ -87,8 +98,7 @@ async def _shop(session: BrandSession, actor: Actor, shop_id: UUID | None) -> Ta
 async def _product(session: BrandSession, actor: Actor, product_id: UUID | None) -> Target:
     if product_id is None:
         raise InvalidInput("code_target_required", path=("targetId",))
-    if actor.shop_id is None or actor.employee_id is None:
-        raise InvalidInput("code_without_shop", path=("kind",))
+    target = in_own_shop(actor, product_id)
     found = await session.execute(
         sa.select(ProductRow.id).where(
             ProductRow.brand_id == session.brand_id,
@@ -98,7 +108,34 @@ async def _product(session: BrandSession, actor: Actor, product_id: UUID | None)
     )
     if found.scalar_one_or_none() is None:
         raise NotFound("Product", path=("targetId",))
-    return Target(guide_id=actor.employee_id, shop_id=actor.shop_id, store_id=actor.store_id, target_id=product_id)
+    return target
+
+
+async def _material(session: BrandSession, actor: Actor, material_id: UUID | None) -> Target:
+    if material_id is None:
+        raise InvalidInput("code_target_required", path=("targetId",))
+    target = in_own_shop(actor, material_id)
+    material = (await material_reads.visible(session, actor, [material_id])).get(material_id)
+    if material is None or material.is_withdrawn:
+        raise NotFound("Material", path=("targetId",))
+    return target
+
+
+async def _campaign(session: BrandSession, actor: Actor, template_id: UUID | None) -> Target:
+    if template_id is None:
+        raise InvalidInput("code_target_required", path=("targetId",))
+    if actor.shop_id is None or actor.employee_id is None:
+        raise InvalidInput("code_without_shop", path=("kind",))
+    found = await session.execute(
+        sa.select(CouponTemplateRow.id).where(
+            CouponTemplateRow.brand_id == session.brand_id,
+            CouponTemplateRow.id == template_id,
+            CouponTemplateRow.revoked_at.is_(None),
+        )
+    )
+    if found.scalar_one_or_none() is None:
+        raise NotFound("CouponTemplate", path=("targetId",))
+    return Target(guide_id=actor.employee_id, shop_id=actor.shop_id, store_id=actor.store_id, target_id=template_id)
 
 
 async def _store(session: BrandSession, actor: Actor, store_id: UUID | None) -> Target:

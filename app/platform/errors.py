@@ -125,6 +125,16 @@ class AmountTooLarge(UserFault):
         self.limit_minor = limit_minor
 
 
+class CouponUnavailable(UserFault):
+    """The coupon cannot be had; `reason` is one of the API's CouponRefusal values."""
+
+    code = "CONFLICT"
+
+    def __init__(self, reason: str, *, path: Sequence[str] = ("couponTemplateId",)) -> None:
+        super().__init__(f"coupon_{reason.lower()}", path=path)
+        self.reason = reason
+
+
 class Unauthenticated(Exception):
     """No sign-in, or one that no longer counts."""
 

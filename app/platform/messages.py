@@ -3,11 +3,17 @@
 from typing import Final
 
 from app.platform import poster_messages
+from app.platform.attribution_messages import ATTRIBUTION
+from app.platform.coupon_messages import COUPONS
+from app.platform.file_messages import FILE_MESSAGES
+from app.platform.stock_messages import STOCK
 
 LANGUAGES: Final = ("zh-CN", "en")
 
 CATALOGUE: Final[dict[str, dict[str, str]]] = {
     **poster_messages.CATALOGUE,
+    **FILE_MESSAGES,
+    **STOCK,
     "address_required": {"zh-CN": "请填写收货地址。", "en": "Give the address to send to."},
     "after_sale_nothing_left": {
         "zh-CN": "这件商品已全部申请售后。",
@@ -18,92 +24,9 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "en": "Nothing has been sent yet, so nothing can come back: ask for a refund only.",
     },
     "amount_too_large": {"zh-CN": "金额超过可用的部分。", "en": "That is more than there is."},
-    "attribution_reason_binding_expired": {"zh-CN": "绑定已过有效期", "en": "The binding had run out"},
-    "attribution_reason_binding_guide_gone": {"zh-CN": "绑定的导购已离职", "en": "The guide of the binding had left"},
-    "attribution_reason_binding_live": {
-        "zh-CN": "顾客与该导购的绑定有效",
-        "en": "The customer was bound to this guide",
-    },
-    "attribution_reason_binding_never_taken_over": {
-        "zh-CN": "顾客已绑定其他导购，规则不允许抢客",
-        "en": "The customer was bound to another guide, and the policy allows no takeover",
-    },
-    "attribution_reason_binding_protected": {
-        "zh-CN": "顾客与其他导购的绑定仍在保护期",
-        "en": "The customer's binding to another guide was still protected",
-    },
-    "attribution_reason_binding_suspended": {"zh-CN": "绑定正在交接", "en": "The binding was waiting for its handover"},
-    "attribution_reason_cashier_choice": {"zh-CN": "收银时指定了该导购", "en": "The cashier named this guide"},
-    "attribution_reason_code_guide_gone": {"zh-CN": "专属码的导购已离职", "en": "The guide of the code had left"},
-    "attribution_reason_explicit_code": {
-        "zh-CN": "顾客带着该导购的专属码下单",
-        "en": "The customer ordered with this guide's code",
-    },
-    "attribution_reason_last_touch": {
-        "zh-CN": "顾客下单前最后接触的是该导购",
-        "en": "This guide was the last one the customer met before ordering",
-    },
-    "attribution_reason_outranked_by_cashier_choice": {
-        "zh-CN": "收银时指定的导购优先",
-        "en": "The guide named by the cashier comes first",
-    },
-    "attribution_reason_outranked_by_explicit_code": {
-        "zh-CN": "下单时带的专属码优先",
-        "en": "The code that the order came with comes first",
-    },
-    "attribution_reason_outranked_by_last_touch": {
-        "zh-CN": "最后接触的导购优先",
-        "en": "The guide met last comes first",
-    },
-    "attribution_reason_outranked_by_live_binding": {
-        "zh-CN": "有效绑定的导购优先",
-        "en": "The guide whom the customer is bound to comes first",
-    },
-    "attribution_reason_outranked_by_shop_guide": {
-        "zh-CN": "店铺的导购优先",
-        "en": "The guide of the shop comes first",
-    },
-    "attribution_reason_self_purchase": {"zh-CN": "导购为自己下单", "en": "The guide bought for himself"},
-    "attribution_reason_shop_guide": {"zh-CN": "订单来自该导购的店铺", "en": "The order came from this guide's shop"},
-    "attribution_reason_shop_guide_gone": {"zh-CN": "店铺的导购已离职", "en": "The guide of the shop had left"},
-    "attribution_reason_store": {
-        "zh-CN": "没有导购符合条件，归门店",
-        "en": "No guide had a claim, so the store has it",
-    },
-    "attribution_reason_touch_guide_gone": {"zh-CN": "最后接触的导购已离职", "en": "The guide met last had left"},
-    "attribution_reason_touch_too_old": {
-        "zh-CN": "接触已超过规则的有效天数",
-        "en": "The contact was too long ago for the policy",
-    },
-    "attribution_rule_cashier_choice": {
-        "zh-CN": "收银时指定了导购，订单归这位导购。",
-        "en": "The cashier named a guide, so the sale is that guide's.",
-    },
-    "attribution_rule_explicit_code": {
-        "zh-CN": "顾客带着一位在职导购的专属码下单，没有更强的绑定，订单归这位导购。",
-        "en": "The order came with a guide's code, and no stronger binding stood against it.",
-    },
-    "attribution_rule_last_touch": {
-        "zh-CN": "顾客没有有效绑定，订单归下单前最后接触的导购。",
-        "en": "No binding was live, so the order is the guide's whom the customer met last.",
-    },
-    "attribution_rule_live_binding": {
-        "zh-CN": "顾客与一位导购的绑定有效，订单归这位导购。",
-        "en": "The customer was bound to a guide, so the order is that guide's.",
-    },
-    "attribution_rule_shop_guide": {
-        "zh-CN": "顾客没有有效绑定，近期也没有接触其他导购，订单归店铺的导购。",
-        "en": "No binding was live and no other guide met lately, so the guide of the shop has it.",
-    },
-    "attribution_rule_store": {
-        "zh-CN": "没有导购符合条件，订单归门店。",
-        "en": "No guide had a claim, so the order is the store's.",
-    },
-    "attribution_self_purchase": {
-        "zh-CN": "买家就是这位导购，已标记为自购，不计入排名。",
-        "en": "The buyer is that guide: it is marked as the guide's own purchase and counts in no ranking.",
-    },
-    "attribution_version": {"zh-CN": "归属规则第 {version} 版。", "en": "Attribution policy, version {version}."},
+    **ATTRIBUTION,
+    "audience_too_many": {"zh-CN": "一次最多指明 {most} 个。", "en": "Name {most} at most."},
+    "audience_unknown": {"zh-CN": "有的不在本品牌里。", "en": "Some of these are not the brand's."},
     "barcode_form": {
         "zh-CN": "条码应为 4 到 32 个字母、数字或连字符。",
         "en": "A barcode has 4 to 32 letters, digits or hyphens.",
@@ -126,15 +49,14 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "breakdown_nobody": {"zh-CN": "门店（无导购）", "en": "The store, no guide"},
     "category_depth": {"zh-CN": "分类最多 {most} 级。", "en": "Categories go at most {most} levels deep."},
     "category_name_taken": {"zh-CN": "同级分类中已有这个名称。", "en": "There is a category of this name beside it."},
-    "code_kind_not_yet": {"zh-CN": "这种码还不能创建。", "en": "Codes of this kind cannot be made yet."},
     "code_target_required": {"zh-CN": "请指明这个码通向哪里。", "en": "Say where the code leads to."},
     "code_without_shop": {
-        "zh-CN": "你还没有小店，不能创建商品码。",
-        "en": "You have no shop that a product code could lead into.",
+        "zh-CN": "你还没有小店，不能创建这种码。",
+        "en": "You have no shop that such a code could lead into.",
     },
     "consent_repeated": {"zh-CN": "每个用途只能出现一次。", "en": "Name each purpose once."},
     "consents_for_customers": {"zh-CN": "只有顾客登录时可以同意条款。", "en": "Consents are a customer's."},
-    "coupons_not_yet": {"zh-CN": "暂不支持优惠券。", "en": "Coupons cannot be used yet."},
+    **COUPONS,
     "cover_url_form": {
         "zh-CN": "封面应为 https:// 地址或 /media/ 下的路径，最多 {most} 个字符。",
         "en": "A cover is an https:// address or a path below /media/, of at most {most} characters.",
@@ -159,55 +81,33 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "幂等键应为 16 到 64 个字符。",
         "en": "An idempotency key has 16 to 64 characters.",
     },
-    "image_bytes": {"zh-CN": "图片最大 {most} MB。", "en": "A picture has at most {most} MB."},
-    "image_pixels": {"zh-CN": "图片最多 {most} 百万像素。", "en": "A picture has at most {most} megapixels."},
-    "image_type": {
-        "zh-CN": "图片应为 JPEG、PNG、WebP 或 GIF。",
-        "en": "A picture is a JPEG, PNG, WebP or GIF.",
-    },
-    "image_unreadable": {"zh-CN": "图片已损坏，无法读取。", "en": "This picture is damaged and cannot be read."},
-    "import_brand_taken": {
-        "zh-CN": "品牌代码 {brand} 已被占用，且不在模拟时间上。",
-        "en": "A brand with the code {brand} is there already, and it does not live on simulated time.",
-    },
-    "import_needs_realdata": {
-        "zh-CN": "未安装数据包：pip install -e '.[realdata]'。",
-        "en": "The data is not installed: pip install -e '.[realdata]'.",
-    },
-    "import_number": {"zh-CN": "至少为 1。", "en": "It must be at least 1."},
-    "import_fast_needs_empty": {
-        "zh-CN": "--fast 只能导入还没有购物篮的品牌：补充导入请去掉 --fast。",
-        "en": "--fast loads into a brand without baskets: leave it out to add those that are missing.",
-    },
-    "import_out_of_order": {
-        "zh-CN": "缺少早于上次导入的购物篮：请使用与上次相同的 --stores。",
-        "en": "Baskets from before the last imported one are missing: give the same --stores as last time.",
-    },
     "insufficient_stock": {"zh-CN": "有商品库存不足。", "en": "Some items are short in stock."},
     "invalid_id": {"zh-CN": "编号无效。", "en": "This id is not valid."},
     "market_price_below_price": {"zh-CN": "划线价不能低于售价。", "en": "A market price is never below the price."},
-    "media_bytes": {"zh-CN": "文件最大 {most} MB。", "en": "A file has at most {most} MB."},
-    "media_type": {
-        "zh-CN": "只能上传图片、PDF 或 MP4 视频。",
-        "en": "Only pictures, PDF files and MP4 films can be uploaded.",
+    "material_attachment_form": {
+        "zh-CN": "附件应为 http(s) 地址或 /media/ 下的路径，最长 {most} 个字符。",
+        "en": "An attachment is an http(s) address or a path below /media/, at most {most} characters.",
     },
-    "media_unknown": {"zh-CN": "没有这个已上传的文件。", "en": "There is no such uploaded file."},
+    "material_product_unknown": {
+        "zh-CN": "有的商品不在本品牌里。",
+        "en": "Some of these products are not the brand's.",
+    },
+    "material_script_placeholder": {
+        "zh-CN": "话术里的大括号只能是 {{guide}}、{{store}}、{{customer}} 或 {{link}}。",
+        "en": "Braces in a script hold {{guide}}, {{store}}, {{customer}} or {{link}}, nothing else.",
+    },
+    "material_script_placeholders": {
+        "zh-CN": "话术里最多用 {most} 个占位符。",
+        "en": "A script has {most} placeholders at most.",
+    },
+    "material_too_many_attachments": {"zh-CN": "最多 {most} 个附件。", "en": "{most} attachments at most."},
+    "material_too_many_products": {"zh-CN": "最多 {most} 件商品。", "en": "{most} products at most."},
     "member_code_taken": {"zh-CN": "这个会员号已被使用。", "en": "This member code is in use already."},
     "not_found": {"zh-CN": "没有找到。", "en": "Not found."},
     "number_range": {"zh-CN": "应在 {least} 到 {most} 之间。", "en": "It must be from {least} to {most}."},
     "opening_hours_form": {
         "zh-CN": "营业时间须为星期 1 至 7、HH:MM，先开后关且不重叠。",
         "en": "Opening hours: weekday 1 to 7, HH:MM, opening before closing, no overlaps, at most 21 lines.",
-    },
-    "option_count": {"zh-CN": "最多 {most} 个规格项。", "en": "A product has at most {most} options."},
-    "option_repeated": {"zh-CN": "规格项或规格值不能重复。", "en": "Options and their values are named once each."},
-    "option_value_count": {
-        "zh-CN": "每个规格项应有 1 到 {most} 个值。",
-        "en": "An option has 1 to {most} values.",
-    },
-    "option_value_unused": {
-        "zh-CN": "没有规格使用“{value}”。",
-        "en": "No SKU has the value {value}.",
     },
     "order_lines_out_of_range": {
         "zh-CN": "每种商品的数量应为 1 到 {pieces} 件。",
@@ -245,8 +145,6 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "en": "[{brand}] Order {number} is ready at {store}. Your pickup code is {code}; show it in the store only.",
     },
     "pickup_store_required": {"zh-CN": "请选择自提门店。", "en": "Choose the store to fetch it from."},
-    "picture_count": {"zh-CN": "最多 {most} 张图片。", "en": "At most {most} pictures."},
-    "picture_repeated": {"zh-CN": "同一张图片只能出现一次。", "en": "A picture may be named only once."},
     "plan_above_whole": {
         "zh-CN": "各角色的全品牌费率合计不能超过 100%。",
         "en": "The brand-wide rates of all roles together are at most 100 %.",
@@ -281,12 +179,6 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "价格有变化，请确认新的总价。",
         "en": "The price has changed; please confirm the new total.",
     },
-    "price_list_count": {
-        "zh-CN": "价目表应有 1 到 {most} 个价格。",
-        "en": "A price list has 1 to {most} prices.",
-    },
-    "price_list_period": {"zh-CN": "结束时间应晚于开始时间。", "en": "It must end after it begins."},
-    "price_list_over": {"zh-CN": "结束时间不能早于现在。", "en": "It cannot end before now."},
     "rate_limited": {
         "zh-CN": "请求太频繁，请 {seconds} 秒后再试。",
         "en": "Too many requests; try again in {seconds} seconds.",
@@ -301,15 +193,6 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "sign_in_sms": {
         "zh-CN": "【{brand}】验证码 {code}，{minutes} 分钟内有效。请勿告诉他人。",
         "en": "[{brand}] Your code is {code}, valid for {minutes} minutes. Tell nobody.",
-    },
-    "sku_choices_missing": {
-        "zh-CN": "每个规格应为每个规格项各选一个值。",
-        "en": "A SKU has one value of each option.",
-    },
-    "sku_choices_taken": {"zh-CN": "已有相同组合的规格。", "en": "Another SKU has the same values."},
-    "sku_choice_unknown": {
-        "zh-CN": "规格项“{option}”没有值“{value}”。",
-        "en": "The option {option} has no value {value}.",
     },
     "sku_code_form": {
         "zh-CN": "规格编码应为 1 到 40 个字母、数字或 . _ -，以字母或数字开头。",

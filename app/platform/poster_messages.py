@@ -55,6 +55,10 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "模板应有且只有一个二维码。",
         "en": "A template has exactly one code.",
     },
+    "poster_one_target": {
+        "zh-CN": "商品和素材只能选一个。",
+        "en": "Choose a product or a material, not both.",
+    },
     "poster_placeholder": {
         "zh-CN": "占位符应为 {names} 之一。",
         "en": "A placeholder is one of {names}.",

@@ -153,7 +153,7 @@ async def _create(
     headquarters_only(actor)
     if not products:
         return []
-    checked = [_checked(product, path) for product, path in zip(products, paths, strict=True)]
+    checked = [checked_product(product, path) for product, path in zip(products, paths, strict=True)]
     await _check_categories(session, checked, paths)
     await _hold_covers(session, checked, paths)
     ids = [session.new_id() for _ in checked]
@@ -201,7 +201,7 @@ def _titled(session: BrandSession, title: str) -> dict[str, Any]:
     return {"title": title, "search_text": text, "search_grams": rules.search_grams(session.brand_id, text)}
 
 
-def _checked(product: NewProduct, path: tuple[str, ...]) -> NewProduct:
+def checked_product(product: NewProduct, path: tuple[str, ...]) -> NewProduct:
     """The product as it is kept. Raises: InvalidInput for the first thing wrong, from the title to the last SKU."""
     title = texts.line(product.title, *path, "title", longest=rules.LONGEST_TITLE)
     description = texts.optional_block(product.description, *path, "description", longest=rules.LONGEST_DESCRIPTION)

@@ -6,9 +6,23 @@ import sqlalchemy as sa
 
 from app.platform.db import BrandSession
 from app.platform.models import DirectoryRow
-from app.products.models import ProductRow, ReservationRow, ShopRow, SkuRow, StockMovementRow, StockRow
+from app.products import rules
+from app.products.models import (
+    ProductOptionRow,
+    ProductRow,
+    ReservationRow,
+    ShopRow,
+    SkuRow,
+    StockMovementRow,
+    StockRow,
+    StockTransferLineRow,
+    StockTransferRow,
+)
 from app.products.shops import SHOP_SLUG
-from app.products.values import MovementKind, ReservationState
+from app.products.values import MovementKind, ReservationState, TransferState
+
+_SOLD = (MovementKind.SALE.value, MovementKind.REROUTED.value)
+"""What was sold from a place, less what another gave instead."""
 
 
 async def stock_equals_movements(session: BrandSession) -> list[str]:
@@ -69,8 +83,11 @@ async def nothing_is_oversold(session: BrandSession) -> list[str]:
 async def sales_equal_sold_reservations(session: BrandSession) -> list[str]:
     """Every reservation that was sold has its movement, of as many pieces, and no other has one."""
     sold = (
-        sa.select(ReservationRow.order_id, ReservationRow.sku_id, ReservationRow.quantity)
+        sa.select(
+            ReservationRow.order_id, ReservationRow.sku_id, sa.func.sum(ReservationRow.quantity).label("quantity")
+        )
         .where(ReservationRow.brand_id == session.brand_id, ReservationRow.state == ReservationState.SOLD.value)
+        .group_by(ReservationRow.order_id, ReservationRow.sku_id)
         .subquery()
     )
     moved = (
@@ -79,7 +96,7 @@ async def sales_equal_sold_reservations(session: BrandSession) -> list[str]:
             StockMovementRow.sku_id,
             sa.func.sum(-StockMovementRow.change).label("pieces"),
         )
-        .where(StockMovementRow.brand_id == session.brand_id, StockMovementRow.kind == MovementKind.SALE.value)
+        .where(StockMovementRow.brand_id == session.brand_id, StockMovementRow.kind.in_(_SOLD))
         .group_by(StockMovementRow.order_id, StockMovementRow.sku_id)
         .subquery()
     )
@@ -98,19 +115,93 @@ async def sales_equal_sold_reservations(session: BrandSession) -> list[str]:
 
 
 async def returns_are_of_sales(session: BrandSession) -> list[str]:
-    """From no order came more pieces back to a place than it had sold to it."""
+    """Of no order came more pieces back than were sold to it, wherever they came back to."""
     net = sa.func.sum(StockMovementRow.change)
     rows = await session.execute(
         sa.select(StockMovementRow.order_id, StockMovementRow.sku_id, net)
         .where(
             StockMovementRow.brand_id == session.brand_id,
-            StockMovementRow.kind.in_([MovementKind.SALE.value, MovementKind.RETURN.value]),
+            StockMovementRow.kind.in_([*_SOLD, MovementKind.RETURN.value]),
         )
-        .group_by(StockMovementRow.order_id, StockMovementRow.sku_id, StockMovementRow.location_id)
+        .group_by(StockMovementRow.order_id, StockMovementRow.sku_id)
         .having(sa.or_(net > 0, StockMovementRow.order_id.is_(None)))
         .order_by(StockMovementRow.order_id)
     )
     return [f"order {order_id}: {pieces} pieces of {sku_id} too many came back" for order_id, sku_id, pieces in rows]
+
+
+async def transfers_move_what_they_say(session: BrandSession) -> list[str]:
+    """What was sent left the one place, what was received came to the other, and nothing else moved for a transfer.
+
+    So what was sent is what was received, the difference that was found, and what is under way.
+    """
+    line = (
+        sa.select(
+            StockTransferLineRow.transfer_id,
+            StockTransferLineRow.sku_id,
+            StockTransferRow.from_location_id,
+            StockTransferRow.to_location_id,
+            sa.func.coalesce(StockTransferLineRow.sent, 0).label("sent"),
+            sa.func.coalesce(StockTransferLineRow.received, 0).label("received"),
+        )
+        .join(
+            StockTransferRow,
+            sa.and_(
+                StockTransferRow.brand_id == session.brand_id,
+                StockTransferRow.id == StockTransferLineRow.transfer_id,
+            ),
+        )
+        .where(StockTransferLineRow.brand_id == session.brand_id)
+        .subquery("line")
+    )
+    change = StockMovementRow.change
+    moved = sa.func.coalesce(sa.func.sum(change), 0)
+    is_out = StockMovementRow.kind == MovementKind.TRANSFER_OUT.value
+    is_in = StockMovementRow.kind == MovementKind.TRANSFER_IN.value
+    from_there = sa.and_(is_out, StockMovementRow.location_id == line.c.from_location_id)
+    to_there = sa.and_(is_in, StockMovementRow.location_id == line.c.to_location_id)
+    out = sa.func.coalesce(sa.func.sum(change).filter(from_there), 0)
+    came = sa.func.coalesce(sa.func.sum(change).filter(to_there), 0)
+    rows = await session.execute(
+        sa.select(line.c.transfer_id, line.c.sku_id, line.c.sent, line.c.received)
+        .select_from(line)
+        .outerjoin(
+            StockMovementRow,
+            sa.and_(
+                StockMovementRow.brand_id == session.brand_id,
+                StockMovementRow.transfer_id == line.c.transfer_id,
+                StockMovementRow.sku_id == line.c.sku_id,
+            ),
+        )
+        .group_by(line.c.transfer_id, line.c.sku_id, line.c.sent, line.c.received)
+        .having(sa.or_(out != -line.c.sent, came != line.c.received, moved != line.c.received - line.c.sent))
+    )
+    return [f"transfer {row[0]}: {row[2]} of {row[1]} sent and {row[3]} received, but not in stock" for row in rows]
+
+
+async def transfers_stand_as_their_lines(session: BrandSession) -> list[str]:
+    """Lines say what left if and only if their transfer was sent, and what came if and only if it was received."""
+    is_sent = StockTransferRow.state.in_([TransferState.SENT.value, TransferState.RECEIVED.value])
+    is_received = StockTransferRow.state == TransferState.RECEIVED.value
+    rows = await session.execute(
+        sa.select(StockTransferRow.id, StockTransferRow.state)
+        .outerjoin(
+            StockTransferLineRow,
+            sa.and_(
+                StockTransferLineRow.brand_id == session.brand_id,
+                StockTransferLineRow.transfer_id == StockTransferRow.id,
+            ),
+        )
+        .where(
+            StockTransferRow.brand_id == session.brand_id,
+            sa.or_(
+                StockTransferLineRow.sku_id.is_(None),
+                is_sent != StockTransferLineRow.sent.is_not(None),
+                is_received != StockTransferLineRow.received.is_not(None),
+            ),
+        )
+    )
+    return [f"transfer {transfer_id}: {state}, and its lines say otherwise" for transfer_id, state in rows]
 
 
 async def products_have_skus(session: BrandSession) -> list[str]:
@@ -122,6 +213,55 @@ async def products_have_skus(session: BrandSession) -> list[str]:
         sa.select(ProductRow.id).where(ProductRow.brand_id == session.brand_id, ~has_sku).order_by(ProductRow.id)
     )
     return [f"product {product_id} has no SKU" for product_id in rows.scalars()]
+
+
+async def titles_are_found(session: BrandSession) -> list[str]:
+    """What a product is searched by is that of its title."""
+    rows = await session.execute(
+        sa.select(ProductRow.id, ProductRow.title, ProductRow.search_text, ProductRow.search_grams)
+        .where(ProductRow.brand_id == session.brand_id)
+        .order_by(ProductRow.id)
+    )
+    return [
+        f"product {row.id} is not found by its title"
+        for row in rows
+        if row.search_text != rules.folded(row.title)
+        or row.search_grams != rules.search_grams(session.brand_id, row.search_text)
+    ]
+
+
+async def skus_stand_for_combinations(session: BrandSession) -> list[str]:
+    """A SKU has a value of each option of its product, and one that the option knows."""
+    options = (
+        sa.select(
+            ProductOptionRow.product_id,
+            sa.func.count().label("number"),
+        )
+        .where(ProductOptionRow.brand_id == session.brand_id)
+        .group_by(ProductOptionRow.product_id)
+        .subquery()
+    )
+    chosen = SkuRow.choices[ProductOptionRow.position + 1]
+    unknown = (
+        sa.select(ProductOptionRow.position)
+        .where(
+            ProductOptionRow.brand_id == session.brand_id,
+            ProductOptionRow.product_id == SkuRow.product_id,
+            sa.func.coalesce(chosen != sa.all_(ProductOptionRow.values), True),
+        )
+        .exists()
+    )
+    number = sa.func.coalesce(options.c.number, 0)
+    rows = await session.execute(
+        sa.select(SkuRow.code)
+        .outerjoin(options, options.c.product_id == SkuRow.product_id)
+        .where(
+            SkuRow.brand_id == session.brand_id,
+            sa.or_(sa.func.coalesce(sa.func.cardinality(SkuRow.choices), 0) != number, unknown),
+        )
+        .order_by(SkuRow.code)
+    )
+    return [f"SKU {code} stands for no combination of its product's options" for code in rows.scalars()]
 
 
 async def slugs_lead_to_shops(session: BrandSession) -> list[str]:
@@ -148,6 +288,10 @@ CHECKS: dict[str, Callable[[BrandSession], Awaitable[list[str]]]] = {
     "nothing is oversold": nothing_is_oversold,
     "sales equal sold reservations": sales_equal_sold_reservations,
     "returns are of what was sold": returns_are_of_sales,
+    "transfers move what they say": transfers_move_what_they_say,
+    "transfers stand as their lines": transfers_stand_as_their_lines,
     "every product has a SKU": products_have_skus,
+    "every title is found by its parts": titles_are_found,
+    "SKUs stand for combinations": skus_stand_for_combinations,
     "every slug leads to its shop": slugs_lead_to_shops,
 }

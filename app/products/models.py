@@ -1,4 +1,4 @@
-"""Tables of products online: catalogue, stock with movements and reservations, shops, what guides change on shelves."""
+"""Tables of products online: catalogue, stock with movements, transfers and reservations, shops, changes of shelves."""
 
 from datetime import datetime
 from uuid import UUID
@@ -144,16 +144,22 @@ class PriceListItemRow(TenantBase, Base):
 
 
 class LocationRow(Tenant, Base):
-    """Where stock lies: the shipping location, or a store."""
+    """Where stock lies: the shipping location, or a store, whose location has the store's own id.
+
+    `ships_orders`: whether orders that are sent may be routed here.
+    """
 
     __tablename__ = "location"
     __table_args__ = tenant_args(
         tenant_key("store_id", "store"),
         sa.Index("uq_location_shipping", "brand_id", unique=True, postgresql_where=sa.text("kind = 'SHIPPING'")),
+        sa.CheckConstraint("(kind = 'STORE') = (store_id IS NOT NULL)", name="store"),
+        sa.CheckConstraint("store_id = id", name="own_id"),
     )
     kind: Mapped[str]
     name: Mapped[str]
     store_id: Mapped[UUID | None]
+    ships_orders: Mapped[bool]
     created_at: Mapped[datetime]
 
 
@@ -179,7 +185,14 @@ class StockMovementRow(Tenant, Base):
     __tablename__ = "stock_movement"
     __table_args__ = tenant_args(
         tenant_key(["sku_id", "location_id"], "stock", "sku_id", "location_id"),
+        tenant_key("transfer_id", "stock_transfer"),
         sa.Index("ix_stock_movement_sku", "brand_id", "sku_id", "location_id"),
+        sa.Index(
+            "ix_stock_movement_transfer",
+            "brand_id",
+            "transfer_id",
+            postgresql_where=sa.text("transfer_id IS NOT NULL"),
+        ),
         append_only=True,
     )
     sku_id: Mapped[UUID]
@@ -188,12 +201,59 @@ class StockMovementRow(Tenant, Base):
     kind: Mapped[str]
     reason: Mapped[str | None]
     order_id: Mapped[UUID | None]
+    transfer_id: Mapped[UUID | None]
     actor: Mapped[str]
     at: Mapped[datetime]
 
 
+class StockTransferRow(Tenant, Base):
+    """Goods on their way from one location to another: REQUESTED, SENT, RECEIVED, or CANCELLED before they left."""
+
+    __tablename__ = "stock_transfer"
+    __table_args__ = tenant_args(
+        tenant_key("from_location_id", "location"),
+        tenant_key("to_location_id", "location"),
+        sa.Index("ix_stock_transfer_from", "brand_id", "from_location_id", "id"),
+        sa.Index("ix_stock_transfer_to", "brand_id", "to_location_id", "id"),
+        sa.CheckConstraint("from_location_id <> to_location_id", name="places"),
+        sa.CheckConstraint("(state IN ('SENT', 'RECEIVED')) = (sent_at IS NOT NULL)", name="sent"),
+        sa.CheckConstraint("(state = 'RECEIVED') = (received_at IS NOT NULL)", name="received"),
+    )
+    from_location_id: Mapped[UUID]
+    to_location_id: Mapped[UUID]
+    state: Mapped[str]
+    note: Mapped[str | None]
+    difference_note: Mapped[str | None]
+    requested_at: Mapped[datetime]
+    requested_by: Mapped[str]
+    sent_at: Mapped[datetime | None]
+    sent_by: Mapped[str | None]
+    received_at: Mapped[datetime | None]
+    received_by: Mapped[str | None]
+    cancelled_at: Mapped[datetime | None]
+    cancelled_by: Mapped[str | None]
+
+
+class StockTransferLineRow(TenantBase, Base):
+    """Pieces of a SKU in a transfer, as they were wanted, as they left and as they were counted on arrival."""
+
+    __tablename__ = "stock_transfer_line"
+    __table_args__ = tenant_args(
+        tenant_key("transfer_id", "stock_transfer"),
+        tenant_key("sku_id", "sku"),
+        sa.CheckConstraint("requested > 0", name="requested"),
+        sa.CheckConstraint("sent BETWEEN 0 AND requested", name="sent"),
+        sa.CheckConstraint("received BETWEEN 0 AND sent", name="received"),
+    )
+    transfer_id: Mapped[UUID] = mapped_column(primary_key=True)
+    sku_id: Mapped[UUID] = mapped_column(primary_key=True)
+    requested: Mapped[int]
+    sent: Mapped[int | None]
+    received: Mapped[int | None]
+
+
 class ReservationRow(TenantBase, Base):
-    """Pieces held for an order: HELD, then SOLD at payment or RELEASED at cancellation."""
+    """Pieces held for an order: HELD, then SOLD at payment or RELEASED at cancellation, or when they lie elsewhere."""
 
     __tablename__ = "reservation"
     __table_args__ = tenant_args(

@@ -9,13 +9,15 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from app.employees.models import EmployeeRow, OrgUnitRow, StoreRow
 from app.employees.values import EmployeeState
 from app.platform.db import BrandSession
 from app.products import rules
+from app.products.availability import EVERYWHERE, IN_STORE, STORE, TO_SEND, WAREHOUSE
 from app.products.branch_prices import MARKET_PRICE, PERIODS_BEGUN, PRICE, parameters, with_prices
-from app.products.models import CatalogueRow, CategoryRow, ProductRow, ShopRow, SkuRow, StockRow
+from app.products.models import CatalogueRow, CategoryRow, ProductRow, ShopRow, SkuRow
 from app.products.values import ProductState
 
 
@@ -51,9 +53,11 @@ class ShopFacts:
 
 @dataclass(frozen=True, slots=True)
 class SkuFacts:
-    """What an order needs to know of a SKU. Prices: minor units; `available`: pieces that can be ordered now.
+    """What an order needs to know of a SKU. Prices: minor units.
 
-    `is_sellable`: its product is published. `category_path` holds the category and all above it, empty without one.
+    `available`: pieces that one place can give now, for the way of having them that was asked about; `at_first`: those
+    of `first_location_id`, the place they would come from first. `is_sellable`: its product is published.
+    `category_path` holds the category and all above it, empty without one.
     """
 
     sku_id: UUID
@@ -65,13 +69,16 @@ class SkuFacts:
     price_minor: int
     is_sellable: bool
     available: int
+    at_first: int
+    first_location_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
 class SkuView:
-    """A SKU as it is shown. Prices: minor units; `available`: pieces on hand that no order holds.
+    """A SKU as it is shown. Prices: minor units; `available`: pieces on hand anywhere that no order holds.
 
-    `choices`: a value of each option of its product, None where the product has no options.
+    `to_send`: the most that one place could send; `stores`: how many stores have a piece to fetch. `choices`: a value
+    of each option of its product, None where the product has no options.
     """
 
     sku_id: UUID
@@ -82,7 +89,14 @@ class SkuView:
     price_minor: int
     market_price_minor: int | None
     available: int
+    to_send: int
+    stores: int
     choices: list[str] | None
+
+    @property
+    def can_be_had(self) -> bool:
+        """Whether at least one piece can be ordered, to be sent or fetched."""
+        return self.to_send > 0 or self.stores > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +165,24 @@ async def shops_of_employees(session: BrandSession, employee_ids: Collection[UUI
     return {shop.employee_id: shop for shop in shops}
 
 
-async def price_facts(session: BrandSession, sku_ids: Collection[UUID], *, branch: str = "") -> dict[UUID, SkuFacts]:
+async def price_facts(
+    session: BrandSession,
+    sku_ids: Collection[UUID],
+    *,
+    branch: str = "",
+    is_sent: bool = True,
+    store_id: UUID | None = None,
+) -> dict[UUID, SkuFacts]:
     """What an order in a branch needs to know of its SKUs; unknown ids are left out. No branch: the brand's prices.
 
+    `is_sent`: from the shipping location or what else sends orders; else it is had in a store, any while none is named.
     What is available may be gone in a moment.
     """
-    rows = await session.execute(_PRICE_FACTS, parameters(session, branch, ids=list(sku_ids)))
+    values = parameters(session, branch, ids=list(sku_ids))
+    if is_sent:
+        rows = await session.execute(_FACTS_TO_SEND, values)
+    else:
+        rows = await session.execute(_FACTS_IN_STORE, {**values, "store": store_id})
     return {row[0]: SkuFacts(*row) for row in rows}
 
 
@@ -237,7 +263,6 @@ _IDS = sa.any_(sa.bindparam("ids", type_=ARRAY(sa.Uuid())))
 
 _product = cast("sa.Table", ProductRow.__table__)
 _sku = cast("sa.Table", SkuRow.__table__)
-_stock = cast("sa.Table", StockRow.__table__)
 _category = cast("sa.Table", CategoryRow.__table__)
 _shop = cast("sa.Table", ShopRow.__table__)
 _employee = cast("sa.Table", EmployeeRow.__table__)
@@ -249,14 +274,6 @@ IS_FOUND = sa.and_(
     _product.c.search_grams.contains(sa.bindparam("grams", type_=ARRAY(sa.BigInteger()))),
     _product.c.search_text.like(sa.all_(sa.bindparam("patterns", type_=ARRAY(sa.Text())))),
 )
-"""Whether a title holds every word: the index finds by the words' parts, and the text itself decides."""
-
-_AVAILABLE = (
-    sa.select(sa.cast(sa.func.coalesce(sa.func.sum(_stock.c.on_hand - _stock.c.reserved), 0), sa.BigInteger()))
-    .where(_stock.c.brand_id == _BRAND, _stock.c.sku_id == _sku.c.id)
-    .scalar_subquery()
-)
-"""Pieces of the row's SKU that no order holds, over all locations."""
 
 _ALL_SHOPS = (
     sa.select(
@@ -292,45 +309,52 @@ _SHOPS = _ALL_SHOPS.where(_shop.c.id == _IDS)
 _SHOPS_OF_EMPLOYEES = _ALL_SHOPS.where(_shop.c.employee_id == _IDS)
 _SHOP_BY_SLUG = _ALL_SHOPS.where(_shop.c.slug == sa.bindparam("slug", type_=sa.Text()))
 
+_SKU_COLUMNS: tuple[Any, ...] = (
+    _sku.c.id,
+    _sku.c.product_id,
+    _sku.c.name,
+    _sku.c.code,
+    _sku.c.barcode,
+    PRICE,
+    MARKET_PRICE,
+    EVERYWHERE.c.available,
+    EVERYWHERE.c.to_send,
+    EVERYWHERE.c.stores,
+    _sku.c.choices,
+)
 _ALL_SKUS = (
-    sa.select(
-        _sku.c.id,
-        _sku.c.product_id,
-        _sku.c.name,
-        _sku.c.code,
-        _sku.c.barcode,
-        PRICE,
-        MARKET_PRICE,
-        _AVAILABLE,
-        _sku.c.choices,
-    )
-    .select_from(with_prices(_sku))
-    .where(_sku.c.brand_id == _BRAND)
+    sa.select(*_SKU_COLUMNS).select_from(with_prices(_sku).join(EVERYWHERE, sa.true())).where(_sku.c.brand_id == _BRAND)
 )
 _SKUS = _ALL_SKUS.where(_sku.c.id == _IDS)
 _SKUS_OF_PRODUCTS = _ALL_SKUS.where(_sku.c.product_id == _IDS).order_by(_sku.c.product_id, _sku.c.position, _sku.c.id)
 
-_PRICE_FACTS = (
-    sa.select(
-        _sku.c.id,
-        _sku.c.product_id,
-        _product.c.category_id,
-        sa.func.coalesce(_category.c.path, ""),
-        _product.c.title,
-        _sku.c.name,
-        PRICE,
-        _product.c.state == ProductState.PUBLISHED.value,
-        _AVAILABLE,
+
+def _facts(having: LateralFromClause, first: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """What an order needs to know of SKUs that are had in one way, and where they would come from first."""
+    goods = _sku.join(_product, sa.and_(_product.c.brand_id == _BRAND, _product.c.id == _sku.c.product_id)).outerjoin(
+        _category, sa.and_(_category.c.brand_id == _BRAND, _category.c.id == _product.c.category_id)
     )
-    .select_from(
-        with_prices(
-            _sku.join(_product, sa.and_(_product.c.brand_id == _BRAND, _product.c.id == _sku.c.product_id)).outerjoin(
-                _category, sa.and_(_category.c.brand_id == _BRAND, _category.c.id == _product.c.category_id)
-            )
+    return (
+        sa.select(
+            _sku.c.id,
+            _sku.c.product_id,
+            _product.c.category_id,
+            sa.func.coalesce(_category.c.path, ""),
+            _product.c.title,
+            _sku.c.name,
+            PRICE,
+            _product.c.state == ProductState.PUBLISHED.value,
+            having.c.available,
+            having.c.at_first,
+            first,
         )
+        .select_from(with_prices(goods).join(having, sa.true()))
+        .where(_sku.c.brand_id == _BRAND, _sku.c.id == _IDS)
     )
-    .where(_sku.c.brand_id == _BRAND, _sku.c.id == _IDS)
-)
+
+
+_FACTS_TO_SEND = _facts(TO_SEND, WAREHOUSE)
+_FACTS_IN_STORE = _facts(IN_STORE, STORE)
 
 _PRODUCTS = sa.select(*(_product.c[column.key] for column in PRODUCT_COLUMNS)).where(
     _product.c.brand_id == _BRAND, _product.c.id == _IDS

@@ -5,6 +5,7 @@ guide's own, so a page is put together of two ordered parts: what the guide feat
 after it everything else, read from the product index no further than the page goes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -13,6 +14,7 @@ from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.platform.db import BrandSession
 from app.products.models import ProductRow, ShelfItemRow
@@ -102,6 +104,17 @@ async def shelf_item(
     return None if row is None else _item(shop_id, row)
 
 
+async def shelf_items(session: BrandSession, *, shop_id: UUID, product_ids: Sequence[UUID]) -> list[ShelfItem]:
+    """Those of these products that the shop's shelf shows, in the order given. One statement, none for no ids."""
+    if not product_ids:
+        return []
+    rows = await session.execute(
+        _several(), {"brand": session.brand_id, "shop": shop_id, "products": list(product_ids)}
+    )
+    found = {row.id: _item(shop_id, row) for row in rows}
+    return [found[product_id] for product_id in product_ids if product_id in found]
+
+
 # --- the statements: made once each, as making them takes longer than running them
 
 _product = cast("sa.Table", ProductRow.__table__)
@@ -149,11 +162,21 @@ def _page(part: _Part | None, *, has_hidden: bool, has_count: bool, is_search: b
 
 @lru_cache
 def _one(*, has_hidden: bool) -> sa.Select[Any]:
+    return _named(_product.c.id == _PRODUCT_ID, has_hidden=has_hidden)
+
+
+@lru_cache
+def _several() -> sa.Select[Any]:
+    return _named(_product.c.id == sa.any_(sa.bindparam("products", type_=ARRAY(sa.Uuid()))), has_hidden=False)
+
+
+def _named(is_wanted: sa.ColumnElement[bool], *, has_hidden: bool) -> sa.Select[Any]:
+    """Items by their products."""
     is_featured, is_hidden = (sa.func.coalesce(column, False) for column in (_place.c.is_featured, _place.c.is_hidden))
     return (
         sa.select(*_columns(is_featured, is_hidden))
         .select_from(_product.outerjoin(_place, _PLACE))
-        .where(_PUBLISHED, _product.c.id == _PRODUCT_ID, *_shown(has_hidden=has_hidden))
+        .where(_PUBLISHED, is_wanted, *_shown(has_hidden=has_hidden))
     )
 
 

@@ -1,29 +1,42 @@
-"""Stock that comes back: pieces that were sold go into stock again where they were taken from."""
+"""Stock that comes back: pieces that were sold go into stock again, or another place gives them instead."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
-from app.platform.actor import SYSTEM
+from app.platform.actor import Actor
 from app.platform.db import BrandSession
-from app.products import rules, versions
+from app.products import rules, stock, versions
 from app.products.models import ReservationRow, StockMovementRow, StockRow
 from app.products.values import MovementKind, ReservationState, StockLine
 
 
-async def put_back(session: BrandSession, *, order_id: UUID, lines: Sequence[StockLine], now: datetime) -> None:
-    """Put pieces of an order back where they were sold from, in key order; hold the order before.
+async def put_back(
+    session: BrandSession,
+    *,
+    order_id: UUID,
+    lines: Sequence[StockLine],
+    location_id: UUID | None = None,
+    now: datetime,
+) -> None:
+    """Put pieces of an order into stock again, in key order; hold the order before.
 
-    Raises: LookupError for more pieces than the order still has out.
+    At the location where they were received, else where they were sold from. Raises: LookupError for more pieces than
+    the order still has out.
     """
-    for sku_id, location_id, quantity in await _places(session, order_id, rules.merged_lines(lines)):
+    places = await _places(session, order_id, rules.merged_lines(lines))
+    if location_id is not None:
+        received = rules.merged_lines(StockLine(sku_id, quantity) for sku_id, _, quantity in places)
+        places = [(line.sku_id, location_id, line.quantity) for line in received]
+        await stock.open_rows(session, location_id=location_id, sku_ids=[sku_id for sku_id, *_ in places])
+    for sku_id, place_id, quantity in places:
         changed = await session.execute(
             sa.update(StockRow)
-            .where(
-                StockRow.brand_id == session.brand_id, StockRow.sku_id == sku_id, StockRow.location_id == location_id
-            )
+            .where(StockRow.brand_id == session.brand_id, StockRow.sku_id == sku_id, StockRow.location_id == place_id)
             .values(on_hand=StockRow.on_hand + quantity)
             .returning(StockRow.on_hand - StockRow.reserved)
             .execution_options(synchronize_session=False)
@@ -31,61 +44,185 @@ async def put_back(session: BrandSession, *, order_id: UUID, lines: Sequence[Sto
         available = changed.scalar_one()
         await session.execute(
             sa.insert(StockMovementRow).values(
-                brand_id=session.brand_id,
-                id=session.new_id(),
-                sku_id=sku_id,
-                location_id=location_id,
-                change=quantity,
-                kind=MovementKind.RETURN.value,
-                reason=None,
-                order_id=order_id,
-                actor=SYSTEM.principal,
-                at=now,
+                stock.movement(session, sku_id, place_id, quantity, MovementKind.RETURN, now, order_id=order_id)
             )
         )
         if available <= quantity:
             await versions.touch_catalogue(session)
 
 
+async def reroute(
+    session: BrandSession,
+    actor: Actor,
+    *,
+    order_id: UUID,
+    from_id: UUID,
+    to_id: UUID,
+    reason: str,
+    is_missing: bool,
+    now: datetime,
+) -> bool:
+    """Let another place give what an order has still out, whole or not at all; False where that place is short.
+
+    What the first place gave is in its stock again, or written off where it is missing. Hold the order before.
+    """
+    lines = [(sku_id, quantity) for sku_id, place_id, quantity in await _out(session, order_id) if place_id == from_id]
+    free = await _lock(session, [sku_id for sku_id, _ in lines], (from_id, to_id))
+    if any(free.get((sku_id, to_id), 0) < quantity for sku_id, quantity in lines):
+        return False
+    movements: list[dict[str, Any]] = []
+    for sku_id, quantity in lines:
+        if not is_missing:
+            await _change(session, sku_id, from_id, quantity)
+        await _change(session, sku_id, to_id, -quantity)
+        movements.append(
+            stock.movement(
+                session, sku_id, from_id, quantity, MovementKind.REROUTED, now, order_id=order_id, actor=actor
+            )
+        )
+        if is_missing:
+            movements.append(
+                stock.movement(
+                    session, sku_id, from_id, -quantity, MovementKind.ADJUSTMENT, now, reason=reason, actor=actor
+                )
+            )
+        movements.append(
+            stock.movement(session, sku_id, to_id, -quantity, MovementKind.SALE, now, order_id=order_id, actor=actor)
+        )
+        await _move_reservation(session, order_id, sku_id, quantity, from_id=from_id, to_id=to_id, now=now)
+    await session.execute(sa.insert(StockMovementRow), movements)
+    await versions.touch_catalogue(session)
+    return True
+
+
+async def pieces_out(session: BrandSession, *, order_id: UUID) -> list[StockLine]:
+    """What of an order was sold and has not come back."""
+    return rules.merged_lines(StockLine(sku_id, quantity) for sku_id, _, quantity in await _out(session, order_id))
+
+
 async def _places(session: BrandSession, order_id: UUID, lines: Sequence[StockLine]) -> list[tuple[UUID, UUID, int]]:
     """SKU, location and pieces: from each place at most what it sold to the order and has not got back."""
+    wanted = {line.sku_id: line.quantity for line in lines}
+    places: list[tuple[UUID, UUID, int]] = []
+    for sku_id, location_id, out in await _out(session, order_id):
+        pieces = min(wanted.get(sku_id, 0), out)
+        if pieces > 0:
+            places.append((sku_id, location_id, pieces))
+            wanted[sku_id] -= pieces
+    if any(wanted.values()):
+        raise LookupError(f"order {order_id} has not so many pieces out")
+    return places
+
+
+async def _out(session: BrandSession, order_id: UUID) -> list[tuple[UUID, UUID, int]]:
+    """SKU, location and pieces that are out, in key order: what came back counts wherever it came back to."""
     returned = (
-        sa.select(
-            StockMovementRow.sku_id, StockMovementRow.location_id, sa.func.sum(StockMovementRow.change).label("n")
-        )
+        sa.select(StockMovementRow.sku_id, sa.func.sum(StockMovementRow.change).label("n"))
         .where(
             StockMovementRow.brand_id == session.brand_id,
             StockMovementRow.order_id == order_id,
             StockMovementRow.kind == MovementKind.RETURN.value,
         )
-        .group_by(StockMovementRow.sku_id, StockMovementRow.location_id)
+        .group_by(StockMovementRow.sku_id)
         .subquery()
     )
     rows = await session.execute(
         sa.select(
             ReservationRow.sku_id,
             ReservationRow.location_id,
-            (ReservationRow.quantity - sa.func.coalesce(returned.c.n, 0)).label("out"),
+            ReservationRow.quantity,
+            sa.func.coalesce(returned.c.n, 0),
         )
-        .outerjoin(
-            returned,
-            sa.and_(returned.c.sku_id == ReservationRow.sku_id, returned.c.location_id == ReservationRow.location_id),
-        )
+        .outerjoin(returned, returned.c.sku_id == ReservationRow.sku_id)
         .where(
             ReservationRow.brand_id == session.brand_id,
             ReservationRow.order_id == order_id,
             ReservationRow.state == ReservationState.SOLD.value,
-            ReservationRow.sku_id.in_([line.sku_id for line in lines]),
         )
-        .order_by(ReservationRow.sku_id, ReservationRow.location_id)
+        # What was returned before the order was routed elsewhere stays with the place that had sold it.
+        .order_by(ReservationRow.sku_id, ReservationRow.at, ReservationRow.location_id)
     )
-    wanted = {line.sku_id: line.quantity for line in lines}
-    places: list[tuple[UUID, UUID, int]] = []
-    for row in rows:
-        pieces = min(wanted[row.sku_id], int(row.out))
-        if pieces > 0:
-            places.append((row.sku_id, row.location_id, pieces))
-            wanted[row.sku_id] -= pieces
-    if any(wanted.values()):
-        raise LookupError(f"order {order_id} has not so many pieces out")
-    return places
+    back: dict[UUID, int] = {}
+    found: list[tuple[UUID, UUID, int]] = []
+    for sku_id, location_id, quantity, returned_pieces in rows:
+        left = back.setdefault(sku_id, int(returned_pieces))
+        back[sku_id] = max(left - quantity, 0)
+        if quantity > left:
+            found.append((sku_id, location_id, quantity - left))
+    return found
+
+
+async def _lock(
+    session: BrandSession, sku_ids: Sequence[UUID], location_ids: Sequence[UUID]
+) -> dict[tuple[UUID, UUID], int]:
+    """Hold the stock rows of SKUs at places, in key order; gives what each has free."""
+    rows = await session.execute(
+        sa.select(StockRow.sku_id, StockRow.location_id, StockRow.on_hand - StockRow.reserved)
+        .where(
+            StockRow.brand_id == session.brand_id,
+            StockRow.sku_id.in_(sku_ids),
+            StockRow.location_id.in_(location_ids),
+        )
+        .order_by(StockRow.sku_id, StockRow.location_id)
+        .with_for_update(key_share=True)
+    )
+    return {(row[0], row[1]): int(row[2]) for row in rows}
+
+
+async def _change(session: BrandSession, sku_id: UUID, location_id: UUID, change: int) -> None:
+    await session.execute(
+        sa.update(StockRow)
+        .where(StockRow.brand_id == session.brand_id, StockRow.sku_id == sku_id, StockRow.location_id == location_id)
+        .values(on_hand=StockRow.on_hand + change)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _move_reservation(
+    session: BrandSession, order_id: UUID, sku_id: UUID, quantity: int, *, from_id: UUID, to_id: UUID, now: datetime
+) -> None:
+    """Where pieces had come back before, their part stays where it was sold; else the old row is released."""
+    old = (
+        ReservationRow.brand_id == session.brand_id,
+        ReservationRow.order_id == order_id,
+        ReservationRow.sku_id == sku_id,
+        ReservationRow.location_id == from_id,
+    )
+    is_all = ReservationRow.quantity == quantity
+    await session.execute(
+        sa.update(ReservationRow)
+        .where(*old)
+        .values(
+            state=sa.case((is_all, ReservationState.RELEASED.value), else_=ReservationState.SOLD.value),
+            quantity=sa.case((is_all, ReservationRow.quantity), else_=ReservationRow.quantity - quantity),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    new = insert(ReservationRow).values(
+        brand_id=session.brand_id,
+        order_id=order_id,
+        sku_id=sku_id,
+        location_id=to_id,
+        quantity=quantity,
+        state=ReservationState.SOLD.value,
+        at=now,
+    )
+    # A place that an order was taken from before may get it again, by headquarters' word.
+    is_released = ReservationRow.state == ReservationState.RELEASED.value
+    await session.execute(
+        new.on_conflict_do_update(
+            index_elements=[
+                ReservationRow.brand_id,
+                ReservationRow.order_id,
+                ReservationRow.sku_id,
+                ReservationRow.location_id,
+            ],
+            set_={
+                "quantity": sa.case(
+                    (is_released, new.excluded.quantity), else_=ReservationRow.quantity + new.excluded.quantity
+                ),
+                "state": new.excluded.state,
+                "at": new.excluded.at,
+            },
+        )
+    )

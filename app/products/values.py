@@ -1,4 +1,4 @@
-"""Plain values of products online: what is sold and in which state, stock lines, a product's place on a shelf."""
+"""Plain values of products online: what is sold and in which state, stock lines and transfers, a shelf's places."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,18 +16,22 @@ class ProductState(StrEnum):
 
 
 class LocationKind(StrEnum):
-    """SHIPPING is the one location that online orders are sent from."""
+    """SHIPPING is the brand's one warehouse for online orders; a STORE has a location of the store's own id."""
 
     SHIPPING = "SHIPPING"
+    STORE = "STORE"
 
 
 class MovementKind(StrEnum):
-    """Why pieces came or went."""
+    """Why pieces came or went. REROUTED: sold from here, but another place gave them."""
 
     INITIAL = "INITIAL"
     ADJUSTMENT = "ADJUSTMENT"
     SALE = "SALE"
+    REROUTED = "REROUTED"
     RETURN = "RETURN"
+    TRANSFER_OUT = "TRANSFER_OUT"
+    TRANSFER_IN = "TRANSFER_IN"
 
 
 class ReservationState(StrEnum):
@@ -36,6 +40,27 @@ class ReservationState(StrEnum):
     HELD = "HELD"
     SOLD = "SOLD"
     RELEASED = "RELEASED"
+
+
+class TransferState(StrEnum):
+    """Where a transfer between locations stands; RECEIVED and CANCELLED are never left again."""
+
+    REQUESTED = "REQUESTED"
+    SENT = "SENT"
+    RECEIVED = "RECEIVED"
+    CANCELLED = "CANCELLED"
+
+
+class TransferEvent(StrEnum):
+    """What happens to a transfer."""
+
+    SEND = "SEND"
+    RECEIVE = "RECEIVE"
+    CANCEL = "CANCEL"
+
+
+class ForbiddenTransferMove(ValueError):
+    """The declared table knows no such step from that state."""
 
 
 class Keep(Enum):

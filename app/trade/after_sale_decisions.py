@@ -17,6 +17,7 @@ from app.platform.actor import SYSTEM, Actor
 from app.platform.db import Brand, BrandSession
 from app.platform.errors import Forbidden, InvalidInput, NotFound
 from app.platform.runtime import Runtime
+from app.products import locations
 from app.trade import after_sale_moves, after_sale_reads, after_sale_refunds, refunds
 from app.trade import after_sale_rules as rules
 from app.trade.after_sale_moves import LockedAfterSale
@@ -66,14 +67,25 @@ async def decide(
 
 
 async def receive(
-    session: BrandSession, actor: Actor, *, after_sale_id: UUID, is_restocked: bool, now: datetime
+    session: BrandSession,
+    actor: Actor,
+    *,
+    after_sale_id: UUID,
+    is_restocked: bool,
+    location_id: UUID | None = None,
+    now: datetime,
 ) -> None:
     """The goods of a return are back, sent or brought: their refund is decided. `is_restocked`: they can be sold again.
 
-    Raises: NotFound, WrongState; Forbidden for whoever gains from it. Emits: RefundRequested, CommissionReversed.
+    They go into the stock of the place where they were received: the one that is named, else the store that the actor
+    works in, else where they were sold. Raises: NotFound, WrongState; Forbidden for whoever gains from it.
+    Emits: RefundRequested, CommissionReversed.
     """
     order, after_sale = await _lock(session, actor, after_sale_id)
-    await _receive(session, order, after_sale, actor=actor, is_restocked=is_restocked, now=now)
+    place_id = location_id or actor.store_id
+    if place_id is not None and is_restocked:
+        place_id = (await locations.open_for(session, actor, place_id, "locationId", now=now)).location_id
+    await _receive(session, order, after_sale, actor=actor, is_restocked=is_restocked, location_id=place_id, now=now)
 
 
 async def retry_refund(session: BrandSession, actor: Actor, *, after_sale_id: UUID, now: datetime) -> None:
@@ -163,12 +175,15 @@ async def _receive(
     *,
     actor: Actor,
     is_restocked: bool,
+    location_id: UUID | None = None,
     now: datetime,
 ) -> None:
     received = await after_sale_moves.move(
         session, after_sale, AfterSaleEvent.RECEIVE, actor=actor.principal, now=now, received_at=now
     )
-    await after_sale_refunds.start(session, order, received, actor=actor.principal, is_back=is_restocked, now=now)
+    await after_sale_refunds.start(
+        session, order, received, actor=actor.principal, is_back=is_restocked, location_id=location_id, now=now
+    )
 
 
 async def _lock(session: BrandSession, actor: Actor, after_sale_id: UUID) -> tuple[LockedOrder, LockedAfterSale]:

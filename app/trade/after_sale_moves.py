@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.commission import holds
+from app.marketing import coupon_orders
 from app.platform.db import BrandSession
 from app.platform.errors import WrongState
 from app.platform.settings import load_settings
@@ -184,6 +185,8 @@ async def end_refunded(
     ended = await end(session, after_sale, AfterSaleEvent.REFUND, actor=actor, now=now, refunded_at=now)
     if is_paid(order.state) and await _is_whole(session, order.id):
         await moves.move_order(session, order, OrderEvent.REFUND_WHOLE, actor=actor, now=now, ended_at=now)
+        if order.discount_minor:
+            await coupon_orders.restore(session, order_id=order.id, actor=actor, now=now)
     return ended
 
 

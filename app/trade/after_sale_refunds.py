@@ -24,13 +24,14 @@ async def start(
     *,
     actor: str,
     is_back: bool,
+    location_id: UUID | None = None,
     now: datetime,
 ) -> LockedAfterSale:
     """The refund of an approved or received after-sale is decided. Eight to ten statements.
 
     From here on the goods count as refunded and the commission of their share is taken back. `is_back`: the pieces go
-    into stock again; pieces that never left do so in any case. Where nothing was paid for them the after-sale ends at
-    once. Raises: WrongState. Emits: RefundRequested, CommissionReversed.
+    into stock again, at `location_id` or where they were sold; pieces that never left do so in any case. Where nothing
+    was paid for them the after-sale ends at once. Raises: WrongState. Emits: RefundRequested, CommissionReversed.
     """
     is_unshipped = rules.never_left(order.state)
     is_restocked = is_back or is_unshipped
@@ -62,14 +63,8 @@ async def start(
             now=now,
         )
     if is_restocked:
-        sku_id = await session.scalar(
-            sa.select(OrderLineRow.sku_id).where(
-                OrderLineRow.brand_id == session.brand_id, OrderLineRow.id == started.line_id
-            )
-        )
-        if sku_id is None:
-            raise LookupError(f"line {started.line_id} is gone")
-        await stock_returns.put_back(session, order_id=order.id, lines=[StockLine(sku_id, started.quantity)], now=now)
+        # Pieces that never left lie where they were sold from, whoever decides.
+        await _put_back(session, started, None if is_unshipped else location_id, now=now)
     if started.goods_minor:
         await reversals.reverse(
             session,
@@ -82,6 +77,20 @@ async def start(
     if not started.refund_minor:
         return await after_sale_moves.end_refunded(session, order, started, actor=actor, now=now)
     return started
+
+
+async def _put_back(
+    session: BrandSession, after_sale: LockedAfterSale, location_id: UUID | None, *, now: datetime
+) -> None:
+    sku_id = await session.scalar(
+        sa.select(OrderLineRow.sku_id).where(
+            OrderLineRow.brand_id == session.brand_id, OrderLineRow.id == after_sale.line_id
+        )
+    )
+    if sku_id is None:
+        raise LookupError(f"line {after_sale.line_id} is gone")
+    lines = [StockLine(sku_id, after_sale.quantity)]
+    await stock_returns.put_back(session, order_id=after_sale.order_id, lines=lines, location_id=location_id, now=now)
 
 
 async def _freight(session: BrandSession, after_sale: LockedAfterSale) -> int:

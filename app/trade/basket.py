@@ -9,6 +9,8 @@ import orjson
 from app.commission.sales import SaleLine
 from app.employees.phones import read_phone
 from app.employees.values import PostalAddress
+from app.marketing import coupon_orders
+from app.marketing.values import GoodsLine, Reduction
 from app.platform import texts
 from app.platform.db import BrandSession
 from app.platform.errors import InsufficientStock, InvalidInput, NotFound, ShortageFact
@@ -17,7 +19,7 @@ from app.products import reads
 from app.products.reads import SkuFacts
 from app.products.stock import StockLine
 from app.trade import rules
-from app.trade.values import FulfilmentMethod, LineRequest, LineToPrice, OrderTotals, PricedLine
+from app.trade.values import Discount, FulfilmentMethod, LineRequest, LineToPrice, OrderTotals, PricedLine
 
 ADDRESS, NOTE = "order_address", "order_note"
 """The fields under which they are sealed."""
@@ -26,6 +28,15 @@ LONGEST_STREET = 200
 LONGEST_PART = 60
 
 Address = PostalAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Coupons:
+    """Coupons that a customer wants to use. `is_locked`: held from now on, for an order that is being placed."""
+
+    customer_id: UUID | None
+    coupon_ids: Sequence[UUID]
+    is_locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +55,16 @@ class BasketLine:
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """Priced lines and what they come to. `free_from_minor`: goods from there on are shipped free."""
+    """Priced lines and what they come to. `free_from_minor`: goods from there on are shipped free.
+
+    `reductions`: what each coupon took off, in the order of application; together the lines' discounts.
+    """
 
     lines: tuple[BasketLine, ...]
     totals: OrderTotals
     free_from_minor: int
+    method: FulfilmentMethod
+    reductions: tuple[Reduction, ...] = ()
 
     def refuse_unsellable(self) -> None:
         """Raises: InvalidInput for the first line that is not on sale."""
@@ -65,6 +81,24 @@ class Basket:
         ]
         if short:
             raise InsufficientStock(short)
+
+    @property
+    def first_location_id(self) -> UUID | None:
+        """Where the goods would come from first; None while no store is named."""
+        return self.lines[0].sku.first_location_id
+
+    @property
+    def is_at_first(self) -> bool:
+        """Whether the first place has all of it."""
+        return all(line.sku.at_first >= line.priced.quantity for line in self.lines)
+
+    def shortages_at_first(self) -> list[ShortageFact]:
+        """What the first place has too little of."""
+        return [
+            ShortageFact(line.sku.sku_id, line.priced.quantity, max(line.sku.at_first, 0))
+            for line in self.lines
+            if line.sku.at_first < line.priced.quantity
+        ]
 
     def sale_lines(self, line_ids: Sequence[UUID]) -> list[SaleLine]:
         """The lines as commission sees them."""
@@ -84,10 +118,10 @@ class Basket:
         return [StockLine(line.priced.sku_id, line.priced.quantity) for line in self.lines]
 
 
-def refuse_coupons(coupon_ids: Sequence[UUID]) -> None:
-    """Raises: InvalidInput for coupons, which the API names but nobody can use yet."""
-    if coupon_ids:
-        raise InvalidInput("coupons_not_yet", path=("couponIds",))
+def checked_lines(lines: Sequence[LineRequest]) -> list[LineRequest]:
+    """The lines of a customer's basket, equal SKUs merged. Raises: InvalidInput."""
+    _refuse(lines, is_limited=True)
+    return rules.merge_lines(lines)
 
 
 async def price(
@@ -96,17 +130,43 @@ async def price(
     *,
     branch: str,
     method: FulfilmentMethod,
+    store_id: UUID | None = None,
     prices: Mapping[UUID, int] | None = None,
+    coupons: Coupons | None = None,
 ) -> Basket:
-    """Check lines and price them as the branch does, equal SKUs merged; one statement.
+    """Check lines and price them as the branch does, equal SKUs merged; one statement, with coupons two.
 
-    With `prices`, a total for each SKU, nothing is shipped.
-
-    Raises: InvalidInput, NotFound.
+    With `prices`, a total for each SKU, nothing is shipped. `store_id`: where goods that are not sent are
+    had; any store while none is named. Raises: InvalidInput, NotFound.
     """
     _refuse(lines, is_limited=prices is None)
+    wanted = sorted({line.sku_id for line in lines})
+    skus = await reads.price_facts(session, wanted, branch=branch, is_sent=method.is_sent, store_id=store_id)
+    reductions: Sequence[Reduction] = ()
+    if coupons is not None and coupons.coupon_ids:
+        _find(lines, skus)
+        reductions = await coupon_orders.reductions(
+            session,
+            customer_id=coupons.customer_id,
+            coupon_ids=coupons.coupon_ids,
+            goods=goods_of(lines, skus),
+            is_locked=coupons.is_locked,
+        )
+    return priced(lines, skus, method=method, prices=prices, reductions=reductions)
+
+
+async def known_goods(session: BrandSession, lines: Sequence[LineRequest], *, branch: str) -> list[GoodsLine]:
+    """The lines as coupons see them at the branch's prices, without what the brand does not have; one statement."""
     skus = await reads.price_facts(session, sorted({line.sku_id for line in lines}), branch=branch)
-    return priced(lines, skus, method=method, prices=prices)
+    return goods_of([line for line in lines if line.sku_id in skus], skus)
+
+
+def goods_of(lines: Sequence[LineRequest], skus: Mapping[UUID, SkuFacts]) -> list[GoodsLine]:
+    """The lines as coupons see them, at the prices of this moment."""
+    return [
+        GoodsLine(line.sku_id, skus[line.sku_id].product_id, line.quantity, skus[line.sku_id].price_minor)
+        for line in rules.merge_lines(lines)
+    ]
 
 
 def priced(
@@ -115,14 +175,11 @@ def priced(
     *,
     method: FulfilmentMethod,
     prices: Mapping[UUID, int] | None = None,
+    reductions: Sequence[Reduction] = (),
 ) -> Basket:
-    """Checked lines by what the catalogue says of their SKUs. Raises: NotFound."""
+    """Checked lines by what the catalogue says of their SKUs, less what coupons take off. Raises: NotFound."""
     merged = rules.merge_lines(lines)
-    positions: dict[UUID, int] = {}
-    for position, line in enumerate(lines):
-        positions.setdefault(line.sku_id, position)
-        if line.sku_id not in skus:
-            raise NotFound("Sku", path=("lines", str(position), "skuId"))
+    positions = _find(lines, skus)
     with_prices = rules.price_lines(
         [
             LineToPrice(
@@ -132,7 +189,8 @@ def priced(
                 None if prices is None else prices[line.sku_id],
             )
             for line in merged
-        ]
+        ],
+        [Discount(one.title, one.amount_minor, one.sku_ids) for one in reductions],
     )
     settings = load_settings()
     goods_minor = sum(line.total_minor for line in with_prices)
@@ -150,7 +208,19 @@ def priced(
         lines=tuple(BasketLine(line, skus[line.sku_id], positions[line.sku_id]) for line in with_prices),
         totals=rules.order_totals(with_prices, freight_minor),
         free_from_minor=settings.freight_free_from_minor,
+        method=method,
+        reductions=tuple(reductions),
     )
+
+
+def _find(lines: Sequence[LineRequest], skus: Mapping[UUID, SkuFacts]) -> dict[UUID, int]:
+    """Where each SKU first stands in the request. Raises: NotFound for the first that the brand does not have."""
+    positions: dict[UUID, int] = {}
+    for position, line in enumerate(lines):
+        positions.setdefault(line.sku_id, position)
+        if line.sku_id not in skus:
+            raise NotFound("Sku", path=("lines", str(position), "skuId"))
+    return positions
 
 
 def seal_address(session: BrandSession, address: Address | None) -> bytes:

@@ -9,8 +9,8 @@ from app.commission.models import SaleRow
 from app.platform.db import BrandSession
 from app.products.models import ReservationRow
 from app.products.values import ReservationState
-from app.trade import after_sale_invariants, fulfilment_invariants
-from app.trade.models import OrderLineRow, OrderMoveRow, OrderRow, PaymentRow, RefundRow
+from app.trade import after_sale_invariants, coupon_invariants, fulfilment_invariants
+from app.trade.models import OrderLineRow, OrderMoveRow, OrderRow, PaymentRow, RefundRow, RerouteRow
 from app.trade.rules import is_paid, move
 from app.trade.values import (
     ForbiddenMove,
@@ -158,7 +158,16 @@ def _is_path(moves: Sequence[Sequence[str | None]], end: str) -> bool:
 
 
 async def reservations_follow_orders(session: BrandSession) -> list[str]:
-    """Pieces of an unpaid order are held, of a paid one sold, of a cancelled one released; as many as its lines say."""
+    """Pieces of an unpaid order are held, of a paid one sold, of a cancelled one released; as many as its lines say.
+
+    What a place released, as another gave it instead, does not count.
+    """
+    is_released = ReservationRow.state == ReservationState.RELEASED.value
+    was_rerouted = sa.exists().where(
+        RerouteRow.brand_id == session.brand_id,
+        RerouteRow.order_id == ReservationRow.order_id,
+        RerouteRow.from_location_id == ReservationRow.location_id,
+    )
     ordered = (
         sa.select(OrderLineRow.order_id, OrderLineRow.sku_id, sa.func.sum(OrderLineRow.quantity).label("pieces"))
         .where(OrderLineRow.brand_id == session.brand_id)
@@ -173,7 +182,7 @@ async def reservations_follow_orders(session: BrandSession) -> list[str]:
             sa.func.min(ReservationRow.state).label("state"),
             sa.func.count(sa.distinct(ReservationRow.state)).label("states"),
         )
-        .where(ReservationRow.brand_id == session.brand_id)
+        .where(ReservationRow.brand_id == session.brand_id, sa.not_(sa.and_(is_released, was_rerouted)))
         .group_by(ReservationRow.order_id, ReservationRow.sku_id)
         .subquery()
     )
@@ -236,5 +245,8 @@ CHECKS: dict[str, Callable[[BrandSession], Awaitable[list[str]]]] = {
     "instants of orders are those of their moves": fulfilment_invariants.instants_are_those_of_the_moves,
     "shipped orders have parcels": fulfilment_invariants.shipped_orders_have_parcels,
     "pickups name a store": fulfilment_invariants.pickups_name_a_store,
+    "stock lies where orders say": fulfilment_invariants.stock_lies_where_orders_say,
+    "routes lead to the place": fulfilment_invariants.routes_lead_to_the_place,
     **after_sale_invariants.CHECKS,
+    **coupon_invariants.CHECKS,
 }

@@ -1,4 +1,4 @@
-"""Tables of trade: orders with lines, history and parcels, payments, refunds, after-sales, reconciliation."""
+"""Tables of trade: orders with lines, history, routes and parcels, payments, refunds, after-sales, reconciliation."""
 
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +14,9 @@ from app.platform.tables import Base, Tenant, TenantBase, tenant_args, tenant_ke
 class OrderRow(Tenant, Base):
     """An order. `guide_id`, `store_id` and `branch` are the attributed ones, as they were when it was placed.
 
-    `pickup_store_id`: where the customer fetches the goods, whosever sale it is. `delivered_at`: when he had them.
+    `pickup_store_id`: where the customer fetches or takes the goods, whosever sale it is. `location_id`: where its
+    stock is reserved or was sold. `is_stranded`: no place is left that would send it; headquarters decides.
+    `delivered_at`: when the customer had the goods.
     `refunded_minor`: what really went back, freight with it; `refunded_goods_minor`: the goods whose refund is decided,
     which figures count. Amounts: minor units.
     """
@@ -26,6 +28,7 @@ class OrderRow(Tenant, Base):
         tenant_key("shop_id", "shop"),
         tenant_key("store_id", "store"),
         tenant_key("pickup_store_id", "store"),
+        tenant_key("location_id", "location"),
         sa.Index("ix_order_customer", "brand_id", "customer_id", "id"),
         sa.Index("ix_order_guide", "brand_id", "guide_id", "id"),
         sa.Index("ix_order_store", "brand_id", "store_id", "id"),
@@ -37,13 +40,21 @@ class OrderRow(Tenant, Base):
             "id",
             postgresql_where=sa.text("pickup_store_id IS NOT NULL"),
         ),
+        sa.Index(
+            "ix_order_to_send",
+            "brand_id",
+            "location_id",
+            "id",
+            postgresql_where=sa.text("fulfilment = 'DELIVERY' AND state IN ('PAID', 'FULFILLING')"),
+        ),
         sa.Index("ix_order_unpaid", "brand_id", "pay_by", postgresql_where=sa.text("state = 'PENDING_PAYMENT'")),
         sa.Index("ix_order_shipped", "brand_id", "shipped_at", postgresql_where=sa.text("state = 'SHIPPED'")),
         sa.Index("ix_order_delivered", "brand_id", "delivered_at", postgresql_where=sa.text("state = 'DELIVERED'")),
         sa.Index("ix_order_paid_on", "brand_id", "paid_on"),
+        sa.Index("ix_order_code", "brand_id", "code_id", postgresql_where=sa.text("code_id IS NOT NULL")),
         sa.CheckConstraint("total_minor = subtotal_minor - discount_minor + freight_minor", name="total"),
         sa.CheckConstraint("refunded_minor BETWEEN 0 AND total_minor", name="refunded"),
-        sa.CheckConstraint("(fulfilment = 'PICKUP') = (pickup_store_id IS NOT NULL)", name="pickup"),
+        sa.CheckConstraint("(fulfilment = 'DELIVERY') = (pickup_store_id IS NULL)", name="pickup"),
         sa.CheckConstraint("refunded_goods_minor BETWEEN 0 AND subtotal_minor - discount_minor", name="refunded_goods"),
     )
     number: Mapped[str]
@@ -56,6 +67,8 @@ class OrderRow(Tenant, Base):
     code_id: Mapped[UUID | None]
     fulfilment: Mapped[str]
     pickup_store_id: Mapped[UUID | None]
+    location_id: Mapped[UUID]
+    is_stranded: Mapped[bool]
     address: Mapped[bytes | None]
     note: Mapped[bytes | None]
     subtotal_minor: Mapped[int]
@@ -101,6 +114,27 @@ class OrderLineRow(Tenant, Base):
     total_minor: Mapped[int]
 
 
+class OrderDiscountRow(Tenant, Base):
+    """What a coupon took off an order, with the words that explained it, in the order of application. Append-only.
+
+    Amounts: minor units.
+    """
+
+    __tablename__ = "order_discount"
+    __table_args__ = tenant_args(
+        tenant_key("order_id", "orders"),
+        tenant_key("coupon_id", "coupon"),
+        sa.UniqueConstraint("brand_id", "order_id", "coupon_id"),
+        sa.CheckConstraint("amount_minor > 0", name="amount"),
+        append_only=True,
+    )
+    order_id: Mapped[UUID]
+    position: Mapped[int] = mapped_column(sa.Integer)
+    coupon_id: Mapped[UUID]
+    label: Mapped[str]
+    amount_minor: Mapped[int]
+
+
 class OrderMoveRow(Tenant, Base):
     """A step of an order's life: from, to, by whom. Append-only."""
 
@@ -132,6 +166,29 @@ class ShipmentRow(Tenant, Base):
     tracking_number: Mapped[str | None]
     shipped_at: Mapped[datetime]
     shipped_by: Mapped[str]
+
+
+class RerouteRow(Tenant, Base):
+    """A place that will not send an order, and where it was routed instead; none: headquarters decides. Append-only.
+
+    `is_missing`: the pieces are not there, so that they do not go into stock again.
+    """
+
+    __tablename__ = "order_reroute"
+    __table_args__ = tenant_args(
+        tenant_key("order_id", "orders"),
+        tenant_key("from_location_id", "location"),
+        tenant_key("to_location_id", "location"),
+        sa.Index("ix_order_reroute_order", "brand_id", "order_id", "id"),
+        append_only=True,
+    )
+    order_id: Mapped[UUID]
+    from_location_id: Mapped[UUID]
+    to_location_id: Mapped[UUID | None]
+    reason: Mapped[str]
+    is_missing: Mapped[bool]
+    actor: Mapped[str]
+    at: Mapped[datetime]
 
 
 class PaymentRow(Tenant, Base):

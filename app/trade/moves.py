@@ -10,6 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from app.employees.models import OrgUnitRow, StoreRow
 from app.platform.db import BrandSession
 from app.platform.errors import WrongState
 from app.trade.models import OrderMoveRow, OrderRow, PaymentRow
@@ -19,7 +20,10 @@ from app.trade.values import ForbiddenMove, FulfilmentMethod, OrderEvent, OrderS
 
 @dataclass(frozen=True, slots=True)
 class LockedOrder:
-    """An order whose row this transaction holds. Amounts: minor units."""
+    """An order whose row this transaction holds. Amounts: minor units; a discount is what its coupons took off.
+
+    `location_branch`: path of the unit of the store whose stock it has, as it is now; None at the shipping location.
+    """
 
     id: UUID
     number: str
@@ -30,6 +34,10 @@ class LockedOrder:
     branch: str
     method: FulfilmentMethod
     pickup_store_id: UUID | None
+    location_id: UUID
+    location_branch: str | None
+    is_stranded: bool
+    discount_minor: int
     total_minor: int
     pay_by: datetime
     shipped_at: datetime | None
@@ -44,6 +52,13 @@ async def lock_order(
     Whoever changes an order, its payments or its refunds takes this lock first, so that they never wait in a circle.
     `skip_locked`: an order that somebody else holds counts as none.
     """
+    # A store's location has the store's id.
+    branch = (
+        sa.select(OrgUnitRow.path)
+        .join(StoreRow, sa.and_(StoreRow.brand_id == session.brand_id, StoreRow.org_unit_id == OrgUnitRow.id))
+        .where(OrgUnitRow.brand_id == session.brand_id, StoreRow.id == OrderRow.location_id)
+        .scalar_subquery()
+    )
     row = (
         await session.execute(
             sa.select(
@@ -56,13 +71,17 @@ async def lock_order(
                 OrderRow.branch,
                 OrderRow.fulfilment,
                 OrderRow.pickup_store_id,
+                OrderRow.location_id,
+                branch.label("location_branch"),
+                OrderRow.is_stranded,
+                OrderRow.discount_minor,
                 OrderRow.total_minor,
                 OrderRow.pay_by,
                 OrderRow.shipped_at,
                 OrderRow.delivered_at,
             )
             .where(OrderRow.brand_id == session.brand_id, *conditions)
-            .with_for_update(skip_locked=skip_locked)
+            .with_for_update(skip_locked=skip_locked, of=OrderRow)
         )
     ).one_or_none()
     if row is None:
@@ -77,6 +96,10 @@ async def lock_order(
         branch=row.branch,
         method=FulfilmentMethod(row.fulfilment),
         pickup_store_id=row.pickup_store_id,
+        location_id=row.location_id,
+        location_branch=row.location_branch,
+        is_stranded=row.is_stranded,
+        discount_minor=row.discount_minor,
         total_minor=row.total_minor,
         pay_by=row.pay_by,
         shipped_at=row.shipped_at,

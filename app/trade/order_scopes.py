@@ -1,7 +1,8 @@
 """Who may see an order, what of it, and who may carry it on.
 
 The sale is one store's, the goods may be handed over in another: people of the pickup store see such an order from its
-payment on, and whose order it is, but neither whose sale it is nor in whose shop it was placed.
+payment on, and whose order it is, but neither whose sale it is nor in whose shop it was placed. People of another store
+that is to send an order see it from its payment on, with where it goes.
 """
 
 from typing import Protocol
@@ -16,10 +17,14 @@ from app.employees.values import Role, StaffFunction
 from app.platform.actor import Actor, ActorKind
 from app.platform.db import BrandSession
 from app.trade.models import OrderRow
+from app.trade.values import FulfilmentMethod
 
 
 class PlacedOrder(Protocol):
-    """What decides about an order's people. `branch`: path of the attributed store's unit, as it was."""
+    """What decides about an order's people. `branch`: path of the attributed store's unit, as it was.
+
+    `location_branch`: path of the unit of the store whose stock it has, as it is now; None at the shipping location.
+    """
 
     @property
     def customer_id(self) -> UUID: ...
@@ -31,6 +36,10 @@ class PlacedOrder(Protocol):
     def branch(self) -> str: ...
     @property
     def pickup_store_id(self) -> UUID | None: ...
+    @property
+    def location_id(self) -> UUID: ...
+    @property
+    def location_branch(self) -> str | None: ...
 
 
 def is_of_pickup_store(actor: Actor, order: PlacedOrder, pickup_branch: str | None) -> bool:
@@ -42,17 +51,42 @@ def is_of_pickup_store(actor: Actor, order: PlacedOrder, pickup_branch: str | No
     return actor.role == Role.MANAGER and is_inside(pickup_branch or "", actor.branch)
 
 
+def is_of_sending_store(actor: Actor, order: PlacedOrder) -> bool:
+    """Whether the actor works in the store that is to send this order, or manages the branch it is in now."""
+    if not actor.is_employee or order.location_branch is None or order.pickup_store_id is not None:
+        return False
+    if actor.role in (Role.GUIDE, Role.MANAGER) and actor.store_id == order.location_id:
+        return True
+    return actor.role == Role.MANAGER and is_inside(order.location_branch, actor.branch)
+
+
 def may_ship(actor: Actor, order: PlacedOrder) -> bool:
-    """Whether the actor may send an order's goods: headquarters, the branch's manager, guides of the store's."""
+    """Whether the actor may send an order's goods: headquarters, and the people of the store where they lie.
+
+    Of what lies at the shipping location those of the store whose sale it is, and managers of its branch.
+    """
     if actor.kind is ActorKind.SYSTEM:
         return True
     if not actor.is_employee:
         return False
+    if order.location_branch is not None and order.pickup_store_id is None:
+        return actor.sees_whole_brand or is_of_sending_store(actor, order)
     if may_reach(role=actor.role, branch=actor.branch, path=order.branch):
         return True
     if order.store_id is None:
         return order.guide_id == actor.employee_id
     return order.store_id == actor.store_id
+
+
+def may_refuse(actor: Actor, order: PlacedOrder) -> bool:
+    """Whether the actor may say that a place will not send an order: the store's people, headquarters."""
+    is_above = actor.kind is ActorKind.SYSTEM or (actor.is_employee and actor.sees_whole_brand)
+    return is_above or is_of_sending_store(actor, order)
+
+
+def may_reroute(actor: Actor) -> bool:
+    """Whether the actor may have any place send an order: headquarters."""
+    return actor.kind is ActorKind.SYSTEM or (actor.is_employee and actor.sees_whole_brand)
 
 
 def may_make_ready(actor: Actor, order: PlacedOrder, pickup_branch: str | None) -> bool:
@@ -119,19 +153,41 @@ def visible_orders(session: BrandSession, actor: Actor) -> sa.ColumnElement[bool
         ways.append(sa.and_(OrderRow.store_id == actor.store_id, OrderRow.paid_on.is_not(None)))
     if actor.role == Role.MANAGER and actor.branch:
         ways.append(OrderRow.branch.startswith(actor.branch, autoescape=True))
-    fetched = orders_to_hand_over(session, actor)
-    return sa.or_(*ways) if fetched is None else sa.or_(*ways, fetched)
+    elsewhere = (orders_to_hand_over(session, actor), orders_sent_from(session, actor))
+    return sa.or_(*ways, *(scope for scope in elsewhere if scope is not None))
 
 
-def orders_sold(actor: Actor) -> sa.ColumnElement[bool] | None:
-    """The orders by their sale: all for headquarters, a manager's branch; None: the actor has no such list."""
+def orders_of_branch(session: BrandSession, actor: Actor) -> sa.ColumnElement[bool] | None:
+    """The orders of a staff list: all for headquarters; a manager's by their sale, and what the branch's stores send.
+
+    None: the actor has no such list.
+    """
     if not actor.is_employee:
         return None
     if actor.sees_whole_brand:
         return sa.true()
     if actor.role != Role.MANAGER:
         return None
-    return OrderRow.branch.startswith(actor.branch, autoescape=True) if actor.branch else sa.false()
+    if not actor.branch:
+        return sa.false()
+    sold = OrderRow.branch.startswith(actor.branch, autoescape=True)
+    sent = orders_sent_from(session, actor)
+    return sold if sent is None else sa.or_(sold, sent)
+
+
+def orders_sent_from(session: BrandSession, actor: Actor) -> sa.ColumnElement[bool] | None:
+    """Paid orders that stores send where the actor works, in the branch, or any place; None: nowhere."""
+    if not actor.is_employee:
+        return None
+    is_sent = sa.and_(OrderRow.fulfilment == FulfilmentMethod.DELIVERY.value, OrderRow.paid_on.is_not(None))
+    if actor.sees_whole_brand:
+        return is_sent
+    places: list[sa.ColumnElement[bool]] = []
+    if actor.store_id is not None:
+        places.append(OrderRow.location_id == actor.store_id)
+    if actor.role == Role.MANAGER and actor.branch:
+        places.append(OrderRow.location_id.in_(_stores_of_branch(session, actor.branch)))
+    return sa.and_(is_sent, sa.or_(*places)) if places else None
 
 
 def orders_to_hand_over(session: BrandSession, actor: Actor) -> sa.ColumnElement[bool] | None:

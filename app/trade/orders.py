@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.commission import sales
-from app.marketing import codes
+from app.marketing import codes, coupon_orders
 from app.platform.actor import SYSTEM, Actor
 from app.platform.db import Brand, BrandSession
 from app.platform.errors import Forbidden, NotFound, PriceChanged
@@ -20,8 +20,8 @@ from app.platform.runtime import Runtime
 from app.platform.settings import load_settings
 from app.products import stock
 from app.products.reads import ShopFacts
-from app.trade import basket, moves, numbers, pickups
-from app.trade.basket import Address, Basket
+from app.trade import basket, moves, numbers, pickups, routing
+from app.trade.basket import Address, Basket, Coupons
 from app.trade.events import OrderCancelled
 from app.trade.models import OrderRow
 from app.trade.values import FulfilmentMethod, LineRequest, OrderEvent, OrderState
@@ -40,18 +40,23 @@ async def quote(
     lines: Sequence[LineRequest],
     method: FulfilmentMethod = FulfilmentMethod.DELIVERY,
     pickup_store_id: UUID | None = None,
+    customer_id: UUID | None = None,
     coupon_ids: Sequence[UUID] = (),
 ) -> Basket:
-    """What these lines would cost in a shop now, line by line; nothing is held. One statement, two with a pickup store.
+    """What these lines would cost in a shop now, line by line; nothing is held.
 
-    A line may be unavailable (withdrawn, or too few left); it is priced all the same. A pickup's store may still be
-    open. Raises: InvalidInput for no or too many lines, quantities out of bounds, coupons; NotFound for a SKU or a
-    pickup store that the brand does not have.
+    One statement, one more with a pickup store and one with coupons, which are those of `customer_id`.
+
+    A line may be unavailable (withdrawn, or too few left for this way of having it); it is priced all the same. A
+    pickup's store may still be open. Raises: InvalidInput for no or too many lines, quantities out of bounds, coupons
+    that these lines cannot have, and a sale in the store where the guide has none; NotFound for a SKU or a pickup store
+    that the brand does not have, and for somebody else's coupon.
     """
-    basket.refuse_coupons(coupon_ids)
-    if pickup_store_id is not None:
-        await pickups.check_store(session, method, pickup_store_id)
-    return await basket.price(session, lines, branch=shop.branch, method=method)
+    store_id = None
+    if pickup_store_id is not None or method is FulfilmentMethod.IN_STORE:
+        store_id = await pickups.check_store(session, method, pickup_store_id, own_store_id=shop.store_id)
+    coupons = Coupons(customer_id, coupon_ids)
+    return await basket.price(session, lines, branch=shop.branch, method=method, store_id=store_id, coupons=coupons)
 
 
 async def place(
@@ -70,22 +75,21 @@ async def place(
     prices: Mapping[UUID, int] | None = None,
     now: datetime,
 ) -> UUID:
-    """A customer orders in a guide's shop; gives the order's id, which is also its sale's. Seven to ten statements.
+    """A customer orders in a guide's shop; gives the order's id. Seven to ten statements, with coupons two more.
 
-    An order that is sent needs an address; one that is fetched needs its store, and an address is not kept.
-    `code_token`: the code that led here; an unknown one counts for nobody. `expected_total_minor`: the total that the
-    customer saw. `prices` is for importers alone: the total of each SKU's line, of goods that were taken in a store, so
-    that there is neither freight nor address nor a limit to quantities.
+    What is sent needs an address; what is fetched needs its store; what is taken at once is had in the store of the
+    shop's guide. `code_token`: the code that led here; an unknown one counts for nobody. `prices` is for importers
+    alone: each SKU's total, of goods taken in a store: without freight, address or a limit to quantities.
     Raises: Forbidden for anybody but a customer; InvalidInput, NotFound, InsufficientStock, PriceChanged.
     """
-    if actor.customer_id is None or not actor.is_customer:
-        raise Forbidden
-    basket.refuse_coupons(coupon_ids)
-    store_id = await pickups.check_store(session, fulfilment, pickup_store_id)
-    sealed_address, sealed_note = _seal(
-        session, address, note, is_sent=store_id is None and (prices is None or address is not None)
+    buyer_id = _buyer(actor)
+    store_id = await pickups.check_store(session, fulfilment, pickup_store_id, own_store_id=shop.store_id)
+    is_sent = store_id is None and (prices is None or address is not None)
+    sealed_address, sealed_note = _seal(session, address, note, is_sent=is_sent)
+    coupons, branch = Coupons(buyer_id, coupon_ids, is_locked=True), shop.branch
+    wanted = await basket.price(
+        session, lines, branch=branch, method=fulfilment, store_id=store_id, prices=prices, coupons=coupons
     )
-    wanted = await basket.price(session, lines, branch=shop.branch, method=fulfilment, prices=prices)
     _refuse(wanted, expected_total_minor)
     code = None if code_token is None else await codes.facts_by_token(session, code_token)
     order_id, number = session.new_id(), numbers.random_order_number()
@@ -94,24 +98,26 @@ async def place(
         session,
         order_id=order_id,
         number=number,
-        customer_id=actor.customer_id,
+        customer_id=buyer_id,
         shop=shop,
         code=code,
         lines=wanted.sale_lines(line_ids),
         fulfilment_store_id=store_id,
         now=now,
     )
+    location_id = await routing.first_place(session, wanted, selling_store_id=attributed.store_id, address=address)
     await write_order(
         session,
         NewOrder(
             id=order_id,
             number=number,
-            customer_id=actor.customer_id,
+            customer_id=buyer_id,
             shop_id=shop.shop_id,
             attributed=attributed,
             code_id=None if code is None else code.code_id,
             fulfilment=fulfilment,
             pickup_store_id=store_id,
+            location_id=location_id,
             address=sealed_address,
             note=sealed_note,
             pay_by=now + timedelta(seconds=load_settings().order_payment_ttl_seconds),
@@ -121,9 +127,32 @@ async def place(
         actor=actor,
         now=now,
     )
-    # Last of all: many orders may want the same stock row, and from here on to the commit it is held.
-    await stock.reserve(session, order_id=order_id, lines=wanted.stock_lines(), now=now)
+    await _hold(session, order_id, location_id, wanted, coupon_ids, actor=actor, now=now)
     return order_id
+
+
+async def _hold(
+    session: BrandSession,
+    order_id: UUID,
+    location_id: UUID,
+    wanted: Basket,
+    coupon_ids: Sequence[UUID],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """The order holds its coupons and its pieces until it is paid or ends. Raises: InsufficientStock."""
+    if coupon_ids:
+        await coupon_orders.lock(session, order_id=order_id, coupon_ids=coupon_ids, actor=actor.principal, now=now)
+    # Last of all: many orders may want the same stock row, and from here on to the commit it is held.
+    await routing.reserve(session, wanted, order_id=order_id, location_id=location_id, now=now)
+
+
+def _buyer(actor: Actor) -> UUID:
+    """Raises: Forbidden for anybody but a customer."""
+    if actor.customer_id is None or not actor.is_customer:
+        raise Forbidden
+    return actor.customer_id
 
 
 def _refuse(wanted: Basket, expected_total_minor: int | None) -> None:
@@ -197,5 +226,7 @@ async def _give_up(
 ) -> None:
     await moves.move_order(session, order, event, actor=actor.principal, now=now, ended_at=now)
     await sales.book_cancelled(session, order_id=order.id, now=now)
+    if order.discount_minor:
+        await coupon_orders.release(session, order_id=order.id, actor=actor.principal, now=now)
     await stock.release(session, order_id=order.id, now=now)
     session.emit(OrderCancelled(order.id))

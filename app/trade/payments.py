@@ -14,16 +14,25 @@ import sqlalchemy as sa
 
 from app.commission import sales
 from app.customers import bindings, policies
+from app.marketing import coupon_orders
 from app.platform.actor import SYSTEM, Actor
 from app.platform.db import BrandSession, register
 from app.platform.errors import InvalidInput, NotFound, WrongState
 from app.platform.settings import load_settings
 from app.products import stock
-from app.trade import moves, numbers, refunds
+from app.trade import moves, numbers, receipts, refunds
 from app.trade.events import OrderPaid
 from app.trade.models import OrderRow, PaymentRow
 from app.trade.providers import is_offered
-from app.trade.values import OrderEvent, OrderState, PaymentEvent, PaymentState, ProviderName, RefundCause
+from app.trade.values import (
+    FulfilmentMethod,
+    OrderEvent,
+    OrderState,
+    PaymentEvent,
+    PaymentState,
+    ProviderName,
+    RefundCause,
+)
 
 PAYMENT_NUMBER = "PAYMENT_NUMBER"
 """The kind of the directory entry that leads from a provider's notice to the brand."""
@@ -100,7 +109,9 @@ async def start(session: BrandSession, actor: Actor, *, order_id: UUID, provider
 async def book_success(
     session: BrandSession, *, payment_id: UUID, transaction_id: str, amount_minor: int, now: datetime
 ) -> Booking:
-    """The provider has the money: the order is paid, its goods are sold, its commission is held.
+    """The provider has the money: the order is paid, its goods are sold, its coupons used, its commission is held.
+
+    What is bought in the store is with the customer from this moment.
 
     An order that waits for no payment gets the money back instead, whole. A second word of the same payment changes
     nothing, and neither does a wrong amount. Raises: LookupError for an unknown payment.
@@ -118,7 +129,7 @@ async def book_success(
             session, payment_id=payment_id, order_id=order.id, cause=cause, amount_minor=amount_minor, now=now
         )
         return Booking.LATE
-    await moves.move_order(
+    paid = await moves.move_order(
         session,
         order,
         OrderEvent.PAY,
@@ -136,7 +147,11 @@ async def book_success(
         policy=await policies.current_policy(session),
         now=now,
     )
+    if order.discount_minor:
+        await coupon_orders.use(session, order_id=order.id, now=now)
     await stock.sell(session, order_id=order.id, now=now)
+    if order.method is FulfilmentMethod.IN_STORE:
+        await receipts.receive(session, paid, OrderEvent.TAKE, actor=SYSTEM, now=now)
     session.emit(OrderPaid(order.id, payment_id))
     return Booking.PAID
 

@@ -46,14 +46,22 @@ class CodeToSend:
     code: str
 
 
-async def check_store(session: BrandSession, method: FulfilmentMethod, store_id: UUID | None) -> UUID | None:
-    """The store where an order is fetched; None for one that is sent. One statement for a pickup.
+async def check_store(
+    session: BrandSession, method: FulfilmentMethod, store_id: UUID | None, *, own_store_id: UUID | None = None
+) -> UUID | None:
+    """The store where an order is fetched or taken; None for one that is sent. One statement for a pickup.
 
-    Raises: InvalidInput for a pickup without a store, NotFound for a store that the brand does not have.
+    What is bought in the store is taken in the store of the shop's guide, `own_store_id`, and no other is named.
+    Raises: InvalidInput for a pickup without a store, and a sale in the store where the guide has none or another is
+    named; NotFound for a store that the brand does not have.
     """
-    if method is not FulfilmentMethod.PICKUP:
+    if method.is_sent:
         return None
     path = ("fulfilment", "pickupStoreId")
+    if method is FulfilmentMethod.IN_STORE:
+        if own_store_id is None or store_id not in (None, own_store_id):
+            raise InvalidInput("in_store_elsewhere", path=path)
+        return own_store_id
     if store_id is None:
         raise InvalidInput("pickup_store_required", path=path)
     found = await session.scalar(

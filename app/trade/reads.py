@@ -16,7 +16,7 @@ from app.customers.models import CustomerRow
 from app.employees.models import EmployeeRow, OrgUnitRow, StoreRow
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
-from app.products.models import ProductRow, ShopRow, SkuRow
+from app.products.models import LocationRow, ProductRow, ShopRow, SkuRow
 from app.trade.models import OrderLineRow, OrderRow, ShipmentRow
 from app.trade.order_scopes import visible_orders
 from app.trade.values import FulfilmentMethod, OrderState
@@ -27,7 +27,8 @@ class OrderView:
     """An order as it is shown. Amounts: minor units. `branch`: path of the attributed store's unit, as it was.
 
     Guide, shop, stores and customer come with what lists show of them, as they are now; the customer's name is masked.
-    `pickup_branch`: path of the pickup store's unit, as it is now. `is_overdue`: its time to be paid is over.
+    `pickup_branch`, `location_branch`: paths of the units of the pickup store, and of the store whose stock it has, as
+    they are now; the latter is None at the shipping location. `is_overdue`: its time to be paid is over.
     """
 
     id: UUID
@@ -40,6 +41,8 @@ class OrderView:
     branch: str
     method: FulfilmentMethod
     pickup_store_id: UUID | None
+    location_id: UUID
+    is_stranded: bool
     subtotal_minor: int
     discount_minor: int
     freight_minor: int
@@ -61,6 +64,8 @@ class OrderView:
     pickup_store_name: str | None
     pickup_store_city: str | None
     pickup_branch: str | None
+    location_name: str
+    location_branch: str | None
     customer_name: str
     is_overdue: bool
 
@@ -111,6 +116,8 @@ NO_SALES = CustomerSales(0, 0)
 
 _PickupStore = aliased(StoreRow)
 _PickupUnit = aliased(OrgUnitRow)
+_SendingStore = aliased(StoreRow)
+_SendingUnit = aliased(OrgUnitRow)
 
 _ORDER_COLUMNS: tuple[Any, ...] = (
     OrderRow.id,
@@ -123,6 +130,8 @@ _ORDER_COLUMNS: tuple[Any, ...] = (
     OrderRow.branch,
     OrderRow.fulfilment,
     OrderRow.pickup_store_id,
+    OrderRow.location_id,
+    OrderRow.is_stranded,
     OrderRow.subtotal_minor,
     OrderRow.discount_minor,
     OrderRow.freight_minor,
@@ -144,6 +153,8 @@ _ORDER_COLUMNS: tuple[Any, ...] = (
     _PickupStore.name,
     _PickupStore.city,
     _PickupUnit.path,
+    sa.func.coalesce(_SendingStore.name, LocationRow.name),
+    _SendingUnit.path,
     CustomerRow.name,
     CustomerRow.phone,
 )
@@ -347,6 +358,10 @@ def _orders() -> sa.Select[*tuple[Any, ...]]:
         .outerjoin(StoreRow, sa.and_(StoreRow.brand_id == _BRAND, StoreRow.id == OrderRow.store_id))
         .outerjoin(_PickupStore, sa.and_(_PickupStore.brand_id == _BRAND, _PickupStore.id == OrderRow.pickup_store_id))
         .outerjoin(_PickupUnit, sa.and_(_PickupUnit.brand_id == _BRAND, _PickupUnit.id == _PickupStore.org_unit_id))
+        .join(LocationRow, sa.and_(LocationRow.brand_id == _BRAND, LocationRow.id == OrderRow.location_id))
+        # A store's location has the store's id.
+        .outerjoin(_SendingStore, sa.and_(_SendingStore.brand_id == _BRAND, _SendingStore.id == OrderRow.location_id))
+        .outerjoin(_SendingUnit, sa.and_(_SendingUnit.brand_id == _BRAND, _SendingUnit.id == _SendingStore.org_unit_id))
         .where(OrderRow.brand_id == _BRAND)
     )
 

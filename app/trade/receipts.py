@@ -48,7 +48,7 @@ async def confirm(session: BrandSession, actor: Actor, *, order_id: UUID, now: d
 async def receive(
     session: BrandSession, order: LockedOrder, event: OrderEvent, *, actor: Actor, now: datetime
 ) -> LockedOrder:
-    """The goods of a locked order are with the customer, by DELIVER or HAND_OVER: the time to return them begins.
+    """The goods of a locked order are with the customer, by DELIVER, HAND_OVER or TAKE: the time to return them begins.
 
     Raises: WrongState.
     """

@@ -30,7 +30,7 @@ from app.trade.values import (
 
 MOST_LINES = 50
 LARGEST_QUANTITY = 99
-PAUSABLE = frozenset({OrderAction.CONFIRM_RECEIPT, OrderAction.SHIP, OrderAction.MAKE_READY, OrderAction.HAND_OVER})
+PAUSABLE = frozenset(set(OrderAction) - {OrderAction.PAY, OrderAction.CANCEL, OrderAction.REQUEST_AFTER_SALE})
 """What nobody does with an order while an after-sale of it is open."""
 
 _O, _P, _R = OrderState, PaymentState, AfterSaleState
@@ -48,6 +48,7 @@ ORDER_MOVES: Mapping[tuple[OrderState, OrderEvent], OrderState] = MappingProxyTy
         (_O.FULFILLING, OrderEvent.MAKE_READY): _O.READY_FOR_PICKUP,
         (_O.FULFILLING, OrderEvent.SHIP): _O.SHIPPED,
         (_O.READY_FOR_PICKUP, OrderEvent.HAND_OVER): _O.DELIVERED,
+        (_O.PAID, OrderEvent.TAKE): _O.DELIVERED,
         (_O.SHIPPED, OrderEvent.DELIVER): _O.DELIVERED,
         (_O.DELIVERED, OrderEvent.COMPLETE): _O.COMPLETED,
         (_O.PAID, OrderEvent.REFUND_WHOLE): _O.CLOSED,
@@ -197,6 +198,8 @@ def allowed_actions(
     may_ship: bool = False,
     may_make_ready: bool = False,
     may_hand_over: bool = False,
+    may_refuse: bool = False,
+    may_reroute: bool = False,
     is_overdue: bool = False,
     has_refundable_lines: bool = False,
     has_open_after_sale: bool = False,
@@ -218,6 +221,8 @@ def allowed_actions(
         OrderAction.SHIP: may_ship and is_to_ship(state, method),
         OrderAction.MAKE_READY: may_make_ready and is_to_make_ready(state, method),
         OrderAction.HAND_OVER: may_hand_over and state is _O.READY_FOR_PICKUP,
+        OrderAction.REFUSE: may_refuse and is_to_ship(state, method),
+        OrderAction.REROUTE: may_reroute and is_to_ship(state, method),
     }
     paused = PAUSABLE if has_open_after_sale else frozenset()
     return tuple(action for action in OrderAction if may[action] and action not in paused)
@@ -254,8 +259,8 @@ def check_lines(lines: Sequence[LineRequest], *, largest_quantity: int | None = 
 def price_lines(lines: Sequence[LineToPrice], discounts: Sequence[Discount] = ()) -> list[PricedLine]:
     """Every line with its part of the discounts, in their order.
 
-    A discount is spread over what is still to be paid for each line, to the cent, and ends where nothing is left to
-    pay. Raises: ValueError for a quantity below 1 or a negative amount.
+    A discount is spread over what is still to be paid for each of its lines, to the cent, and ends where nothing is
+    left to pay; other lines have no part of it. Raises: ValueError for a quantity below 1 or a negative amount.
     """
     if any(line.quantity < 1 or line.unit_price_minor < 0 or (line.fixed_total_minor or 0) < 0 for line in lines):
         raise ValueError("a line needs a quantity of at least 1 and an amount of at least 0")
@@ -265,7 +270,9 @@ def price_lines(lines: Sequence[LineToPrice], discounts: Sequence[Discount] = ()
     ]
     totals = list(subtotals)
     for discount in discounts:
-        parts = split_discount(discount.amount_minor, totals)
+        on = discount.sku_ids
+        shared = [total if on is None or line.sku_id in on else 0 for line, total in zip(lines, totals, strict=True)]
+        parts = split_discount(discount.amount_minor, shared)
         totals = [total - part for total, part in zip(totals, parts, strict=True)]
     return [
         PricedLine(
@@ -289,8 +296,8 @@ def split_discount(amount_minor: int, totals_minor: Sequence[int]) -> list[int]:
 
 
 def freight_minor(goods_minor: int, *, flat_minor: int, free_from_minor: int, method: FulfilmentMethod) -> int:
-    """The freight for goods after discounts: nothing for pickup or from `free_from_minor` on, else the flat fee."""
-    if method is FulfilmentMethod.PICKUP or goods_minor >= free_from_minor:
+    """The freight for goods after discounts: nothing in a store or from `free_from_minor` on, else the flat fee."""
+    if not method.is_sent or goods_minor >= free_from_minor:
         return 0
     return flat_minor
 

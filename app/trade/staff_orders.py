@@ -19,7 +19,7 @@ from app.platform.errors import Forbidden, InvalidInput
 from app.platform.ids import first_id, last_id
 from app.trade import reads
 from app.trade.models import OrderRow
-from app.trade.order_scopes import orders_sold, orders_to_hand_over
+from app.trade.order_scopes import orders_of_branch, orders_sent_from, orders_to_hand_over
 from app.trade.reads import OrderView
 from app.trade.rules import ORDER_DIGITS
 from app.trade.values import OrderState
@@ -30,6 +30,7 @@ _NUMBER = re.compile(rf"\d{{1,{ORDER_DIGITS}}}", re.ASCII)
 _TAIL = re.compile(r"\d{4}", re.ASCII)
 _FOUND_CUSTOMERS = 500
 """Customers of one tail of a phone whose orders are looked for; the latest ones."""
+_TO_SEND = (OrderState.PAID, OrderState.FULFILLING)
 _WAITING = (OrderState.PAID, OrderState.FULFILLING, OrderState.READY_FOR_PICKUP)
 
 
@@ -68,12 +69,12 @@ async def page(
     after: UUID | None = None,
     is_counted: bool = False,
 ) -> OrderPage:
-    """Orders by their sale, the latest first: of the whole brand, or of a manager's branch.
+    """Orders, the latest first: of the whole brand, or those a manager's branch sold or sends.
 
     One statement, one more for a search that may be a phone, one for the total. Raises: Forbidden for guides and
     customers; InvalidInput for a search that can find nothing.
     """
-    scope = orders_sold(actor)
+    scope = orders_of_branch(session, actor)
     if scope is None:
         raise Forbidden
     conditions = _conditions(narrowed)
@@ -99,6 +100,28 @@ async def pickup_page(
     conditions: list[sa.ColumnElement[bool]] = [OrderRow.state.in_([state.value for state in _WAITING])]
     if search is not None and search.strip():
         conditions.append(await _found_by(session, search, "search"))
+    return await _read(
+        session, scope, conditions, limit=limit, after=after, is_counted=is_counted, is_oldest_first=True
+    )
+
+
+async def sending_page(
+    session: BrandSession,
+    actor: Actor,
+    *,
+    is_stranded: bool = False,
+    limit: int,
+    after: UUID | None = None,
+    is_counted: bool = False,
+) -> OrderPage:
+    """Paid orders that wait to be sent from where the actor works, the oldest first; for headquarters from everywhere.
+
+    `is_stranded`: only those that no place would send. One statement, one for the total.
+    """
+    scope = orders_sent_from(session, actor)
+    conditions: list[sa.ColumnElement[bool]] = [OrderRow.state.in_([state.value for state in _TO_SEND])]
+    if is_stranded:
+        conditions.append(OrderRow.is_stranded.is_(True))
     return await _read(
         session, scope, conditions, limit=limit, after=after, is_counted=is_counted, is_oldest_first=True
     )

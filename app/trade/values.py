@@ -23,7 +23,10 @@ class OrderState(StrEnum):
 
 
 class OrderEvent(StrEnum):
-    """What happens to an order. EXPIRE: the payment deadline passed. REFUND_WHOLE: every line is refunded."""
+    """What happens to an order. EXPIRE: the payment deadline passed. REFUND_WHOLE: every line is refunded.
+
+    TAKE: what was bought in the store is taken at once.
+    """
 
     PLACE = "PLACE"
     PAY = "PAY"
@@ -35,6 +38,7 @@ class OrderEvent(StrEnum):
     SHIP = "SHIP"
     DELIVER = "DELIVER"
     HAND_OVER = "HAND_OVER"
+    TAKE = "TAKE"
     COMPLETE = "COMPLETE"
     REFUND_WHOLE = "REFUND_WHOLE"
 
@@ -49,11 +53,20 @@ class OrderAction(StrEnum):
     SHIP = "SHIP"
     MAKE_READY = "MAKE_READY"
     HAND_OVER = "HAND_OVER"
+    REFUSE = "REFUSE"
+    REROUTE = "REROUTE"
 
 
 class FulfilmentMethod(StrEnum):
+    """How goods reach the customer. IN_STORE: paid on the phone, in the store of the shop's guide, and taken there."""
+
     DELIVERY = "DELIVERY"
     PICKUP = "PICKUP"
+    IN_STORE = "IN_STORE"
+
+    @property
+    def is_sent(self) -> bool:
+        return self is FulfilmentMethod.DELIVERY
 
 
 class ProviderName(StrEnum):
@@ -172,6 +185,16 @@ class LineRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A place that could send an order whole. `is_warehouse`: the brand's shipping location; else a store."""
+
+    location_id: UUID
+    is_warehouse: bool
+    name: str
+    city: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class LineToPrice:
     """A line with its price. `fixed_total_minor` (an imported basket's own) stands in for quantity × unit price."""
 
@@ -183,10 +206,14 @@ class LineToPrice:
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """An amount off the whole order, with the words that explain it to the customer."""
+    """An amount off an order, with the words that explain it to the customer.
+
+    `sku_ids`: the SKUs whose lines share it; None: all lines do.
+    """
 
     label: str
     amount_minor: int
+    sku_ids: frozenset[UUID] | None = None
 
 
 @dataclass(frozen=True, slots=True)

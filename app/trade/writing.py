@@ -1,4 +1,4 @@
-"""A new order's rows: the order, its lines and the first step of its history, in one statement."""
+"""A new order's rows: the order, its lines, what coupons took off, its first step; in one statement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from app.platform.db import BrandSession, TryAgain
 from app.platform.tables import Base
 from app.trade import rules
 from app.trade.basket import Basket
-from app.trade.models import OrderLineRow, OrderMoveRow, OrderRow
+from app.trade.models import OrderDiscountRow, OrderLineRow, OrderMoveRow, OrderRow
 from app.trade.moves import move_values
 from app.trade.values import FulfilmentMethod, OrderEvent, OrderState
 
@@ -32,6 +32,7 @@ class NewOrder:
     code_id: UUID | None
     fulfilment: FulfilmentMethod
     pickup_store_id: UUID | None
+    location_id: UUID
     address: bytes | None
     note: bytes | None
     pay_by: datetime
@@ -61,6 +62,7 @@ def rows_of(
         OrderRow: [_order(session, order, basket, state, now)],
         OrderLineRow: _lines(session, order, basket, line_ids),
         OrderMoveRow: [placed],
+        **({OrderDiscountRow: _discounts(session, order, basket)} if basket.reductions else {}),
     }
 
 
@@ -80,6 +82,8 @@ def _order(
         "code_id": order.code_id,
         "fulfilment": order.fulfilment.value,
         "pickup_store_id": order.pickup_store_id,
+        "location_id": order.location_id,
+        "is_stranded": False,
         "address": order.address,
         "note": order.note,
         "subtotal_minor": basket.totals.subtotal_minor,
@@ -97,6 +101,21 @@ def _order(
         "completed_at": None,
         "ended_at": None,
     }
+
+
+def _discounts(session: BrandSession, order: NewOrder, basket: Basket) -> list[dict[str, object]]:
+    return [
+        {
+            "brand_id": session.brand_id,
+            "id": session.new_id(),
+            "order_id": order.id,
+            "position": position,
+            "coupon_id": reduction.coupon_id,
+            "label": reduction.title,
+            "amount_minor": reduction.amount_minor,
+        }
+        for position, reduction in enumerate(basket.reductions)
+    ]
 
 
 def _lines(session: BrandSession, order: NewOrder, basket: Basket, line_ids: Sequence[UUID]) -> list[dict[str, object]]:

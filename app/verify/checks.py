@@ -8,7 +8,9 @@ from app.boss import invariants as boss
 from app.commission import invariants as commission
 from app.commission import withdrawal_invariants as withdrawals
 from app.customers import invariants as customers
+from app.marketing import invariants as marketing
 from app.marketing import poster_invariants as posters
+from app.marketing import toolbox_invariants as toolbox
 from app.platform import bulk, outbox
 from app.platform.db import Brand, BrandSession
 from app.platform.runtime import Runtime
@@ -30,6 +32,8 @@ async def events_parked(session: BrandSession) -> list[str]:
 CHECKS: dict[str, Check] = {
     **{f"products: {name}": check for name, check in products.CHECKS.items()},
     **{f"customers: {name}": check for name, check in customers.CHECKS.items()},
+    **{f"marketing: {name}": check for name, check in marketing.CHECKS.items()},
+    **{f"marketing: {name}": check for name, check in toolbox.CHECKS.items()},
     **{f"commission: {name}": check for name, check in commission.CHECKS.items()},
     **{f"commission: {name}": check for name, check in withdrawals.CHECKS.items()},
     **{f"marketing: {name}": check for name, check in posters.CHECKS.items()},

@@ -1,5 +1,6 @@
 """The shopping bag's page, and what is put in, changed and taken out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 from uuid import UUID
@@ -38,7 +39,10 @@ class LineShown:
 
 @dataclass(frozen=True, slots=True)
 class BasketShown:
-    """A priced basket with the products that it is of. `adjustments` explain the total, line by line."""
+    """A priced basket with the products that it is of. `adjustments` explain the total, line by line.
+
+    `is_orderable`: in this way; `can_go_on`: so, or by fetching what cannot be sent.
+    """
 
     lines: list[LineShown]
     adjustments: list[tuple[str, Amount]]
@@ -46,6 +50,7 @@ class BasketShown:
     total_minor: int
     pieces: int
     is_orderable: bool
+    can_go_on: bool
 
 
 async def show_cart(reader: ShopReader) -> Response:
@@ -77,18 +82,36 @@ async def change_cart(reader: ShopReader) -> Response:
 
 
 async def priced(
-    reader: ShopReader, wanted: list[CartLine], method: FulfilmentMethod = FulfilmentMethod.DELIVERY
+    reader: ShopReader,
+    wanted: list[CartLine],
+    method: FulfilmentMethod = FulfilmentMethod.DELIVERY,
+    store_id: UUID | None = None,
+    *,
+    coupon_ids: Sequence[UUID] = (),
 ) -> BasketShown | None:
-    """What these lines cost now, with the changes since they were seen; None when nothing is left of them."""
+    """What these lines cost now, with the changes since they were seen; None when nothing is left of them.
+
+    `store_id`: where they are to be fetched, where one is chosen that the brand has. Raises: InvalidInput and NotFound
+    for coupons that these lines cannot have.
+    """
     async with reader.reading() as session:
         known = await reads.skus_by_id(session, [line.sku_id for line in wanted])
         lines = [line for line in wanted if line.sku_id in known]
         if not lines:
             return None
         requested = [LineRequest(line.sku_id, line.quantity) for line in lines]
-        basket = await orders.quote(session, shop=reader.shop, lines=requested, method=method)
+        basket = await orders.quote(
+            session,
+            shop=reader.shop,
+            lines=requested,
+            method=method,
+            pickup_store_id=store_id if method is FulfilmentMethod.PICKUP else None,
+            customer_id=reader.actor.customer_id,
+            coupon_ids=coupon_ids,
+        )
         products = await reads.products_by_id(session, {line.sku.product_id for line in basket.lines})
-    return shown(reader, basket, products, {line.sku_id: line.seen_minor for line in lines}, method)
+    in_stores = {sku_id for sku_id, sku in known.items() if sku.stores}
+    return shown(reader, basket, products, {line.sku_id: line.seen_minor for line in lines}, in_stores, method)
 
 
 def shown(
@@ -96,27 +119,37 @@ def shown(
     basket: Basket,
     products: dict[UUID, ProductView],
     seen: dict[UUID, int],
+    in_stores: set[UUID],
     method: FulfilmentMethod,
 ) -> BasketShown:
-    """A basket in the reader's words. `seen`: the unit prices that the reader knows."""
+    """A basket in the reader's words. `seen`: unit prices that the reader knows; `in_stores`: SKUs that a store has."""
     say, totals = reader.say, basket.totals
     return BasketShown(
-        lines=[_line(reader, line, products, seen) for line in basket.lines],
+        lines=[_line(reader, line, products, seen, in_stores if method.is_sent else set()) for line in basket.lines],
         adjustments=cost_lines(basket, say, method),
         total=say.money(totals.total_minor),
         total_minor=totals.total_minor,
         pieces=sum(line.priced.quantity for line in basket.lines),
         is_orderable=all(line.is_available for line in basket.lines),
+        can_go_on=all(
+            line.is_available or (line.sku.is_sellable and line.sku.sku_id in in_stores) for line in basket.lines
+        ),
     )
 
 
-def _line(reader: ShopReader, line: BasketLine, products: dict[UUID, ProductView], seen: dict[UUID, int]) -> LineShown:
+def _line(
+    reader: ShopReader,
+    line: BasketLine,
+    products: dict[UUID, ProductView],
+    seen: dict[UUID, int],
+    in_stores: set[UUID],
+) -> LineShown:
     say, sku, quantity = reader.say, line.sku, line.priced.quantity
     problem = change = None
     if not sku.is_sellable:
         problem = say("line_withdrawn")
     elif sku.available <= 0:
-        problem = say("line_gone")
+        problem = say("line_in_stores_only" if sku.sku_id in in_stores else "line_gone")
     elif sku.available < quantity:
         problem = say("line_short", available=sku.available)
     before = seen.get(sku.sku_id, sku.price_minor)

@@ -9,18 +9,18 @@ from starlette.responses import Response
 
 from app.customers import consents
 from app.customers.consents import Consent
-from app.employees import reads as employee_reads
 from app.employees.values import PostalAddress
 from app.platform.db import BrandSession
 from app.platform.errors import IdempotencyConflict, InsufficientStock, InvalidInput, PriceChanged, UserFault
 from app.platform.idempotency import Result
+from app.products import stock_reads
+from app.products.values import StockLine
 from app.trade import orders
 from app.trade.basket import LONGEST_NOTE, LONGEST_PART, LONGEST_STREET
 from app.trade.rules import LARGEST_QUANTITY, MOST_LINES
 from app.trade.values import FulfilmentMethod, LineRequest
-from app.web import answers, callers, cart, cart_pages, consent_pages, forms, views
+from app.web import answers, callers, cart, consent_pages, coupon_choice, forms, views
 from app.web.cart import CartLine
-from app.web.cart_pages import BasketShown
 from app.web.consent_pages import ASKED, VERSION
 from app.web.forms import Form
 from app.web.readers import ShopReader
@@ -49,7 +49,9 @@ async def show_checkout(reader: ShopReader) -> Response:
         return answers.see(f"{reader.path}/checkout?{urlencode([*given, ('order', forms.new_key())])}")
     reader.require_customer()
     wanted = _lines(query.getlist("line")) if "line" in query else cart.read(reader)
-    return await _show(reader, wanted, Form({"key": [query["order"]], "method": [query.get("method", "")]}))
+    chosen = {name: query.getlist(name) for name in (coupon_choice.CHOSEN, coupon_choice.COUPON) if name in query}
+    form = Form({"key": [query["order"]], "method": [query.get("method", "")], **chosen})
+    return await _show(reader, wanted, form)
 
 
 async def place_order(reader: ShopReader) -> Response:
@@ -68,8 +70,9 @@ async def place_order(reader: ShopReader) -> Response:
 async def _place(reader: ShopReader, form: Form, wanted: list[CartLine]) -> Result | UserFault:
     method = _method(form)
     is_pickup = method is FulfilmentMethod.PICKUP
-    address = {name: "" if is_pickup else form.text(name) for name in ADDRESS}
+    address = {name: form.text(name) if method.is_sent else "" for name in ADDRESS}
     store_id = views.id_in(form.text("store"), "Store") if is_pickup else None
+    coupon_ids = coupon_choice.named(form) or []
     code, note, expected = callers.code_token(reader.request), form.text("note"), form.number("expected") or 0
     decided = [Consent(purpose, VERSION, form.has(purpose.value)) for purpose in ASKED if form.has(f"asked-{purpose}")]
 
@@ -80,9 +83,10 @@ async def _place(reader: ShopReader, form: Form, wanted: list[CartLine]) -> Resu
             shop=reader.shop,
             lines=[LineRequest(line.sku_id, line.quantity) for line in wanted],
             fulfilment=method,
-            address=None if is_pickup else PostalAddress(**address),
+            address=PostalAddress(**address) if method.is_sent else None,
             pickup_store_id=store_id,
             expected_total_minor=expected,
+            coupon_ids=coupon_ids,
             code_token=code,
             note=note or None,
             now=session.now,
@@ -92,7 +96,7 @@ async def _place(reader: ShopReader, form: Form, wanted: list[CartLine]) -> Resu
         return {"order_id": order_id}
 
     lines = [(str(line.sku_id), line.quantity) for line in wanted]
-    body = [reader.shop.slug, lines, method, address, str(store_id), note, expected]
+    body = [reader.shop.slug, lines, method, address, str(store_id), note, expected, [str(one) for one in coupon_ids]]
     return await reader.change("orderPlace", act, key=form.text("key"), body=body)
 
 
@@ -139,17 +143,25 @@ async def _show(
     status: int = 200,
 ) -> Response:
     method = _method(form)
-    basket: BasketShown | None = await cart_pages.priced(reader, wanted, method)
+    stores = await _stores(reader, wanted) if method is FulfilmentMethod.PICKUP else []
+    store = form.text("store") or (stores[0][0] if stores else "")
+    is_known = store in {store_id for store_id, _ in stores}
+    store_id = views.id_in(store, "Store") if is_known else None
+    chosen = await coupon_choice.choose(reader, wanted, method, form, store_id)
+    if chosen.fault is not None and notice is None:
+        notice, kind = reader.explain(chosen.fault), "warn"
     values: dict[str, Any] = {
         "shop": reader.shop,
         "shop_href": reader.path,
-        "basket": basket,
+        "basket": chosen.basket,
+        "choices": chosen.choices,
+        "coupon_ids": [encode_global_id("Coupon", coupon_id) for coupon_id in chosen.coupon_ids],
         "who": views.who_serves(reader.shop, reader.brand.name, reader.say),
         "key": form.text("key"),
         "method": method.value,
-        "ways": [(_way(reader, wanted, form, one), one.value, one is method) for one in FulfilmentMethod],
-        "stores": await _stores(reader) if method is FulfilmentMethod.PICKUP else [],
-        "store": form.text("store"),
+        "ways": [(_way(reader, wanted, form, one), one.value, one is method) for one in _ways(reader)],
+        "stores": stores,
+        "store": store,
         "typed": {name: form.text(name) for name in (*ADDRESS, "note")},
         "longest": {**ADDRESS, "note": LONGEST_NOTE},
         "asked": await consent_pages.undecided_by(reader),
@@ -164,23 +176,38 @@ async def _show(
 
 
 def _method(form: Form) -> FulfilmentMethod:
-    return FulfilmentMethod.PICKUP if form.text("method") == FulfilmentMethod.PICKUP else FulfilmentMethod.DELIVERY
+    given = form.text("method")
+    return FulfilmentMethod(given) if given in set(FulfilmentMethod) else FulfilmentMethod.DELIVERY
+
+
+def _ways(reader: ShopReader) -> list[FulfilmentMethod]:
+    """How goods can be had here: taken at once only where the shop's guide has a store."""
+    return [way for way in FulfilmentMethod if way is not FulfilmentMethod.IN_STORE or reader.shop.store_id is not None]
 
 
 def _way(reader: ShopReader, wanted: list[CartLine], form: Form, method: FulfilmentMethod) -> str:
     """The address of the same checkout with the goods reaching the customer that way: each has a total of its own."""
     lines = [("line", cart.line_text(line)) for line in wanted]
-    return f"{reader.path}/checkout?{urlencode([*lines, ('order', form.text('key')), ('method', method.value)])}"
+    kept = [(name, text) for name in (coupon_choice.CHOSEN, coupon_choice.COUPON) for text in form.all(name)]
+    return f"{reader.path}/checkout?{urlencode([*lines, ('order', form.text('key')), ('method', method.value), *kept])}"
 
 
-async def _stores(reader: ShopReader) -> list[tuple[str, str]]:
-    """Where goods can be fetched: the shop's own store first."""
+async def _stores(reader: ShopReader, wanted: list[CartLine]) -> list[tuple[str, str]]:
+    """Where goods can be fetched: first those that have all of it, among them the shop's own."""
+    if not wanted:
+        return []
     async with reader.reading() as session:
-        stores = await employee_reads.store_page(session, limit=MOST_STORES, after=None)
-    stores.sort(key=lambda store: store.id != reader.shop.store_id)
+        offers = await stock_reads.store_offers(session, [StockLine(line.sku_id, line.quantity) for line in wanted])
+    offers.sort(key=lambda offer: (not offer.has_all, offer.store_id != reader.shop.store_id))
     return [
-        (encode_global_id("Store", store.id), " · ".join(part for part in (store.name, store.city) if part))
-        for store in stores
+        (
+            encode_global_id("Store", offer.store_id),
+            reader.say(
+                "store_has_it" if offer.has_all else "store_lacks_it",
+                store=" · ".join(part for part in (offer.name, offer.city) if part),
+            ),
+        )
+        for offer in offers[:MOST_STORES]
     ]
 
 

@@ -24,7 +24,7 @@ _DRAWN: Final = {"png": (pictures.png, "image/png"), "svg": (pictures.svg, "imag
 
 
 async def open_code(runtime: Runtime, request: Request) -> Response:
-    """`/q/{token}`: record the scan, and lead on to shop or product. Whoever only looks at the link leaves no trace."""
+    """`/q/{token}`: record the scan, and lead on into the shop. Whoever only looks at the link leaves no trace."""
     token, say = request.path_params["token"], Speech(readers.language_of(request))
     found = await _find(runtime, token)
     if found is None:
@@ -32,7 +32,7 @@ async def open_code(runtime: Runtime, request: Request) -> Response:
     brand, _ = found
     if not callers.is_person(request):
         async with runtime.database.reading(brand) as session:
-            return await _lead_on(session, await _destination(session, token), say)
+            return await _lead_on(session, await _destination(session, token), token, say)
 
     async def work(session: BrandSession) -> tuple[codes.Scan, Destination]:
         scan = await codes.scan(
@@ -42,7 +42,7 @@ async def open_code(runtime: Runtime, request: Request) -> Response:
 
     scan, leads_to = await runtime.database.run(brand, work)
     async with runtime.database.reading(brand) as session:
-        response = await _lead_on(session, leads_to, say)
+        response = await _lead_on(session, leads_to, token, say)
     callers.keep_visitor(response, scan.visitor_token, runtime.settings)
     if leads_to.shop is not None:
         callers.keep_code(response, token, f"/s/{leads_to.shop.slug}", runtime.settings)
@@ -77,12 +77,17 @@ async def _destination(session: BrandSession, token: str) -> Destination:
     return await destination(session, code)
 
 
-async def _lead_on(session: BrandSession, leads_to: Destination, say: Speech) -> Response:
+async def _lead_on(session: BrandSession, leads_to: Destination, token: str, say: Speech) -> Response:
     if leads_to.shop is None:
         return await _store_page(session, leads_to.store_id, say)
     path = f"/s/{leads_to.shop.slug}"
-    if leads_to.product_id is not None:
+    if leads_to.material_id is not None:
+        # The token stays in the address: whoever passes the page on passes on whose share it is.
+        path += f"/m/{token}"
+    elif leads_to.product_id is not None:
         path += f"/p/{encode_global_id('Product', leads_to.product_id)}"
+    elif leads_to.template_id is not None:
+        path += f"/coupons/{encode_global_id('CouponTemplate', leads_to.template_id)}"
     return answers.see(path)
 
 

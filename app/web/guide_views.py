@@ -49,8 +49,9 @@ class CodeLine:
 
 @dataclass(frozen=True, slots=True)
 class CustomerLine:
-    """A customer bound to the guide as a row."""
+    """A customer bound to the guide as a row. `coupons_href`: where the guide gives a coupon."""
 
+    coupons_href: str
     name: str
     phone: str | None
     binding: str
@@ -100,6 +101,7 @@ def customer_line(
         None if last_touch is None else say("customer_last_touch", day=last_touch),
     ]
     return CustomerLine(
+        coupons_href=f"/guide/customers/{encode_global_id('Customer', facts.customer_id)}/coupons",
         name=facts.display_name,
         phone=facts.phone_masked,
         binding=_binding(facts, say),

@@ -28,6 +28,12 @@ _TAGS: Final = {
 }
 _SENT: Final = (_S.PENDING_PAYMENT, _S.PAID, _S.SHIPPED, _S.DELIVERED, _S.COMPLETED)
 _FETCHED: Final = (_S.PENDING_PAYMENT, _S.PAID, _S.READY_FOR_PICKUP, _S.DELIVERED, _S.COMPLETED)
+_TAKEN: Final = (_S.PENDING_PAYMENT, _S.PAID, _S.DELIVERED, _S.COMPLETED)
+_WAYS: Final = {
+    FulfilmentMethod.DELIVERY: _SENT,
+    FulfilmentMethod.PICKUP: _FETCHED,
+    FulfilmentMethod.IN_STORE: _TAKEN,
+}
 _STAGES: Final = {
     _S.PENDING_PAYMENT: "stage_placed",
     _S.PAID: "stage_paid",
@@ -148,7 +154,7 @@ def steps(order: OrderView, moves: Sequence[OrderStep], say: Speech) -> list[Ste
     reached: dict[OrderState, datetime] = {_S.PENDING_PAYMENT: order.placed_at}
     for one in moves:
         reached.setdefault(one.state, one.at)
-    way: tuple[OrderState, ...] = _FETCHED if order.method is FulfilmentMethod.PICKUP else _SENT
+    way: tuple[OrderState, ...] = _WAYS[order.method]
     if order.state in (_S.CANCELLED, _S.CLOSED):
         way = (*(state for state in way if state in reached), order.state)
     now = max((state for state in way if state in reached), key=way.index)

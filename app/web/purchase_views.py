@@ -15,6 +15,12 @@ from graphql_schema.paging import encode_global_id
 _S: Final = OrderState
 _DELIVERED: Final = (_S.PENDING_PAYMENT, _S.PAID, _S.SHIPPED, _S.DELIVERED, _S.COMPLETED)
 _PICKED_UP: Final = (_S.PENDING_PAYMENT, _S.PAID, _S.READY_FOR_PICKUP, _S.DELIVERED, _S.COMPLETED)
+_TAKEN: Final = (_S.PENDING_PAYMENT, _S.PAID, _S.DELIVERED, _S.COMPLETED)
+_WAYS: Final = {
+    FulfilmentMethod.DELIVERY: _DELIVERED,
+    FulfilmentMethod.PICKUP: _PICKED_UP,
+    FulfilmentMethod.IN_STORE: _TAKEN,
+}
 _ENDS: Final = (_S.CANCELLED, _S.CLOSED)
 _TAGS: Final = {_S.PENDING_PAYMENT: "warn", _S.CANCELLED: "", _S.CLOSED: "", _S.COMPLETED: ""}
 
@@ -98,7 +104,7 @@ def course(order: OrderView, steps: Sequence[OrderStep], say: Speech) -> list[St
     for step in steps:
         reached.setdefault(step.state, step.at)
     reached.setdefault(_S.PENDING_PAYMENT, order.placed_at)
-    way: tuple[OrderState, ...] = _PICKED_UP if order.method is FulfilmentMethod.PICKUP else _DELIVERED
+    way: tuple[OrderState, ...] = _WAYS[order.method]
     if order.state in _ENDS:
         way = (*(state for state in way if state in reached), order.state)
     now = max((state for state in way if state in reached), key=way.index)

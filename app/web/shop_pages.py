@@ -52,7 +52,7 @@ async def open_shop(runtime: Runtime, request: Request) -> Response:
             values = await _shelf_values(session, shop, request.query_params.get("after"), wanted, say)
             values["site"] = runtime.settings.base_url
             response = answers.page("shop.html", values, say=say, headers={"ETag": tag})
-    return await _with_visit(runtime, request, brand, shop, response)
+    return await with_visit(runtime, request, brand, shop, response)
 
 
 async def open_product(reader: ShopReader) -> Response:
@@ -71,7 +71,7 @@ async def open_product(reader: ShopReader) -> Response:
         if values is None
         else reader.show("product.html", {**values, "site": reader.runtime.settings.base_url}, headers={})
     )
-    return await _with_visit(reader.runtime, reader.request, reader.brand, shop, response)
+    return await with_visit(reader.runtime, reader.request, reader.brand, shop, response)
 
 
 async def _brand(runtime: Runtime, request: Request) -> Brand | None:
@@ -81,9 +81,7 @@ async def _brand(runtime: Runtime, request: Request) -> Brand | None:
     return None if found is None else found[0]
 
 
-async def _with_visit(
-    runtime: Runtime, request: Request, brand: Brand, shop: ShopFacts, response: Response
-) -> Response:
+async def with_visit(runtime: Runtime, request: Request, brand: Brand, shop: ShopFacts, response: Response) -> Response:
     """Record the visit of a person, and let the browser keep the visitor's token."""
     if not callers.is_person(request):
         return response
@@ -137,7 +135,8 @@ async def _product_values(
         return None
     shown = await pictures.pictures_of_products(session, [product_id])
     chosen_from = await options.options_of_products(session, [product_id])
-    chosen = next((sku for sku in skus if sku.available > 0), None)
+    # What can be sent comes first; else what a store has.
+    chosen = min((sku for sku in skus if sku.can_be_had), key=lambda sku: sku.to_send <= 0, default=None)
     one = None
     if chosen is not None:
         one = await orders.quote(session, shop=shop, lines=[LineRequest(chosen.sku_id, 1)])
@@ -151,6 +150,7 @@ async def _product_values(
         "pictures": [one for one in shown[product_id] if one.url != item.product.cover_url],
         "variants": views.variants(skus, chosen_from[product_id], say),
         "chosen": None if chosen is None else encode_global_id("Sku", chosen.sku_id),
+        "chosen_ways": None if chosen is None else views.ways_to_have(chosen, say),
         "chosen_name": None if chosen is None else chosen.name,
         "most": min(MOST_AT_ONCE, max((sku.available for sku in skus), default=0)),
         "cost": None if one is None else cost_lines(one, say),
@@ -165,10 +165,9 @@ def cost_lines(
     """What makes up a total, each amount with its reason."""
     totals = basket.totals
     lines = [(say("goods"), say.money(totals.subtotal_minor))]
-    if totals.discount_minor:
-        lines.append((say("discount"), say.money(-totals.discount_minor)))
-    if method is FulfilmentMethod.PICKUP:
-        freight = say("pickup_free")
+    lines.extend((one.title, say.money(-one.amount_minor)) for one in basket.reductions)
+    if not method.is_sent:
+        freight = say("pickup_free" if method is FulfilmentMethod.PICKUP else "in_store_free")
     else:
         freight = views.freight_words(totals.freight_minor, basket.free_from_minor, say)
     return [*lines, (freight, say.money(totals.freight_minor))]

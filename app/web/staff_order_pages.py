@@ -15,7 +15,7 @@ from app.employees.values import Role
 from app.platform.db import BrandSession
 from app.platform.errors import InvalidInput, NotFound, RateLimited, UserFault
 from app.platform.idempotency import Result
-from app.trade import after_sale_reads, order_scopes, pickups, shipments, staff_orders, staff_view
+from app.trade import after_sale_reads, order_scopes, pickups, routing, shipments, staff_orders, staff_view
 from app.trade import reads as orders
 from app.trade.reads import LineView, OrderView
 from app.trade.rules import allowed_actions
@@ -37,15 +37,15 @@ _LISTS: Final = ("send", "pickup", "all")
 
 
 async def show_guide_orders(reader: StaffReader) -> Response:
-    """`GET /guide/orders`: the orders that are the guide's, the newest first; `?list=pickup`: the store's to fetch."""
+    """`GET /guide/orders`: those that are the guide's, the newest first; `?list=`: the store's to fetch, or to send."""
     employee_id = guide_pages.require_guide(reader)
-    chosen = "pickup" if reader.request.query_params.get("list") == "pickup" else ""
+    given = reader.request.query_params.get("list", "")
+    chosen = given if given in ("send", "pickup") else ""
     asked = lists.read(reader.request, f"page_guide_orders_{chosen}", (UUID,), list=chosen)
     async with reader.reading() as session:
         if chosen:
-            page = await staff_orders.pickup_page(
-                session, reader.actor, limit=asked.limit, after=_after(asked), is_counted=True
-            )
+            read = staff_orders.pickup_page if chosen == "pickup" else staff_orders.sending_page
+            page = await read(session, reader.actor, limit=asked.limit, after=_after(asked), is_counted=True)
             found, total = page.orders, page.total
         else:
             found = await orders.orders_of_guide(
@@ -54,7 +54,8 @@ async def show_guide_orders(reader: StaffReader) -> Response:
             total = await orders.count_of_guide(session, reader.actor, guide_id=employee_id)
         values = await _list_values(session, reader, asked, found, path=GUIDE)
     say = reader.say
-    links = [(GUIDE, say("orders_mine"), not chosen), (f"{GUIDE}?list=pickup", say("orders_pickup"), bool(chosen))]
+    links = [(GUIDE, say("orders_mine"), not chosen)]
+    links += [(f"{GUIDE}?list={one}", say(f"orders_{one}"), one == chosen) for one in ("send", "pickup")]
     values |= {"total": total, "links": links, "desk": "guide", "search": None, "chosen": chosen}
     return reader.show("staff_orders.html", values)
 
@@ -91,7 +92,7 @@ async def show_order(reader: StaffReader) -> Response:
 
 
 async def act_on_order(reader: StaffReader) -> Response:
-    """`POST` to an order: `step` is ship, ready (the goods wait in the store) or hand_over (with the pickup code)."""
+    """`POST` to an order: `step` is ship, ready (the goods wait in the store), hand_over (with the code), or refuse."""
     _require(reader)
     form = await reader.form()
     order_id, step = _order_id(reader), form.text("step")
@@ -100,10 +101,19 @@ async def act_on_order(reader: StaffReader) -> Response:
         refused = await _act(session, reader, order_id, step, form)
         return {"order_id": str(order_id)} if refused is None else refused
 
-    body = [str(order_id), step, form.text("carrier"), form.text("tracking_number"), form.text("code")]
+    body = [
+        str(order_id),
+        step,
+        form.text("carrier"),
+        form.text("tracking_number"),
+        form.text("code"),
+        form.text("reason"),
+    ]
+    body.append(str(form.has("missing")))
     done = await reader.change("orderStep", act, key=form.text("key"), body=body)
     if not isinstance(done, UserFault):
-        return answers.see(reader.request.url.path)
+        # Whoever would not send an order may see it no more.
+        return answers.see(f"{_path(reader)}?list=send" if step == "refuse" else reader.request.url.path)
     if isinstance(done, NotFound):
         raise _missing(reader)
     field = _FIELDS.get(done.path[-1]) if isinstance(done, InvalidInput) and done.path else None
@@ -113,7 +123,7 @@ async def act_on_order(reader: StaffReader) -> Response:
     return await _order_page(reader, notice=reader.explain(done), typed=form, status=status)
 
 
-_FIELDS: Final = {"carrier": "carrier", "trackingNumber": "tracking_number", "code": "code"}
+_FIELDS: Final = {"carrier": "carrier", "trackingNumber": "tracking_number", "code": "code", "reason": "reason"}
 
 
 async def _act(session: BrandSession, reader: StaffReader, order_id: UUID, step: str, form: Form) -> UserFault | None:
@@ -132,6 +142,15 @@ async def _act(session: BrandSession, reader: StaffReader, order_id: UUID, step:
             await pickups.make_ready(session, reader.actor, order_id=order_id, now=now)
         case "hand_over":
             return await pickups.hand_over(session, reader.actor, order_id=order_id, code=form.text("code"), now=now)
+        case "refuse":
+            await routing.refuse(
+                session,
+                reader.actor,
+                order_id=order_id,
+                reason=form.text("reason"),
+                is_missing=form.has("missing"),
+                now=now,
+            )
         case _:
             raise NotFound("Order", path=("orderId",))
     return None
@@ -188,7 +207,8 @@ async def _order_page(
         why = await why_of(session, reader, order)
         may = await _may(session, reader, order)
         returns = await _returns(session, reader, order, lines)
-        is_sent = OrderAction.SHIP in may and _sees_customer(reader, order)
+        is_sender = _sees_customer(reader, order) or order_scopes.is_of_sending_store(actor, order)
+        is_sent = OrderAction.SHIP in may and is_sender
         address = (await staff_view.addresses_of(session, [order.id])).get(order.id) if is_sent else None
     path = _path(reader)
     values = {
@@ -227,6 +247,7 @@ async def _may(session: BrandSession, reader: StaffReader, order: OrderView) -> 
         may_ship=order_scopes.may_ship(actor, order),
         may_make_ready=order_scopes.may_make_ready(actor, order, order.pickup_branch),
         may_hand_over=order_scopes.may_hand_over(actor, order, order.pickup_branch),
+        may_refuse=not order.is_stranded and order_scopes.may_refuse(actor, order),
         is_overdue=order.is_overdue,
         has_open_after_sale=bool(await after_sale_reads.orders_with_open_after_sale(session, [order.id])),
         method=order.method,

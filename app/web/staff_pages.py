@@ -5,7 +5,17 @@ from typing import Final
 
 from starlette.responses import Response
 
-from app.web import boss_pages, guide_pages, poster_pages, staff_after_sale_pages, staff_order_pages, withdrawal_pages
+from app.web import (
+    boss_pages,
+    guide_coupon_pages,
+    guide_pages,
+    poster_pages,
+    share_pages,
+    staff_after_sale_pages,
+    staff_order_pages,
+    toolbox_pages,
+    withdrawal_pages,
+)
 from app.web.readers import StaffReader
 
 StaffPage = Callable[[StaffReader], Awaitable[Response]]
@@ -14,7 +24,13 @@ PAGES: Final[tuple[tuple[str, StaffPage | None, StaffPage | None], ...]] = (
     ("/guide", guide_pages.show_home, None),
     ("/guide/code", guide_pages.show_code, guide_pages.make_code),
     ("/guide/posters", poster_pages.show_posters, poster_pages.make_poster),
+    ("/guide/toolbox", toolbox_pages.show_toolbox, None),
+    ("/guide/toolbox/{material_id}", toolbox_pages.show_material, toolbox_pages.share_material),
+    ("/guide/shares", share_pages.show_shares, None),
+    ("/guide/shares/{share_id}", share_pages.show_share, None),
     ("/guide/customers", guide_pages.show_customers, None),
+    ("/guide/coupons", guide_coupon_pages.show_all, guide_coupon_pages.make_code),
+    ("/guide/customers/{customer_id}/coupons", guide_coupon_pages.show_customer, guide_coupon_pages.give),
     ("/guide/commission", guide_pages.show_commission, None),
     ("/guide/orders", staff_order_pages.show_guide_orders, None),
     ("/guide/orders/{order_id}", staff_order_pages.show_order, staff_order_pages.act_on_order),

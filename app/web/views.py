@@ -88,7 +88,7 @@ def product_card(item: ShelfItem, skus: Sequence[SkuView], *, slug: str, say: Sp
         price=say.money(shown.price_minor),
         market_price=_market_price(shown, say),
         has_prices=any(sku.price_minor != shown.price_minor for sku in skus),
-        is_in_stock=any(sku.available > 0 for sku in skus),
+        is_in_stock=any(sku.can_be_had for sku in skus),
     )
 
 
@@ -115,8 +115,15 @@ def _sku_line(sku: SkuView, label: str, say: Speech) -> SkuLine:
         name=label,
         price=say.money(sku.price_minor),
         market_price=_market_price(sku, say),
-        is_in_stock=sku.available > 0,
+        is_in_stock=sku.can_be_had,
     )
+
+
+def ways_to_have(sku: SkuView, say: Speech) -> str:
+    """How a variant can be had now: sent, or in how many stores it can be fetched."""
+    if sku.to_send <= 0:
+        return say("had_in_stores_only", count=sku.stores)
+    return say("had_both_ways", count=sku.stores) if sku.stores else say("had_by_delivery")
 
 
 def product_path(slug: str, product: ProductView) -> str:

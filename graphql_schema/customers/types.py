@@ -18,11 +18,13 @@ from graphql_schema.customers.enums import BindingState, Channel, TouchpointKind
 from graphql_schema.employees import batches as employee_batches
 from graphql_schema.employees.types import Guide, guide_of_facts
 from graphql_schema.errors import Forbidden
+from graphql_schema.marketing.enums import CouponState
 from graphql_schema.money import Money, to_money
 from graphql_schema.paging import Connection, Node, encode_global_id
 from graphql_schema.trade import batches as trade_batches
 
 if TYPE_CHECKING:
+    from graphql_schema.marketing.coupon_types import Coupon
     from graphql_schema.trade.types import Order
 
 After = Annotated[
@@ -132,6 +134,21 @@ class Customer(Node):
 
         await self.whole(info)
         return await customer_orders(info, self.customer_id, first, after)
+
+    @strawberry.field(description="The customer's coupons, the latest first.")
+    async def coupons(
+        self,
+        info: Info,
+        first: First = 20,
+        after: After = None,
+        states: Annotated[
+            list[CouponState] | None, strawberry.argument(description="Only in one of these states; null: in any.")
+        ] = None,
+    ) -> Connection[Annotated["Coupon", strawberry.lazy("graphql_schema.marketing.coupon_types")]]:
+        from graphql_schema.marketing.coupon_loaders import customer_coupons  # noqa: PLC0415 - it imports these types
+
+        await self.whole(info)
+        return await customer_coupons(info, self.customer_id, first, after, states)
 
 
 def to_customer(facts: CustomerFacts) -> Customer:

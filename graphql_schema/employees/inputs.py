@@ -1,9 +1,9 @@
-"""Inputs of the mutations over units and stores."""
+"""Inputs of the mutations over units and stores, and the audience of whatever is made for employees."""
 
 import strawberry
 
 from graphql_schema.addresses import AddressInput
-from graphql_schema.employees.enums import OrgUnitKind, StoreOperator
+from graphql_schema.employees.enums import OrgUnitKind, Role, StoreOperator
 
 
 @strawberry.input(description="A unit to make below another.")
@@ -44,4 +44,19 @@ class StoreCreateInput:
     )
     return_address: AddressInput | None = strawberry.field(
         default=None, description="Where customers send goods back to."
+    )
+
+
+@strawberry.input(
+    description="Whom among the employees something is for: whoever is in one of the units or below (none: anywhere) "
+    "and has one of the roles (none: any), and the employees named one by one. Where only employees are named, it is "
+    "for them alone; where nothing is named, for everybody."
+)
+class AudienceInput:
+    org_unit_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="Units with everything below, at most 500."
+    )
+    roles: list[Role] | None = strawberry.field(default=None, description="Roles.")
+    employee_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="Employees one by one, at most 500."
     )

@@ -242,11 +242,11 @@ class Employee(Node):
 
     @strawberry.field(description="Materials that the person shared, the latest first.", extensions=[OfEmployee()])
     async def shares(
-        self, first: First = 20, after: After = None
+        self, info: Info, first: First = 20, after: After = None
     ) -> Connection[Annotated["Share", strawberry.lazy("graphql_schema.marketing.toolbox_types")]]:
-        from graphql_schema.marketing.toolbox_types import no_shares  # noqa: PLC0415
+        from graphql_schema.marketing.toolbox_loaders import share_connection  # noqa: PLC0415
 
-        return no_shares(first, after)
+        return await share_connection(info, self.facts.id, first, after)
 
     @strawberry.field(description="Messages to the person, the latest first.", extensions=[OfEmployee()])
     async def inbox(self, first: First = 20, after: After = None) -> InboxMessageConnection:

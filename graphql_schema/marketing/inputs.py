@@ -12,11 +12,11 @@ _KEY = "16 to 64 characters; the same key gives the same answer."
 @strawberry.input(description="A code to make.")
 class CodeCreateInput:
     idempotency_key: str = strawberry.field(description=_KEY)
-    kind: CodeKind = strawberry.field(description="SHOP, PRODUCT or STORE; the others cannot be made yet.")
+    kind: CodeKind = strawberry.field(description="What it leads to.")
     target_id: strawberry.ID | None = strawberry.field(
         default=None,
-        description="SHOP: a shop, by default the own. PRODUCT: a product on the shelf, needed. STORE: a store, by "
-        "default the own.",
+        description="SHOP: a shop, by default the own. PRODUCT: a product on the shelf, needed. MATERIAL: one of the "
+        "own toolbox, needed. STORE: a store, by default the own. CAMPAIGN: a coupon template, needed.",
     )
     channel: Channel | None = strawberry.field(default=None, description="Where it will hang or be sent.")
     label: str | None = strawberry.field(default=None, description="A note of the maker's, up to 40 characters.")

@@ -6,12 +6,12 @@ from strawberry.dataloader import DataLoader
 
 from app.employees.reads import may_see
 from app.employees.rules import may_reach
-from app.marketing import reads
+from app.marketing import codes, reads
 from app.marketing.reads import CodeCard
 from app.platform.db import BrandSession
 from graphql_schema.context import Context, Info
 from graphql_schema.employees import batches
-from graphql_schema.marketing.types import Code, code_url, to_code
+from graphql_schema.marketing.types import Code, to_code
 
 
 async def code_url_of_shop(info: Info, shop_id: UUID) -> str:
@@ -19,7 +19,7 @@ async def code_url_of_shop(info: Info, shop_id: UUID) -> str:
     token = await _personal_tokens(info.context).load(shop_id)
     if token is None:
         raise LookupError(f"shop {shop_id} has no personal code")
-    return code_url(token, info.context.runtime.settings.base_url)
+    return codes.link_of(token, info.context.runtime.settings.base_url)
 
 
 async def code_in(session: BrandSession, code_id: UUID, base_url: str) -> Code:

@@ -26,7 +26,13 @@ from graphql_schema.marketing.scanning import scan_code
 from graphql_schema.permissions import ANYBODY, EMPLOYEES, MANAGERS, Requires
 from graphql_schema.transaction import Result, mutate
 
-_TARGETS = {CodeKind.SHOP: "Shop", CodeKind.PRODUCT: "Product", CodeKind.STORE: "Store"}
+_TARGETS = {
+    CodeKind.SHOP: "Shop",
+    CodeKind.PRODUCT: "Product",
+    CodeKind.MATERIAL: "Material",
+    CodeKind.STORE: "Store",
+    CodeKind.CAMPAIGN: "CouponTemplate",
+}
 
 
 @strawberry.type

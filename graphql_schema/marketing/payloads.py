@@ -6,6 +6,7 @@ import strawberry
 
 from graphql_schema.customers.types import Binding, Touchpoint
 from graphql_schema.employees.types import Employee
+from graphql_schema.marketing.toolbox_types import Material
 from graphql_schema.marketing.types import Code
 from graphql_schema.products.types import Shop
 from graphql_schema.user_errors import Conflict, IdempotencyConflict, InvalidInput, NotFound
@@ -31,6 +32,10 @@ class CodeScanPayload:
     shop: Shop | None = strawberry.field(description="Where the code leads; null for a store without any shop.")
     binding: Binding | None = strawberry.field(
         description="The signed-in customer's binding as it stands now; null for anybody else."
+    )
+    material: Material | None = strawberry.field(
+        description="What the code of a share leads to, in its newest version; null for other codes, and once code or "
+        "material is withdrawn: then the shop is what it leads to."
     )
 
 

@@ -8,7 +8,6 @@ import strawberry
 from app.marketing import poster_batches, poster_templates, poster_works, posters
 from app.platform.db import BrandSession
 from app.platform.errors import InvalidInput as InvalidInputFault
-from app.platform.errors import NotFound as NotFoundFault
 from app.platform.storage import StorageUnreachable
 from graphql_schema.context import Info
 from graphql_schema.employees.types import After, First
@@ -55,7 +54,9 @@ class PosterRenderInput:
         default=None, description="A published product, to which the code leads; null: to the shop."
     )
     material_id: strawberry.ID | None = strawberry.field(
-        default=None, description="A material, to which the code leads; not together with a product."
+        default=None,
+        description="A material of one's toolbox, to which the code leads; not together with a product, nor in a "
+        "template that shows a price.",
     )
 
 
@@ -198,8 +199,8 @@ class PosterMutation:
         return await _mutate(info, "posterTemplateUpdate", input, act, answer)  # type: ignore[no-any-return]
 
     @strawberry.mutation(
-        description="Draw a poster of one's own shop, or of a product in it. The same template, price and code give "
-        "the same poster. For guides and managers with a shop.",
+        description="Draw a poster of one's own shop, or of a product or material in it. The same template, price and "
+        "code give the same poster. For guides and managers with a shop.",
         extensions=[Requires(GUIDES)],
     )
     async def poster_render(
@@ -211,13 +212,12 @@ class PosterMutation:
         async def act(session: BrandSession) -> Result:
             template_id = input_id(input.template_id, "PosterTemplate", "templateId")
             product_id = optional_input_id(input.product_id, "Product", "productId")
-            if optional_input_id(input.material_id, "Material", "materialId") is not None:
-                raise NotFoundFault("Material", path=("materialId",))
             made = await posters.request(
                 session,
                 actor,
                 template_id=template_id,
                 product_id=product_id,
+                material_id=optional_input_id(input.material_id, "Material", "materialId"),
                 studio=studio,
                 due_at=session.now + poster_works.GRACE,
                 now=session.now,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.customers import reads as customers_reads
 from app.customers import visitors
-from app.marketing import codes
+from app.marketing import codes, material_reads
 from app.platform.db import Brand, BrandSession
 from app.platform.errors import NotFound
 from app.products import reads as products_reads
@@ -13,6 +13,7 @@ from graphql_schema.context import Context
 from graphql_schema.customers.types import to_binding, to_touchpoint
 from graphql_schema.marketing.inputs import CodeScanInput
 from graphql_schema.marketing.payloads import CodeScanPayload
+from graphql_schema.marketing.toolbox_types import to_material
 from graphql_schema.products.types import to_shop
 from graphql_schema.transaction import Result, mutate
 from graphql_schema.user_errors import to_user_error
@@ -41,6 +42,7 @@ async def scan_code(context: Context, input: CodeScanInput) -> Any:
             "touchpoint_id": scan.touchpoint_id,
             "shop_id": scan.shop_id,
             "binding_id": scan.binding_id,
+            "material_id": scan.material_id,
         }
 
     return await mutate(
@@ -64,11 +66,16 @@ async def _answer(session: BrandSession, made: Result) -> CodeScanPayload:
     if made["binding_id"] is not None:
         binding_id = UUID(made["binding_id"])
         binding = (await customers_reads.bindings_by_id(session, [binding_id]))[binding_id]
+    # A scan that was remembered before materials were shared says nothing of one.
+    material = None
+    if made.get("material_id") is not None:
+        material = await material_reads.by_id(session, UUID(made["material_id"]))
     return CodeScanPayload(
         visitor_token=visitors.token_of(session.vault, session.brand_id, UUID(made["visitor_id"])),
         touchpoint=to_touchpoint(touchpoint),
         shop=None if shop is None else to_shop(shop),
         binding=None if binding is None else to_binding(binding),
+        material=None if material is None or material.is_withdrawn else to_material(material),
     )
 
 

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from app.marketing.codes import link_of
 from app.marketing.reads import CodeCard
 from graphql_schema.marketing.enums import CodeKind
 from graphql_schema.paging import Node, encode_global_id
@@ -23,15 +24,10 @@ def to_code(card: CodeCard, base_url: str) -> Code:
     return Code(
         id=encode_global_id("Code", card.code_id),
         token=card.token,
-        url=code_url(card.token, base_url),
+        url=link_of(card.token, base_url),
         image_url=f"{base_url}/codes/{card.token}.png",
         kind=card.kind,
         label=card.label,
         scan_count=card.scan_count,
         is_revoked=card.is_revoked,
     )
-
-
-def code_url(token: str, base_url: str) -> str:
-    """What a code's picture decodes to."""
-    return f"{base_url}/q/{token}"

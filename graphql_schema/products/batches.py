@@ -7,10 +7,11 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from app.platform.db import BrandSession
-from app.products import price_lists, reads
+from app.products import price_lists, reads, stock_reads
 from app.products.options import options_of_products
 from app.products.pictures import PictureView, pictures_of_products
 from app.products.reads import CategoryView, ProductView, ShopFacts, SkuView
+from app.products.stock_reads import StockLevel
 from app.products.values import ListedPrice, ProductOption
 from graphql_schema.context import Context
 
@@ -37,6 +38,11 @@ def products(context: Context) -> DataLoader[UUID, ProductWithSkus | None]:
 def skus(context: Context) -> DataLoader[UUID, SkuView | None]:
     """SKUs by id, of products of any state."""
     return _batch(context, "skus", reads.skus_by_id)
+
+
+def stock_levels(context: Context) -> DataLoader[UUID, list[StockLevel] | None]:
+    """What lies where, by SKU."""
+    return _batch(context, "stock_levels", stock_reads.levels_of_skus)
 
 
 def categories(context: Context) -> DataLoader[UUID, CategoryView | None]:

@@ -132,7 +132,7 @@ class StockAdjustInput:
     change: int = strawberry.field(description="Pieces to add, or below 0 to take away; never below what is reserved.")
     reason: str = strawberry.field(description="1 to 200 characters, kept with the movement.")
     location_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Where; null: the place that online orders are sent from."
+        default=None, description="A location or a store; null: the place that online orders are sent from."
     )
 
 

@@ -13,7 +13,7 @@ from graphql_schema.context import Info
 from graphql_schema.errors import BadUserInput
 from graphql_schema.global_ids import input_id, optional_input_id
 from graphql_schema.paging import decode_global_id
-from graphql_schema.permissions import GUIDES, HEADQUARTERS, Requires
+from graphql_schema.permissions import GUIDES, HEADQUARTERS, MANAGERS, Requires
 from graphql_schema.products import loaders
 from graphql_schema.products.inputs import (
     CategoryCreateInput,
@@ -23,6 +23,7 @@ from graphql_schema.products.inputs import (
     StockAdjustInput,
     kept,
 )
+from graphql_schema.products.places import optional_place_id
 from graphql_schema.products.types import Category, Product, ShelfItem, Sku, to_category
 from graphql_schema.transaction import Act, Answer, Result, mutate
 from graphql_schema.user_errors import Conflict, IdempotencyConflict, InvalidInput, NotFound
@@ -162,7 +163,9 @@ class ProductsMutation:
         return cast("ProductUpdateResult", await _mutate(info, "productUpdate", input, act, answer))
 
     @strawberry.mutation(
-        description="Correct the stock of a SKU. For headquarters and the owner.", extensions=[Requires(HEADQUARTERS)]
+        description="Correct the stock of a SKU. For headquarters and the owner; for managers in stores of the own "
+        "branch.",
+        extensions=[Requires(MANAGERS)],
     )
     async def stock_adjust(
         self, info: Info, input: Annotated[StockAdjustInput, strawberry.argument(description="The correction.")]
@@ -177,7 +180,7 @@ class ProductsMutation:
                 sku_id=sku_id,
                 change=input.change,
                 reason=input.reason,
-                location_id=optional_input_id(input.location_id, "Location", "locationId"),
+                location_id=optional_place_id(input.location_id, "locationId"),
                 now=session.now,
             )
             return {"sku_id": sku_id}

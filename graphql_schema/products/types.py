@@ -24,6 +24,7 @@ from graphql_schema.paging import Connection, Node, build_connection, encode_glo
 from graphql_schema.permissions import EMPLOYEES, Requires
 from graphql_schema.products import batches
 from graphql_schema.products.enums import CampaignKind, ProductState
+from graphql_schema.products.places import StockLevel, to_stock_level
 
 After = Annotated[
     str | None, strawberry.argument(description="Cursor of the row before the page; null: from the start.")
@@ -54,15 +55,26 @@ class Sku(Node):
     choices: list[str] = strawberry.field(
         description="A value of each of the product's options, in their order; none where it has no options."
     )
-    is_in_stock: bool = strawberry.field(description="Whether at least one piece can be ordered now.")
+    is_in_stock: bool = strawberry.field(description="Whether at least one piece can be ordered now, sent or fetched.")
+    is_deliverable: bool = strawberry.field(description="Whether at least one piece can be sent now.")
+    pickup_store_count: int = strawberry.field(description="How many stores have a piece to fetch now; 0 or more.")
     view: strawberry.Private[SkuView]
 
     @strawberry.field(
-        description="For employees: pieces that can be ordered now, 0 to 1,000,000,000.",
+        description="For employees: pieces that no order holds, over all places, 0 to 1,000,000,000.",
         extensions=[Requires(EMPLOYEES)],
     )
     async def stock(self) -> int | None:
         return self.view.available
+
+    @strawberry.field(
+        description="For employees: what lies where, the place that online orders are sent from first, then stores by "
+        "name; none: never anywhere.",
+        extensions=[Requires(EMPLOYEES)],
+    )
+    async def stock_levels(self, info: Info) -> list[StockLevel]:
+        levels = await batches.stock_levels(info.context).load(self.view.sku_id)
+        return [to_stock_level(level) for level in levels or ()]
 
 
 @strawberry.type(description="A picture on a product's page.")
@@ -218,7 +230,9 @@ def to_sku(view: SkuView, brand: Brand) -> Sku:
         price=to_money(view.price_minor, brand.currency),
         market_price=_money_or_none(view.market_price_minor, brand),
         choices=view.choices or [],
-        is_in_stock=view.available > 0,
+        is_in_stock=view.can_be_had,
+        is_deliverable=view.to_send > 0,
+        pickup_store_count=view.stores,
         view=view,
     )
 

@@ -56,6 +56,11 @@ class AfterSaleReceiveInput:
     idempotency_key: str = strawberry.field(description=_KEY)
     after_sale_id: strawberry.ID = strawberry.field(description="A return that is RETURNING, or APPROVED and brought.")
     restock: bool = strawberry.field(description="Whether the pieces can be sold again.")
+    location_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="The location or store they are in stock again; null: the store that the caller works in, else "
+        "where they were sold.",
+    )
 
 
 @strawberry.input(description="A refund that the provider refused.")

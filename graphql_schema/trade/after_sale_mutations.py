@@ -10,6 +10,7 @@ from app.trade import after_sale_decisions, after_sales
 from graphql_schema.context import Info
 from graphql_schema.global_ids import input_id
 from graphql_schema.permissions import AFTER_SALE_DECIDERS, CUSTOMERS, Requires
+from graphql_schema.products.places import optional_place_id
 from graphql_schema.trade.after_sale_inputs import (
     AfterSaleDecideInput,
     AfterSaleReceiveInput,
@@ -206,7 +207,12 @@ class AfterSaleMutation:
         async def act(session: BrandSession) -> Result:
             after_sale_id = input_id(input.after_sale_id, "AfterSale", "afterSaleId")
             await after_sale_decisions.receive(
-                session, actor, after_sale_id=after_sale_id, is_restocked=input.restock, now=session.now
+                session,
+                actor,
+                after_sale_id=after_sale_id,
+                is_restocked=input.restock,
+                location_id=optional_place_id(input.location_id, "locationId"),
+                now=session.now,
             )
             return {"after_sale_id": after_sale_id}
 

@@ -18,7 +18,11 @@ strawberry.enum(
     description="Where an order stands. CANCELLED before payment, CLOSED after a full refund. New values may be added.",
 )
 strawberry.enum(OrderAction, description="What the caller may do with an order now. New values may be added.")
-strawberry.enum(FulfilmentMethod, description="How the goods reach the customer.")
+strawberry.enum(
+    FulfilmentMethod,
+    description="How the goods reach the customer. IN_STORE: paid on the phone in the store of the shop's guide, and "
+    "taken there at once. New values may be added.",
+)
 strawberry.enum(ProviderName, name="PaymentProvider", description="Who takes the money. New values may be added.")
 strawberry.enum(
     PaymentState,

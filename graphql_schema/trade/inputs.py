@@ -15,7 +15,7 @@ from graphql_schema.trade.enums import FulfilmentMethod, OrderState, ProviderNam
 
 _KEY = "16 to 64 characters; the same key gives the same answer."
 _LINES = "1 to 50 different SKUs; lines of equal SKUs count as one."
-_COUPONS = "Coupons to use; none can be used yet."
+_COUPONS = "Own coupons to use, at most 10: one AMOUNT or PERCENT coupon, and EXCHANGE ones. Only customers have any."
 
 
 @strawberry.input(description="So many pieces of a SKU.")
@@ -101,6 +101,30 @@ class OrderHandOverInput:
     code: str = strawberry.field(description="The eight digits that the customer shows; five tries an hour.")
 
 
+@strawberry.input(description="A basket to fetch.")
+class PickupStoresInput:
+    shop_slug: str = strawberry.field(description="As in /s/{slug}.")
+    lines: list[OrderLineInput] = strawberry.field(description="1 to 50.")
+
+
+@strawberry.input(description="An order that a place will not send.")
+class OrderRefuseInput:
+    idempotency_key: str = strawberry.field(description=_KEY)
+    order_id: strawberry.ID = strawberry.field(description="A paid order that waits to be sent.")
+    reason: str = strawberry.field(description="Why, 1 to 200 characters, for those who send it instead.")
+    is_missing: bool = strawberry.field(
+        default=False, description="The pieces are not there: they are written off instead of being in stock again."
+    )
+
+
+@strawberry.input(description="An order to be sent from another place.")
+class OrderRerouteInput:
+    idempotency_key: str = strawberry.field(description=_KEY)
+    order_id: strawberry.ID = strawberry.field(description="A paid order that waits to be sent.")
+    location_id: strawberry.ID = strawberry.field(description="A location or a store that has every piece.")
+    reason: str = strawberry.field(description="Why, 1 to 200 characters.")
+
+
 @strawberry.input(description="What a list of orders is narrowed to; what is left out narrows nothing.")
 class OrderFilter:
     states: list[OrderState] | None = strawberry.field(default=None, description="In one of these states.")
@@ -127,7 +151,7 @@ class OrderFilter:
 
 def to_pickup_store(fulfilment: FulfilmentInput | None) -> UUID | None:
     """The key of the store where an order is fetched. Raises: InvalidInput for an id that is none."""
-    if fulfilment is None or fulfilment.method is not FulfilmentMethod.PICKUP:
+    if fulfilment is None or fulfilment.method is FulfilmentMethod.DELIVERY:
         return None
     return optional_input_id(fulfilment.pickup_store_id, "Store", "fulfilment", "pickupStoreId")
 
@@ -142,4 +166,6 @@ def to_lines(lines: Sequence[OrderLineInput]) -> list[LineRequest]:
 
 def to_coupons(coupon_ids: Sequence[strawberry.ID] | None) -> list[UUID]:
     """The coupons' keys. Raises: InvalidInput for an id that is none."""
-    return [input_id(coupon_id, "Coupon", "couponIds") for coupon_id in coupon_ids or ()]
+    return [
+        input_id(coupon_id, "Coupon", "couponIds", str(position)) for position, coupon_id in enumerate(coupon_ids or ())
+    ]

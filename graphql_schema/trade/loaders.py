@@ -96,6 +96,24 @@ async def pickup_connection(info: Info, first: int | None, after: str | None, se
     return await _listed(info, read_page(first, after, "pickups", (UUID,), default=50), read)
 
 
+async def sending_connection(
+    info: Info, first: int | None, after: str | None, *, is_stranded: bool
+) -> Connection[Order]:
+    """Orders that wait to be sent where the caller works, the oldest first. One statement, and one for the total."""
+
+    async def read(session: BrandSession, page: Page) -> OrderPage:
+        return await staff_orders.sending_page(
+            session,
+            await info.context.actor(),
+            is_stranded=is_stranded,
+            limit=page.limit,
+            after=_after(page),
+            is_counted=is_asked_for(info, "totalCount"),
+        )
+
+    return await _listed(info, read_page(first, after, "orders_to_ship", (UUID,), default=50), read)
+
+
 async def _listed(
     info: Info, page: Page, read: Callable[[BrandSession, Page], Awaitable[OrderPage]]
 ) -> Connection[Order]:

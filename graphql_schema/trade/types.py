@@ -62,11 +62,19 @@ class QuoteAdjustment:
 @strawberry.type(description="What a basket would cost now. It holds neither price nor stock.")
 class Quote:
     lines: list[QuoteLine] = strawberry.field(description="1 to 50, equal SKUs merged, in the order asked about.")
-    adjustments: list[QuoteAdjustment] = strawberry.field(description="Freight and discounts with their reasons.")
+    adjustments: list[QuoteAdjustment] = strawberry.field(
+        description="What each coupon takes off, by its title, then freight; at most 11."
+    )
     subtotal: Money = strawberry.field(description="The goods before discounts.")
     discount: Money = strawberry.field(description="All discounts; 0 or more.")
     freight: Money = strawberry.field(description="0 or more.")
     total: Money = strawberry.field(description="Subtotal less discount, plus freight.")
+
+
+@strawberry.type(description="A store, as far as a basket is concerned.")
+class PickupStore:
+    store: Store = strawberry.field(description="The store.")
+    has_all: bool = strawberry.field(description="Whether it has every piece of the basket now.")
 
 
 @strawberry.type(description="A parcel on its way.")
@@ -211,7 +219,7 @@ class Order(Node):
             return None
         return to_store(self.view.store_id, name=self.view.store_name or "", city=self.view.store_city)
 
-    @strawberry.field(description="For PICKUP: the store where the goods are fetched.")
+    @strawberry.field(description="For PICKUP and IN_STORE: the store where the goods are fetched or taken.")
     async def pickup_store(self) -> Store | None:
         view = self.view
         if view.pickup_store_id is None:
@@ -237,6 +245,20 @@ class Order(Node):
         may_know = await self._is_buyers(info) or (is_sent and order_scopes.may_ship(await info.context.actor(), view))
         address = await batches.addresses(info.context).load(view.id) if may_know else None
         return None if address is None else to_address(address)
+
+    @strawberry.field(
+        description="For employees: the place whose stock the order has, and which sends it; its name only.",
+        extensions=[Requires(EMPLOYEES)],
+    )
+    async def stock_place(self) -> str | None:
+        return self.view.location_name
+
+    @strawberry.field(
+        description="For employees: no place is left that would send it, so headquarters decides.",
+        extensions=[Requires(EMPLOYEES)],
+    )
+    async def is_stranded(self) -> bool | None:
+        return self.view.is_stranded
 
     @strawberry.field(description="Parcels in the order of sending; empty before the goods leave.")
     async def shipments(self, info: Info) -> list[Shipment]:
@@ -265,6 +287,8 @@ class Order(Node):
             may_ship=order_scopes.may_ship(actor, view),
             may_make_ready=order_scopes.may_make_ready(actor, view, view.pickup_branch),
             may_hand_over=order_scopes.may_hand_over(actor, view, view.pickup_branch),
+            may_refuse=not view.is_stranded and order_scopes.may_refuse(actor, view),
+            may_reroute=order_scopes.may_reroute(actor),
             is_overdue=view.is_overdue,
             method=view.method,
         )

@@ -14,7 +14,15 @@ async def draw(office: Office) -> list[tuple[str, int, bool]]:
     """Tell the story; gives state, amount and whether there is a comment, in the order of asking."""
     guides = [DemoGuide(guide.employee_id, guide.employee_id, "") for guide in office.market.guides]
     assert office.finance.employee_id is not None
-    setup = Setup(guides=guides, skus=[], store_ids=office.market.stores, service_id=office.finance.employee_id)
+    someone = office.finance.employee_id
+    setup = Setup(
+        guides=guides,
+        skus=[],
+        store_ids=office.market.stores,
+        service_id=someone,
+        branch_id=someone,
+        template_ids=[],
+    )
     async with office.database.transaction(office.market.brand) as session:
         asked = await drawings.ask(session, setup)
     async with office.database.transaction(office.market.brand) as session:

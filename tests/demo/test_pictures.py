@@ -3,9 +3,11 @@
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from app.demo import covers, faces
+from app.demo import brand_setup, covers, faces
 from app.demo.brand_setup import GUIDES
 from app.demo.goods import GOODS
+from app.platform.settings import Settings
+from app.platform.storage import open_storage
 
 ALLOWED = {"svg", "path", "rect", "circle", "ellipse", "linearGradient", "stop"}
 
@@ -22,7 +24,11 @@ def test_pictures_hold_nothing_that_runs() -> None:
         assert {element.tag.rpartition("}")[2] for element in root.iter()} <= ALLOWED
 
 
-def test_pictures_are_written_where_they_are_asked_for(tmp_path: Path) -> None:
-    covers.draw_cover(tmp_path / "a" / "1.svg", shape="mug", number=1)
-    faces.draw_face(tmp_path / "b" / "2.svg", number=2)
-    assert (tmp_path / "a" / "1.svg").read_text().startswith("<svg ") and (tmp_path / "b" / "2.svg").exists()
+async def test_pictures_are_kept_where_pages_ask_for_them(tmp_path: Path) -> None:
+    kept = open_storage(Settings(media_folder=tmp_path))
+    await brand_setup.draw_pictures(kept)
+    for name in ("00", f"{len(GOODS) - 1:02d}", "guide-00", f"guide-{GUIDES - 1:02d}"):
+        found = await kept.get(f"demo/{name}.svg")
+        assert found is not None and found.data.startswith(b"<svg ") and found.media_type == "image/svg+xml"
+        beside = await kept.get(f"demo/{name}.png")
+        assert beside is not None and beside.data.startswith(b"\x89PNG") and beside.media_type == "image/png"

@@ -20,12 +20,6 @@ from tests.factories import ADDRESS, Scene, key
 from tests.trade.purchase import bank_of
 
 LATER = {
-    # Issue 4: the toolbox.
-    **{
-        name: 4
-        for name, operation in OPERATIONS.items()
-        if operation.file == "toolbox.graphql" and not name.startswith("Poster")
-    },
     # Issue 5: training.
     **{name: 5 for name, operation in OPERATIONS.items() if operation.file == "training.graphql"},
     # Later still: leaving, tills, replay.
@@ -33,7 +27,7 @@ LATER = {
 }
 """Operations without their content yet, with the number of the plan's step that brings it."""
 
-EMPTY = {"GuideShares", "Inbox", "MyAssignment"}
+EMPTY = {"Inbox", "MyAssignment"}
 """Those of them whose types are there already: they answer with empty lists."""
 
 NOW = sorted((set(OPERATIONS) - set(LATER)) | EMPTY)

@@ -22,7 +22,10 @@ from tests.flows.twins import NOW, Tale
 
 pytestmark = pytest.mark.xdist_group("two brands")  # the last test looks at what the others called
 
-OUTSIDE = ("app.cli", "app.demo", "app.imports", "app.main", "app.platform", "app.verify", "app.web", "app.worker")
+OUTSIDE = (
+    *("app.cli", "app.demo", "app.imports", "app.main", "app.platform"),
+    *("app.product_commands", "app.verify", "app.web", "app.worker"),
+)
 """Packages that compose the others, or that have no rows of a brand's own."""
 
 

@@ -63,6 +63,8 @@ QUERIES: list[tuple[str, str | None, Variables]] = [
     ("GuideShelf", "guide", nothing),
     ("GuideShares", "guide", nothing),
     ("PosterTemplates", "guide", nothing),
+    ("GuideToolbox", "guide", nothing),
+    ("GuideToolbox", "owner", lambda t: {"kinds": ["BROCHURE"]}),
     ("MyAttribution", "guide", lambda t: {"orderId": gid("Order", t, "paid")}),
     ("OrderAttribution", "owner", lambda t: {"id": gid("Order", t, "waiting")}),
     ("OrderAttribution", "manager", lambda t: {"id": gid("Order", t, "paid")}),
@@ -85,6 +87,8 @@ QUERIES: list[tuple[str, str | None, Variables]] = [
     ("StaffWithdrawals", "owner", nothing),
     ("StaffWithdrawals", "owner", lambda t: {"states": ["REQUESTED", "PAID"]}),
     ("CurrentRules", "guide", nothing),
+    ("MyCoupons", "customer", nothing),
+    ("MyCoupons", "member", lambda t: {"states": ["TRANSFERRED"]}),
     ("Inbox", "guide", nothing),
     ("MyAssignment", "guide", lambda t: {"id": gid("Order", t, "paid")}),
 ]
@@ -105,6 +109,8 @@ def nodes(t: Tale) -> dict[str, list[str]]:
         "Binding": ["binding"],
         "Touchpoint": ["touch"],
         "Code": ["code_of_guide", "product_code", "revoked_code"],
+        "CouponTemplate": ["template"],
+        "Coupon": ["coupon", "held_coupon", "handed_on"],
         "Order": ["paid", "waiting", "late", "cancelled", "sent", "fetched"],
         "OrderLine": ["line"],
         "AfterSale": ["after_sale", "return", "asked"],
@@ -115,7 +121,11 @@ def nodes(t: Tale) -> dict[str, list[str]]:
         "PosterTemplate": ["poster_template"],
         "Poster": ["poster"],
         "PosterBatch": ["poster_batch"],
+        "StockTransfer": ["arrived_transfer", "transfer"],
+        "Location": ["store", "other_store"],
         "Withdrawal": ["withdrawal", "rejected_withdrawal"],
+        "Material": ["material"],
+        "Share": ["share"],
     }
     found = {kind: [gid(kind, t, name) for name in names] for kind, names in named.items()}
     found["ShelfItem"] = [gid("ShelfItem", t, "shop_of_guide", "product")]
@@ -215,6 +225,15 @@ async def ask_and_be_refused(http: httpx.AsyncClient, t: Tale) -> None:
     assert refused["__typename"] == "WithdrawalDecidePayload", refused
 
 
+async def fill_and_share(http: httpx.AsyncClient, t: Tale) -> None:
+    fields = keyed(kind="CASE", title="案例", productIds=[gid("Product", t, "product")])
+    made = await as_(http, t, "owner").do("MaterialCreate", **fields)
+    assert made["__typename"] == "MaterialCreatePayload", made
+    fields = keyed(materialId=made["material"]["id"], channel="LINK")
+    shared = await as_(http, t, "guide").do("MaterialShare", **fields)
+    assert shared["__typename"] == "MaterialSharePayload", shared
+
+
 def unit_fields(t: Tale) -> dict[str, Any]:
     return keyed(code=f"U{factories.next_number()}", name="西区", kind="AREA", parentId=gid("OrgUnit", t, "root"))
 
@@ -256,6 +275,19 @@ def policy_fields(t: Tale) -> dict[str, Any]:
     )
 
 
+def template_fields(t: Tale) -> dict[str, Any]:
+    return keyed(
+        title="新券",
+        kind="EXCHANGE",
+        productIds=[gid("Product", t, "product")],
+        quantity=5,
+        perPerson=1,
+        claimFrom="2026-01-01T00:00:00Z",
+        claimUntil="2099-01-01T00:00:00Z",
+        validDays=3,
+    )
+
+
 MUTATIONS: dict[str, Mutation] = {
     "CodeScan": do("CodeScan", None, lambda t: keyed(code=t.tokens["code_of_guide"])),
     "CodeScan of a customer": do("CodeScan", "customer", lambda t: keyed(code=t.tokens["code_of_colleague"])),
@@ -293,7 +325,14 @@ MUTATIONS: dict[str, Mutation] = {
     "CommissionPlanPublish": do(
         "CommissionPlanPublish", "owner", lambda t: keyed(holdDays=9, rules=[{"rateBp": 800, "role": "SELLER"}])
     ),
+    "CouponTemplateCreate": do("CouponTemplateCreate", "owner", template_fields),
+    "CouponClaim": do(
+        "CouponClaim",
+        "customer",
+        lambda t: keyed(couponTemplateId=gid("CouponTemplate", t, "template"), code=t.tokens["coupon_code"]),
+    ),
     "WithdrawalRequest WithdrawalDecide": ask_and_be_refused,
+    "MaterialCreate MaterialShare": fill_and_share,
     "SessionRefresh SignInCodeRequest SignIn": come_and_go,
     "SignOut": do("SignOut", "manager", lambda t: {"everywhere": True}),
 }

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 async def send_one_and_lay_one_out(runtime: Runtime, session: BrandSession, tale: "Tale", pieces: int) -> None:
     """One order is sent, one waits in the other store."""
+    for name in ("store", "other_store"):
+        goods = (tale.ids["sku_of_product"], tale.ids["sku_of_other_product"])
+        await factories.fill(session, tale.ids[name], *goods, pieces=pieces)
     for name, store in (("sent", None), ("fetched", "other_store")):
         tale.ids[name] = await buy_one(session, tale, store)
     await shipments.ship(

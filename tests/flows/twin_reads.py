@@ -35,13 +35,12 @@ from app.platform.db import BrandSession
 from app.platform.tokens import AccessClaims
 from app.products import reads as products
 from app.products import shelf_reads
-from app.trade import orders, payment_reads, payments, pickups, staff_orders
+from app.trade import payment_reads, payments, pickups, staff_orders
 from app.trade import reads as trade
 from app.trade.models import PaymentRow
 from app.trade.staff_orders import OrderFilter
-from app.trade.values import LineRequest
 from app.verify.checks import CHECKS
-from tests.flows import twin_pages, twin_posters, twin_returns
+from tests.flows import twin_catalogue, twin_coupons, twin_pages, twin_posters, twin_returns, twin_stock, twin_toolbox
 from tests.flows.twins import NOW, Tale, at
 
 Read = Callable[[BrandSession, Tale], Awaitable[Any]]
@@ -277,7 +276,6 @@ MONEY: dict[str, Read] = {
     "payments by id": lambda s, t: payment_reads.payments_by_id(s, t.customer(), several(t, "payment_of_paid")),
     "customers' sales": lambda s, t: trade.customer_sales(s, several(t, "customer", "member")),
     "payments": lambda s, t: payments.payment_facts(s, PaymentRow.order_id == t.ids["paid"], limit=9),
-    "quote": lambda s, t: orders.quote(s, lines=[LineRequest(t.ids["sku_of_product"], 3)]),
     "outbox": lambda s, t: outbox.waiting(s),
 }
 
@@ -293,10 +291,14 @@ READS = {
     **EMPLOYEES,
     **PRODUCTS,
     **CUSTOMERS,
-    **twin_posters.READS,
     **MONEY,
     **twin_returns.READS,
     **twin_pages.READS,
+    **twin_stock.READS,
+    **twin_toolbox.READS,
+    **twin_catalogue.READS,
+    **twin_coupons.READS,
+    **twin_posters.READS,
     **BOSS,
 }
 

@@ -32,7 +32,7 @@ from app.trade.models import RefundRow
 from app.trade.values import AfterSaleKind, LineRequest
 from tests import factories
 from tests.commission.wages import grant, with_faults
-from tests.flows import twin_posters, twin_returns
+from tests.flows import twin_catalogue, twin_coupons, twin_posters, twin_returns, twin_stock, twin_toolbox
 from tests.flows.twin_goods import buy_one
 from tests.flows.twins import NOW, Tale, address
 from tests.trade import purchase
@@ -345,9 +345,14 @@ async def place(session: BrandSession, tale: Tale) -> UUID:
 WRITES: dict[str, Step] = {
     "units, stores and people": in_one_transaction(organise),
     "catalogue": in_one_transaction(change_catalogue),
+    "what goods are shown by": in_one_transaction(twin_catalogue.change),
+    "product files": twin_catalogue.load_file,
     "stock": in_one_transaction(count_stock),
+    "transfers": in_one_transaction(twin_stock.count_and_move),
+    "routing": in_one_transaction(twin_stock.route_elsewhere),
     "shelf": in_one_transaction(arrange_shelf),
     "codes": in_one_transaction(issue_and_revoke_codes),
+    "toolbox": in_one_transaction(twin_toolbox.change),
     "scans": in_one_transaction(scan),
     "customers": know_customers,
     "sign-in and sign-out": in_one_transaction(sign_in_and_out),
@@ -361,6 +366,7 @@ WRITES: dict[str, Step] = {
     "holds and reversals": hold_and_release,
     "after-sales": twin_returns.go_through_after_sales,
     "the provider's book": twin_returns.hear_late,
+    "coupons": twin_coupons.go_round,
     "withdrawals": draw,
     "posters": twin_posters.work,
     "rollups": in_one_transaction(roll_up),

@@ -53,6 +53,11 @@ QUOTE = (
     "{ total { minor } lines { sku { id } } } }"
 )
 
+PICKUP_STORES = (
+    "query ($slug: String!, $sku: ID!) { pickupStores(input: {shopSlug: $slug, lines: [{skuId: $sku, quantity: 1}]}) "
+    "{ store { id } hasAll } }"
+)
+
 ROOTS = [
     of_root("Query.viewer", "{ viewer { brand { id } employee { id } customer { id } } }", "U U O O O O O O O O O E"),
     of_root("Query.shop", "query ($slug: String!) { shop(slug: $slug) { id } }", "O O O O O O O O O O O B"),
@@ -64,6 +69,13 @@ ROOTS = [
     ),
     of_root("Query.orders", "{ orders { totalCount edges { node { id } } } }", "U U F F F F F 3 2 5 5 0"),
     of_root("Query.pickups", "{ pickups { totalCount edges { node { id } } } }", "U U F F 1 1 0 1 0 1 1 0"),
+    of_root("Query.ordersToShip", "{ ordersToShip { totalCount edges { node { id } } } }", "U U F F 0 0 0 0 0 2 2 0"),
+    of_root("Query.pickupStores", PICKUP_STORES, "2 2 2 2 2 2 2 2 2 2 2 B"),
+    of_root("Query.locations", "{ locations { id } }", "U U F F F F F 1 1 3 3 1"),
+    of_root(
+        "Query.stockTransfers", "{ stockTransfers { totalCount edges { node { id } } } }", "U U F F F F F 1 1 1 1 0"
+    ),
+    of_root("Query.hotProducts", "{ hotProducts(input: {preset: TODAY}) { productCount } }", "U U F F F F F O O O O O"),
     of_root("Query.products", "{ products { totalCount edges { node { id } } } }", "U U F F 3 3 3 3 3 3 3 0"),
     of_root("Query.priceLists", "{ priceLists { totalCount edges { node { id } } } }", "U U F F F F F F F 1 1 0"),
     of_root("Query.stores", "{ stores { totalCount edges { node { id } } } }", "U U F F 2 2 2 2 2 2 2 0"),
@@ -76,6 +88,22 @@ ROOTS = [
         "Query.posterTemplates", "{ posterTemplates { totalCount edges { node { id } } } }", "U U F F 3 3 3 3 3 3 3 3"
     ),
     of_root("Query.posters", "{ posters { totalCount edges { node { id } } } }", "U U F F 1 0 0 0 0 F F F"),
+    of_root("Query.materials", "{ materials { totalCount edges { node { id } } } }", "U U F F 2 2 1 1 1 2 2 0"),
+    # Other rows may have made more of them by now; one is enough.
+    Row(
+        "Query.couponTemplates",
+        "",
+        "{ couponTemplates(first: 1) { edges { node { id } } } }",
+        ("couponTemplates", "edges"),
+        "U U 1 1 1 1 1 1 1 1 1 0",
+    ),
+    Row(
+        "Query.couponFigures",
+        "template",
+        "query ($id: ID!) { couponFigures(couponTemplateId: $id, by: GUIDE) { key claimed } }",
+        ("couponFigures",),
+        "U U F F F F F 1 0 1 1 0",
+    ),
     of_root("Query.commissionPlan", "{ commissionPlan { id } }", "U U F F O O O O O O O E"),
 ]
 
@@ -88,6 +116,7 @@ _CUSTOMER_FIELDS = {
     "orderCount": "orderCount",
     "netSales": "netSales { minor }",
     "orders": "orders { totalCount }",
+    "coupons": "coupons { totalCount }",
 }
 
 FIELDS = [
@@ -129,7 +158,7 @@ FIELDS = [
     of_node("Employee.customers", "guide", "customers { totalCount }", "U U N N 1 N N 1 N 1 1 N"),
     of_node("Employee.orders", "guide", "orders { totalCount }", "U U N N 2 N N 2 N 2 2 N"),
     of_node("Employee.trainingAssignments", "guide", "trainingAssignments { totalCount }", "U U N N 0 N N 0 N 0 0 N"),
-    of_node("Employee.shares", "guide", "shares { totalCount }", "U U N N 0 N N 0 N 0 0 N"),
+    of_node("Employee.shares", "guide", "shares { totalCount }", "U U N N 1 N N 1 N 1 1 N"),
     of_node("Employee.inbox", "guide", "inbox { totalCount }", "U U N N 0 N N 0 N 0 0 N"),
     # A manager's own: nobody above asks for more than headquarters, and guides below see nothing.
     of_node("Employee.commission", "manager", "commission { held { minor } }", "U U N N N N N O N O O N"),
@@ -143,6 +172,11 @@ FIELDS = [
     of_node("Customer.lastTouchAt", "customer", "lastTouchAt", OF_THE_CUSTOMER),
     of_node("Customer.tags", "customer", "tags { id }", "U U 0 N 0 N N 0 N 0 0 N"),
     of_node("Customer.orders", "customer", "orders { totalCount }", "U U 2 N 2 N N 2 N 2 2 N"),
+    of_node("Customer.coupons", "customer", "coupons { totalCount }", "U U 1 N 1 N N 1 N 1 1 N"),
+    *(
+        of_node(f"CouponTemplate.{name}", "template", name, "U U F F O O O O O O O N", value=count)
+        for name, count in (("issuedCount", 1), ("claimedCount", 1), ("usedCount", 0))
+    ),
     # The same of a customer whom a guide sold to and does not serve: the order shows a masked name, no more.
     of_node(
         "Order.customer",
@@ -165,7 +199,9 @@ FIELDS = [
     of_node("Order.customer", "order", "customer { id }", "U U O N O - N O N O O N"),
     of_node("Order.guide", "order", "guide { displayName }", "U U O N O O N O N O O N"),
     of_node("Order.shop", "order", "shop { slug }", "U U O N O - N O N O O N"),
-    of_node("Order.allowedActions", "order", "allowedActions", "U U 1 N 1 1 N 1 N 1 1 N"),
+    of_node("Order.allowedActions", "order", "allowedActions", "U U 1 N 1 1 N 1 N 3 3 N"),
+    of_node("Order.stockPlace", "order", "stockPlace", "U U F N O O N O N O O N"),
+    of_node("Order.isStranded", "order", "isStranded", "U U F N O O N O N O O N"),
     # Sold in the west, ready in the east: its people hand it over, and learn nothing of the sale.
     of_node("Order.customer", "fetched", "customer { displayName }", "U U N O O O O O O O O N"),
     of_node("Order.guide", "fetched", "guide { displayName }", "U U N O - - O - O O O N"),
@@ -228,6 +264,17 @@ FIELDS = [
         on="Order",
     ),
     of_node("OrderLine.shares", "line", "shares { role }", "U U F N 1 0 N 2 N 2 2 N"),
+    # The toolbox, and what became of a share.
+    of_node("Material.script", "material", "script", "U U N N O O O O O O O N", value="{customer}，{link}"),
+    of_node("Material.audience", "material", "audience { roles }", "U U N N F F F F F O O N", value={"roles": []}),
+    Row(
+        "ShareOpener.customer",
+        "share",
+        "query ($id: ID!) { node(id: $id) { ... on Share { openers { customer { displayName } } } } }",
+        ("node", "openers", 0, "customer"),
+        OF_THE_GUIDE,
+        {"displayName": "甲**"},
+    ),
     # What a public page leads to.
     of_shop("Store.code", "guide { store { code } }", ("guide", "store", "code"), FOR_EMPLOYEES),
     of_shop("Store.operator", "guide { store { operator } }", ("guide", "store", "operator"), FOR_EMPLOYEES),
@@ -248,6 +295,7 @@ FIELDS = [
         FOR_EMPLOYEES,
     ),
     of_node("Sku.stock", "sku", "stock", "U U F F O O O O O O O N"),
+    of_node("Sku.stockLevels", "sku", "stockLevels { onHand }", "U U F F 3 3 3 3 3 3 3 N"),
     of_shop("Shop.shelf", "shelf { totalCount }", ("shelf",), "1 1 1 1 1 1 1 1 1 1 1 B"),
     of_shop("Shop.shelf", "shelf(includeHidden: true) { totalCount }", ("shelf",), "U U F F 2 F F F F F F B"),
 ]
@@ -256,6 +304,8 @@ NODES = {
     "brand": "             U U O O O O O O O O O N",
     "root": "              U U N N N N N N N O O N",
     "east": "              U U N N N N N O N O O N",
+    "transfer": "          U U N N N N N O O O O N",
+    "east_location": "     U U N N N N N O N O O N",
     "east_store": "        U U O O O O O O O O O N",
     "public_guide": "      U U O O O O O O O O O N",
     "guide": "             U U N N O N N O N O O N",
@@ -295,7 +345,13 @@ NODES = {
     "poster_template": "   U U N N O O O O O O O N",
     "poster": "            U U N N O N N N N O O N",
     "poster_batch": "      U U N N N N N N N O O N",
+    "template": "          U U O O O O O O O O O N",
+    "coupon": "            U U O N O N N O N O O N",
     "policy": "            U U N N O O O O O O O N",
     "plan": "              U U N N O O O O O O O N",
+    "material": "          U U N N O O O O O O O N",
+    "material_of_east": "  U U N N O O N N N O O N",
+    "withdrawn_material": "U U N N N N N N N O O N",
+    "share": "             U U N N O N N O N O O N",
 }
 """Who finds what by its global id, with every public field of its type."""

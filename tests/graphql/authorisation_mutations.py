@@ -9,18 +9,19 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from app.employees import sessions, sign_in_codes
-from app.marketing import poster_layouts
 from app.platform import media
 from app.platform.actor import SYSTEM
 from app.platform.media import Upload
 from app.platform.storage import content_key
 from app.products import price_lists
 from app.products.values import ListedPrice
-from app.trade import pickups
+from app.trade import pickups, routing
 from app.trade.values import OrderState
 from graphql_schema.paging import decode_global_id, encode_global_id
 from tests.commission.wages import grant
 from tests.factories import Scene, Staff, key, next_number, next_phone
+from tests.graphql import authorisation_promotions as promotions
+from tests.graphql import authorisation_stock as stock_moves
 from tests.graphql.stage import Stage, order_to_fetch, pay
 from tests.trade import purchase, returns
 from tests.trade.returns import Sold
@@ -248,8 +249,18 @@ async def _price_list_end(stage: Stage, caller: str) -> Input:
     return {"idempotencyKey": key(), "priceListId": encode_global_id("PriceList", list_id)}
 
 
-async def _stock(stage: Stage, caller: str) -> Input:
-    return {"idempotencyKey": key(), "skuId": stage.ids["hidden_sku"], "change": 1, "reason": "盘点"}
+async def _reroute(stage: Stage, caller: str) -> Input:
+    return await _ship(stage, caller) | {"locationId": stage.ids["east_store"], "reason": "就近发货"}
+
+
+async def _refuse(stage: Stage, caller: str) -> Input:
+    made = await _ship(stage, caller)
+    order_id, place_id = decode_global_id(made["orderId"]).uuids[0], stage.uuid("east_store")
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        await routing.reroute(
+            session, SYSTEM, order_id=order_id, location_id=place_id, reason="就近发货", now=session.now
+        )
+    return made | {"reason": "缺货"}
 
 
 async def _policy(stage: Stage, caller: str) -> Input:
@@ -281,19 +292,6 @@ async def _withdrawal_to_decide(stage: Stage, caller: str) -> Input:
 
 #                     anonymous visitor customer other_customer guide colleague guide_elsewhere
 #                     manager manager_elsewhere headquarters owner owner_of_other_brand
-async def _template(stage: Stage, caller: str) -> Input:
-    return {"idempotencyKey": key(), "title": f"海报{next_number()}", "layout": poster_layouts.SHOP}
-
-
-async def _template_change(stage: Stage, caller: str) -> Input:
-    return {"idempotencyKey": key(), "templateId": stage.ids["poster_template"], "title": f"海报{next_number()}"}
-
-
-async def _poster(stage: Stage, caller: str) -> Input:
-    sent = {"templateId": stage.ids["poster_template"], "productId": stage.ids["product"]}
-    return {"idempotencyKey": key(), **sent}
-
-
 FOR_HEADQUARTERS = "   U U F F F F F F F O O X"
 FOR_THE_CUSTOMER = "   U U O X F F F F F F F F"
 FOR_DECIDERS = "       U U F F F F F O X F O X"
@@ -309,12 +307,13 @@ ATTEMPTS = [
     Attempt("codeCreate", "the guide's shop", _code_of_shop, "U U F F O X X O X O O X"),
     Attempt("codeCreate", "the east store", _code_of_store, "U U F F O O X O X O O X"),
     Attempt("codeCreate", "a product in the own shop", _code_of_product, "U U F F O O O I O I I I"),
+    Attempt("codeCreate", "a material of the east", promotions.code_of_material, "U U F F O O X I X I I I"),
     Attempt("codeRevoke", "the guide's", _revoke_of_guide, "U U F F O X X O X O O X"),
     Attempt("codeRevoke", "the east store's", _revoke_of_store, "U U F F X X X O X O O X"),
-    Attempt("posterTemplateCreate", "", _template, "U U F F F F F F F O O E"),
-    Attempt("posterTemplateUpdate", "", _template_change, FOR_HEADQUARTERS),
-    Attempt("posterRender", "", _poster, "U U F F O O O I O F F F"),
-    Attempt("posterBatchStart", "", _poster, FOR_HEADQUARTERS),
+    Attempt("posterTemplateCreate", "", promotions.poster_template, "U U F F F F F F F O O E"),
+    Attempt("posterTemplateUpdate", "", promotions.poster_template_change, FOR_HEADQUARTERS),
+    Attempt("posterRender", "", promotions.poster, "U U F F O O O I O F F F"),
+    Attempt("posterBatchStart", "", promotions.poster, FOR_HEADQUARTERS),
     Attempt("orderPlace", "", _order, "U U O O F F F F F F F F"),
     Attempt("orderCancel", "", _cancel, FOR_THE_CUSTOMER),
     Attempt("orderShip", "the guide's", _ship, "U U F F O O X O X O O X"),
@@ -342,10 +341,36 @@ ATTEMPTS = [
     Attempt("productOptionsSet", "", _options, FOR_HEADQUARTERS),
     Attempt("priceListPublish", "", _price_list, FOR_HEADQUARTERS),
     Attempt("priceListEnd", "", _price_list_end, FOR_HEADQUARTERS),
-    Attempt("stockAdjust", "", _stock, FOR_HEADQUARTERS),
+    Attempt("stockAdjust", "", stock_moves.stock, FOR_HEADQUARTERS),
+    Attempt("stockAdjust", "in the east store", stock_moves.store_stock, "U U F F F F F O X O O X"),
+    Attempt("locationUpdate", "the east store's", stock_moves.location, FOR_HEADQUARTERS),
+    Attempt("stockTransferRequest", "from east to west", stock_moves.transfer, "U U F F F F F O O O O X"),
+    Attempt("stockTransferSend", "from east to west", stock_moves.asked_transfer, "U U F F F F F O X O O X"),
+    Attempt("stockTransferReceive", "from east to west", stock_moves.sent_transfer, "U U F F F F F X O O O X"),
+    Attempt("stockTransferCancel", "from east to west", stock_moves.asked_transfer, "U U F F F F F O O O O X"),
+    Attempt("orderRefuse", "to be sent from the east", _refuse, "U U F F O O X O X O O X"),
+    Attempt("orderReroute", "to the east", _reroute, FOR_HEADQUARTERS),
     Attempt("attributionPolicyPublish", "", _policy, "U U F F F F F F F F O E"),
+    Attempt("couponTemplateCreate", "", promotions.template, "U U F F F F F F F O O E"),
+    Attempt("couponTemplateRevoke", "", promotions.template_to_use, FOR_HEADQUARTERS),
+    Attempt("couponClaim", "", promotions.template_to_use, "U U O O F F F F F F F F"),
+    Attempt("couponGive", "the guide's customer", promotions.coupon_to_give, "U U F F O X X F X F F F"),
+    Attempt("couponRevoke", "", promotions.customers_coupon, FOR_HEADQUARTERS),
+    Attempt("couponTransferOffer", "the customer's", promotions.customers_coupon, FOR_THE_CUSTOMER),
+    Attempt("couponTransferTake", "", promotions.offer, "U U O O F F F F F F F F"),
     Attempt("withdrawalRequest", "", _withdrawal, "U U F F A A A O A F F F"),
     Attempt("withdrawalDecide", "the manager's", _withdrawal_to_decide, "U U F F F F F F F F O X"),
     Attempt("commissionPlanPublish", "", _plan, "U U F F F F F F F F O E"),
     Attempt("commissionPlanPublish", "a product", _plan_for_product, "U U F F F F F F F F O I"),
+    Attempt("materialCreate", "for the east", promotions.material, "U U F F F F F F F O O I"),
+    Attempt("materialUpdate", "", promotions.material_change, FOR_HEADQUARTERS),
+    Attempt("materialWithdraw", "", promotions.material_to_withdraw, FOR_HEADQUARTERS),
+    Attempt("materialShare", "for everybody", promotions.share("material"), "U U F F O O O I O F F F"),
+    Attempt("materialShare", "of the east", promotions.share("material_of_east"), "U U F F O O X I X F F F"),
+    Attempt(
+        "materialShare",
+        "with the guide's customer",
+        promotions.share("material", customerId="customer"),
+        "U U F F O X X I X F F F",
+    ),
 ]

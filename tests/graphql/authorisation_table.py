@@ -6,16 +6,22 @@ may not read it, or see less of it. Every root field has rows. Edges and connect
 
 FIELDS = {
     # Roots.
-    "Query": "node! viewer! shop! dashboard! orderQuote! orders! pickups! afterSales! products! priceLists! stores! "
-    "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! posterTemplates! posters!",
+    "Query": "node! viewer! shop! dashboard! hotProducts! orderQuote! pickupStores! orders! ordersToShip! pickups! "
+    "locations! stockTransfers! afterSales! products! priceLists! stores! "
+    "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! couponTemplates! couponFigures! materials! "
+    "posterTemplates! posters!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
-    "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! paymentStart! shelfItemUpdate! "
+    "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! orderRefuse! orderReroute! "
+    "paymentStart! shelfItemUpdate! "
     "employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
     "productCreate! productUpdate! productPicturesSet! productOptionsSet! priceListPublish! priceListEnd! "
-    "stockAdjust! attributionPolicyPublish! commissionPlanPublish! "
+    "stockAdjust! locationUpdate! stockTransferRequest! stockTransferSend! "
+    "stockTransferReceive! stockTransferCancel! attributionPolicyPublish! commissionPlanPublish! "
     "afterSaleRequest! afterSaleWithdraw! afterSaleReturnShip! afterSaleDecide! afterSaleReceive! "
-    "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide! posterTemplateCreate! posterTemplateUpdate! "
-    "posterRender! posterBatchStart!",
+    "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide! couponTemplateCreate! couponTemplateRevoke! "
+    "couponClaim! couponGive! couponRevoke! couponTransferOffer! couponTransferTake! "
+    "materialCreate! materialUpdate! materialWithdraw! materialShare! "
+    "posterTemplateCreate! posterTemplateUpdate! posterRender! posterBatchStart!",
     "Subscription": "guidePulse! salesPulse!",
     # People and places.
     "Viewer": "brand customer employee",
@@ -28,7 +34,7 @@ FIELDS = {
     "commissionEntries! commissionStatement! withdrawals! customers! orders! trainingAssignments! shares! inbox!",
     "GuideDay": "visits newCustomers orders netSales commission",
     "CommissionBalance": "asOf estimated held payable paid debt",
-    "Customer": "id displayName phoneMasked! guide! binding! lastTouchAt! tags! orderCount! netSales! orders!",
+    "Customer": "id displayName phoneMasked! guide! binding! lastTouchAt! tags! orderCount! netSales! orders! coupons!",
     "Tag": "id name",
     "Binding": "id state boundAt protectedUntil expiresAt guide",
     "Touchpoint": "id kind channel occurredAt guide",
@@ -40,22 +46,35 @@ FIELDS = {
     "Product": "id title description state coverUrl price marketPrice skus category pictures options",
     "Picture": "url width height alt",
     "ProductOption": "name values",
-    "Sku": "id name code barcode price marketPrice choices isInStock stock!",
     "PriceList": "id name startsAt endsAt orgUnit prices",
     "ListedPrice": "sku price marketPrice",
+    "Sku": "id name code barcode price marketPrice choices isInStock isDeliverable pickupStoreCount stock! "
+    "stockLevels!",
+    "StockLevel": "locationId locationName kind onHand reserved available",
+    "Location": "id kind name shipsOrders store",
+    "StockTransfer": "id state note differenceNote requestedAt sentAt receivedAt cancelledAt fromLocation toLocation "
+    "lines",
+    "StockTransferLine": "requested sent received difference sku",
+    "PickupStore": "store hasAll",
     "Category": "id name parent",
     "Money": "minor currency display",
     "Code": "id token url imageUrl kind label scanCount isRevoked",
     "PosterTemplate": "id title version needsProduct isWithdrawn previewUrl",
     "Poster": "id state failure imageUrl createdAt issuedCode",
     "PosterBatch": "id state total ready failed waiting startedAt endedAt",
+    # Coupons.
+    "CouponTemplate": "id title kind amount percentBp minimumSpend productIds quantity perPerson claimFrom claimUntil "
+    "validDays isListed isRevoked issuedCount! claimedCount! usedCount!",
+    "Coupon": "id state claimedAt expiresAt template",
+    "CouponTransfer": "token coupon",
+    "CouponFiguresRow": "key label issued claimed shared transferred used",
     # Trade.
     "Quote": "lines adjustments subtotal discount freight total",
     "QuoteLine": "quantity unitPrice discount total isAvailable sku",
     "QuoteAdjustment": "label amount",
     "Order": "id number state placedAt payBy fulfilment shippedAt deliveredAt completedAt subtotal discount freight "
     "total refunded lines guide! shop! customer! store pickupStore pickupCode! deliveryAddress! "
-    "shipments afterSales! allowedActions! "
+    "stockPlace! isStranded! shipments afterSales! allowedActions! "
     "attribution!",
     "OrderLine": "id quantity refundableQuantity unitPrice total sku product shares!",
     "Shipment": "carrier trackingNumber shippedAt",
@@ -84,24 +103,30 @@ FIELDS = {
     "CommissionFigures": "held payable paid debt",
     "Breakdown": "rows",
     "BreakdownRow": "key label orders quantity netSales",
+    "HotProductReport": "period productCount soldProductCount netSales topCount topNetSales topShare hottest "
+    "runningOut idle",
+    "HotProduct": "productId title quantity netSales share cumulativeShare stock daysLeft",
     "SalesPulse": "asOf kind order today",
     "SalesToday": "orders netSales",
-    # Training and toolbox: types that the guide's home names, without content yet.
+    # The toolbox.
+    "Material": "id kind title body coverUrl attachmentUrls version changedAt isWithdrawn products script! audience!",
+    "StaffAudience": "orgUnits roles employees",
+    "Share": "id material channel text issuedCode sharedAt openCount visitorCount newCustomerCount boundCount "
+    "readingSeconds orderCount netSales lastOpenedAt guide openers",
+    "ShareOpener": "isCustomer openCount firstOpenedAt lastOpenedAt readingSeconds isNew isBound customer!",
+    # Training: types that the guide's home names, without content yet.
     "TrainingAssignment": "id state dueAt attemptsLeft task submissions",
     "TrainingTask": "id title kind state body dueAt questions",
     "TrainingSubmission": "id submittedAt scorePercent outcome comment",
     "Question": "id text kind choices",
     "Choice": "id text",
     "InboxMessage": "id kind title body sentAt readAt subject",
-    "Share": "id material channel text issuedCode sharedAt openCount visitorCount newCustomerCount orderCount netSales "
-    "lastOpenedAt",
-    "Material": "id kind title body coverUrl version",
     # Payloads.
     "SignInCodeRequestPayload": "sentTo retryAfterSeconds",
     "SignInPayload": "session viewer",
     "SessionRefreshPayload": "session",
     "SignOutPayload": "endedSessions",
-    "CodeScanPayload": "visitorToken touchpoint shop binding",
+    "CodeScanPayload": "visitorToken touchpoint shop binding material",
     "CodeCreatePayload": "issuedCode",
     "CodeRevokePayload": "revokedCode replacement",
     "OrderPlacePayload": "order",
@@ -110,6 +135,8 @@ FIELDS = {
     "OrderConfirmReceiptPayload": "order",
     "OrderMakeReadyPayload": "order",
     "OrderHandOverPayload": "order",
+    "OrderRefusePayload": "order",
+    "OrderReroutePayload": "order",
     "PaymentStartPayload": "payment",
     "ShelfItemUpdatePayload": "shelfItem",
     "EmployeeCreatePayload": "employee",
@@ -123,6 +150,8 @@ FIELDS = {
     "PriceListPublishPayload": "priceList",
     "PriceListEndPayload": "priceList",
     "StockAdjustPayload": "sku",
+    "LocationUpdatePayload": "location",
+    **dict.fromkeys([f"StockTransfer{step}Payload" for step in ("Request", "Send", "Receive", "Cancel")], "transfer"),
     **dict.fromkeys(
         [
             f"AfterSale{step}Payload"
@@ -136,8 +165,17 @@ FIELDS = {
     "PosterTemplateUpdatePayload": "posterTemplate",
     "PosterRenderPayload": "poster",
     "PosterBatchStartPayload": "posterBatch",
+    "CouponTemplateCreatePayload": "couponTemplate",
+    "CouponTemplateRevokePayload": "couponTemplate",
+    "CouponClaimPayload": "coupon",
+    "CouponGivePayload": "coupon",
+    "CouponRevokePayload": "coupon",
+    "CouponTransferOfferPayload": "transfer",
+    "CouponTransferTakePayload": "coupon",
     "WithdrawalRequestPayload": "withdrawal",
     "WithdrawalDecidePayload": "withdrawal",
+    **dict.fromkeys([f"Material{step}Payload" for step in ("Create", "Update", "Withdraw")], "material"),
+    "MaterialSharePayload": "share",
     # User errors with facts.
     "InvalidInput": "code message path",
     "NotFound": "code message path",
@@ -149,6 +187,7 @@ FIELDS = {
     "SignInRefused": "code message path attemptsLeft",
     "PriceChanged": "code message path total",
     "AmountTooLarge": "code message path limit",
+    "CouponUnavailable": "code message path reason",
     "InsufficientStock": "code message path shortages",
     "Shortage": "sku requested available",
     "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
@@ -158,7 +197,7 @@ MORE_OF_CONNECTIONS = {"InboxMessageConnection": "unreadCount"}
 """What a connection has beside totalCount, pageInfo and edges."""
 
 WITHOUT_NODE = {
-    *("Campaign", "Tag", "Material", "Share"),
+    *("Campaign", "Tag"),
     *("InboxMessage", "TrainingAssignment", "TrainingSubmission", "TrainingTask"),
 }
 """Types with a global id of which nothing can be made yet: nobody finds one."""

@@ -11,16 +11,18 @@ from app.boss import founding
 from app.commission.models import ShareRow
 from app.employees import organisation
 from app.employees.values import OpeningHours
+from app.marketing import coupons, materials
 from app.platform.actor import SYSTEM
 from app.platform.db import Brand, BrandSession
 from app.platform.runtime import Runtime
-from app.products import catalogue, price_lists
-from app.products.values import ListedPrice
+from app.products import catalogue, price_lists, transfers
+from app.products.values import ListedPrice, StockLine
 from graphql_schema.paging import decode_global_id, encode_global_id
 from tests import factories
 from tests.commission.wages import grant
 from tests.documents import Client
 from tests.factories import ADDRESS, key
+from tests.marketing import couponing
 from tests.trade import purchase
 
 CALLERS = (
@@ -122,6 +124,8 @@ async def build(
     await _trade(stage)
     await _withdraw(stage)
     await _draw(stage)
+    await _give_coupons(stage)
+    await _fill_toolbox(stage)
     return stage
 
 
@@ -185,7 +189,19 @@ async def _stock(stage: Stage, session: BrandSession) -> None:
         stage.name(name, "Product", product_id)
         stage.name("sku" if name == "product" else f"{name}_sku", "Sku", sku_id)
         shop_id = stage.uuid("shop_of_guide")
+        for side in ("east", "west"):
+            await factories.fill(session, stage.uuid(f"{side}_store"), sku_id, pieces=500)
         stage.name("item" if name == "product" else f"{name}_item", "ShelfItem", shop_id, product_id)
+    transfer_id = await transfers.request(
+        session,
+        SYSTEM,
+        from_id=stage.uuid("east_store"),
+        to_id=stage.uuid("west_store"),
+        lines=[StockLine(stage.uuid("sku"), 2)],
+        now=now,
+    )
+    stage.name("transfer", "StockTransfer", transfer_id)
+    stage.name("east_location", "Location", stage.uuid("east_store"))
     withdrawn_id = stage.uuid("withdrawn")
     await catalogue.update_product(session, SYSTEM, product_id=withdrawn_id, state="WITHDRAWN", now=now)
     prices = [ListedPrice(stage.uuid("withdrawn_sku"), 1)]
@@ -298,6 +314,16 @@ async def _leave_to_fetch(stage: Stage) -> None:
     stage.facts["fetched"] = order["number"]
 
 
+async def _give_coupons(stage: Stage) -> None:
+    """The customer, whom the guide serves, has a coupon of a template that anybody may claim."""
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        template_id = await couponing.make_template(session, title=f"{stage.mark}礼券", quantity=1_000_000)
+        customer = purchase.customer_actor(stage.people["customer"])
+        coupon_id = await coupons.claim(session, customer, template_id=template_id, now=session.now)
+    stage.name("template", "CouponTemplate", template_id)
+    stage.name("coupon", "Coupon", coupon_id)
+
+
 async def _withdraw(stage: Stage) -> None:
     """The manager has earned something, and asks for it."""
     async with stage.runtime.database.transaction(stage.brand) as session:
@@ -321,3 +347,24 @@ async def _draw(stage: Stage) -> None:
         input={"idempotencyKey": key(), **sent},
     )
     stage.ids["poster_batch"] = begun["data"]["posterBatchStart"]["posterBatch"]["id"]
+
+
+async def _fill_toolbox(stage: Stage) -> None:
+    """A material for everybody, one for the east's guides, one that is withdrawn; the guide's share, once opened."""
+    owner = stage.as_("owner")
+    for name, more in (
+        ("material", {"script": "{customer}，{link}"}),
+        ("material_of_east", {"audience": {"orgUnitIds": [stage.ids["east"]], "roles": ["GUIDE"]}}),
+        ("withdrawn_material", {}),
+    ):
+        made = await owner.do("MaterialCreate", idempotencyKey=key(), kind="NEWS", title=f"{stage.mark}{name}", **more)
+        stage.ids[name] = made["material"]["id"]
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        withdrawn_id = stage.uuid("withdrawn_material")
+        await materials.withdraw(session, SYSTEM, material_id=withdrawn_id, now=session.now)
+    shared = await stage.as_("guide").do(
+        "MaterialShare", idempotencyKey=key(), materialId=stage.ids["material"], channel="WECHAT_CHAT"
+    )
+    stage.ids["share"] = shared["share"]["id"]
+    stage.codes["share"] = shared["share"]["issuedCode"]["token"]
+    await stage.as_("customer").do("CodeScan", code=stage.codes["share"], idempotencyKey=key())

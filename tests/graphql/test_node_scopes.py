@@ -71,6 +71,22 @@ LISTS: dict[str, tuple[str, dict[str, list[str]]]] = {
             **{who: [] for who in ("guide_elsewhere", "manager_elsewhere", "owner_of_other_brand")},
         },
     ),
+    "materials": (
+        f"{{ materials {PAGE} }}",
+        {
+            **{who: ["material_of_east", "material"] for who in ("guide", "colleague", "headquarters", "owner")},
+            **{who: ["material"] for who in ("guide_elsewhere", "manager", "manager_elsewhere")},
+            "owner_of_other_brand": [],
+        },
+    ),
+    "materials with those withdrawn": (
+        f"{{ materials(withWithdrawn: true) {PAGE} }}",
+        {
+            **{who: ["withdrawn_material", "material_of_east", "material"] for who in ("headquarters", "owner")},
+            "guide": ["material_of_east", "material"],
+            "manager_elsewhere": ["material"],
+        },
+    ),
     "products": (
         f"{{ products {PAGE} }}",
         {who: ["withdrawn", "hidden", "product"] for who in ("guide", "manager_elsewhere", "headquarters")},
@@ -231,6 +247,9 @@ async def served(
     await database.close()
 
 
+TOOLBOX = ("material", "material_of_east", "withdrawn_material")
+
+
 def telling(stage: Stage) -> dict[str, tuple[str, str, Any]]:
     """By node: who asks, for what, and what it is in this brand alone."""
     mark, price = stage.mark, stage.price_minor
@@ -269,6 +288,11 @@ def telling(stage: Stage) -> dict[str, tuple[str, str, Any]]:
         "withdrawal": ("manager", "amount { minor }", {"minor": price // 10}),
         "policy": ("guide", "validityDays", 100 + stage.hold_days),
         "plan": ("guide", "holdDays", stage.hold_days),
+        **{name: ("owner", "title", f"{mark}{name}") for name in TOOLBOX},
+        "template": ("customer", "title", f"{mark}礼券"),
+        "coupon": ("customer", "template { title }", {"title": f"{mark}礼券"}),
+        "price_list": ("owner", "name", mark),
+        "share": ("guide", "material { title }", {"title": f"{mark}material"}),
     }
 
 

@@ -35,6 +35,7 @@ OPAQUE = {
     ("employee", "phone_hash"),
     ("orders", "number"),
     ("payment", "number"),
+    ("product", "search_grams"),
     ("refund", "number"),
     ("sale", "number"),
     ("shop", "slug"),

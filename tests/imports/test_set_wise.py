@@ -1,8 +1,6 @@
 """The set-wise loader makes the rows that the services make; both come to the files' cents, however they are killed."""
 
 import asyncio
-import contextlib
-import io
 import os
 import signal
 import subprocess
@@ -15,11 +13,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.commission import ledger
 from app.commission.models import LineHoldRow, WithdrawalRow
-from app.commission.values import AccountKind, WithdrawalState
-from app.employees.models import EmployeeRow
-from app.imports import complete_journey
+from app.commission.values import WithdrawalState
 from app.imports import complete_journey_data as data
 from app.platform.db import Brand, Database
 from app.platform.errors import InvalidInput
@@ -27,11 +22,9 @@ from app.platform.models import SandboxPayoutRow
 from app.platform.runtime import Runtime
 from app.trade.models import AfterSaleRow, OrderRow
 from app.trade.values import OrderState
-from app.verify import checks
-from app.worker import business_jobs, make_relay
 from tests.imports import complete_journey_query as files
 from tests.imports import same_rows, thin_journey
-from tests.imports.complete_journey_query import Commission
+from tests.imports.loading import broken, commission, count, load
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 240
@@ -56,19 +49,6 @@ def thin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Thin]:
         yield Thin(folder)
 
 
-async def load(
-    runtime: Runtime, code: str, *, is_fast: bool, stores: int | None = None, limit: int | None = None
-) -> Brand:
-    """An import inside this process."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        await complete_journey.load(
-            runtime, make_relay(runtime), business_jobs(), stores=stores, limit=limit, is_fast=is_fast, code=code
-        )
-    brand = await runtime.database.brand_by_code(code)
-    assert brand is not None
-    return brand
-
-
 @pytest.fixture(scope="module")
 async def fast(runtime: Runtime, thin: Thin) -> Brand:
     return await load(runtime, "thin-fast", is_fast=True)
@@ -77,37 +57,6 @@ async def fast(runtime: Runtime, thin: Thin) -> Brand:
 @pytest.fixture(scope="module")
 async def slow(runtime: Runtime, thin: Thin) -> Brand:
     return await load(runtime, "thin-slow", is_fast=False)
-
-
-async def commission(database: Database, brand: Brand) -> dict[str, Commission]:
-    """Where each guide's commission stands in the ledger, by employee number."""
-    async with database.reading(brand) as session:
-        await session.execute(sa.text("SET LOCAL statement_timeout = 0"))
-        rows = (
-            await session.execute(
-                sa.select(EmployeeRow.id, EmployeeRow.employee_number).where(
-                    EmployeeRow.brand_id == brand.id, EmployeeRow.role == "GUIDE"
-                )
-            )
-        ).all()
-        found = await ledger.balances(session, party_ids=[row.id for row in rows])
-    kinds = (AccountKind.HELD, AccountKind.PAYABLE, AccountKind.PAID, AccountKind.VOIDED, AccountKind.DEBT)
-    return {
-        str(row.employee_number): Commission(*(abs(found[row.id].get(kind, 0)) for kind in kinds))
-        for row in rows
-        if row.id in found
-    }
-
-
-async def count(database: Database, brand: Brand, table: Any, *conditions: sa.ColumnElement[bool]) -> int:
-    async with database.reading(brand) as session:
-        rows = sa.select(sa.func.count()).select_from(table).where(table.brand_id == brand.id, *conditions)
-        return int((await session.execute(rows)).scalar_one())
-
-
-async def broken(runtime: Runtime, brand: Brand) -> dict[str, list[str]]:
-    found = await checks.violations(runtime, brand)
-    return {name: lines for name, lines in found.items() if lines}
 
 
 async def test_loader_makes_the_rows_of_the_services_in_every_table(
@@ -244,25 +193,3 @@ async def test_load_that_is_killed_has_left_nothing_and_begins_anew(
         )
         == []
     )
-
-
-@pytest.mark.full
-async def test_five_hundred_real_baskets_are_the_same_both_ways(runtime: Runtime, database: Database) -> None:
-    stores, limit = 2, 660
-    brands = [
-        await load(runtime, code, is_fast=code == "real-fast", stores=stores, limit=limit)
-        for code in ("real-fast", "real-slow")
-    ]
-    rows = [await same_rows.labelled_rows(database, brand) for brand in brands]
-    assert list(same_rows.differences(*rows)) == []
-    assert sum(rows[0]["orders"].values()) > 500
-    for brand in brands:
-        assert await commission(database, brand) == files.commission_by_guide(limit=limit, stores=stores)
-        assert await broken(runtime, brand) == {}
-
-
-@pytest.mark.full
-async def test_all_baskets_load_and_end_where_the_files_say(runtime: Runtime, database: Database) -> None:
-    brand = await load(runtime, "real-whole", is_fast=True)
-    assert await commission(database, brand) == files.commission_by_guide(limit=None)
-    assert await broken(runtime, brand) == {}

@@ -83,15 +83,6 @@ async def test_a_stores_own_code_leads_to_a_shop_of_the_store_and_binds_nobody(w
     assert await walk.live(customer_id) is None
 
 
-@pytest.mark.parametrize("kind", [CodeKind.MATERIAL, CodeKind.CAMPAIGN])
-async def test_kinds_of_later_are_refused_by_name(walk: Walk, scene: Scene, kind: CodeKind) -> None:
-    before = await walk.count(CodeRow)
-    with pytest.raises(InvalidInput) as refused:
-        await create(walk, guide(scene), kind=kind)
-    assert (refused.value.key, refused.value.path) == ("code_kind_not_yet", ("kind",))
-    assert await walk.count(CodeRow) == before
-
-
 @pytest.mark.parametrize("label", ["字" * 41, "a\x00b"])
 async def test_labels_are_short_lines(walk: Walk, scene: Scene, label: str) -> None:
     with pytest.raises(InvalidInput) as refused:

@@ -24,6 +24,8 @@ from tests.factories import Scene, key
 from tests.marketing import poster_samples
 from tests.marketing.poster_desk import UPDATE, Desk
 
+TITLE = {"kind": "TEXT", "box": [40, 40, 400, 60], "text": "{product}", "size": 32}
+
 
 @pytest.fixture
 async def desk(http: Any, runtime: Runtime, scene: Scene) -> Desk:
@@ -167,6 +169,35 @@ async def test_what_a_poster_needs_is_named(desk: Desk) -> None:
     template = await desk.render(templateId=encode_global_id("PosterTemplate", UUID(int=7)))
     assert (template["__typename"], template["path"]) == ("NotFound", ["templateId"])
     assert await desk.count(PosterRow) == 0
+
+
+async def test_a_material_of_the_toolbox_is_drawn_and_its_code_leads_to_it(desk: Desk) -> None:
+    made = []
+    for title, audience in (("新品说明", {}), ("店长须知", {"roles": ["MANAGER"]})):
+        sent = {"kind": "NEWS", "title": title, "audience": audience}
+        made.append((await desk.owner.do("MaterialCreate", idempotencyKey=key(), **sent))["material"]["id"])
+    codes = await desk.count(CodeRow)
+    priced = await desk.render(productId=None, materialId=made[0])
+    assert (priced["__typename"], priced["path"]) == ("InvalidInput", ["productId"])
+    both = await desk.render(materialId=made[0])
+    assert (both["__typename"], both["path"]) == ("InvalidInput", ["materialId"])
+    not_mine = await desk.render("小店名片", materialId=made[1])
+    assert (not_mine["__typename"], not_mine["path"]) == ("NotFound", ["materialId"])
+    assert (await desk.count(PosterRow), await desk.count(CodeRow)) == (0, codes)
+
+    layout = poster_layouts.SHOP | {"layers": [*poster_layouts.SHOP["layers"], TITLE]}
+    titled = (await desk.create(layout=layout))["posterTemplate"]["id"]
+    drawn = await desk.poster("小店名片", templateId=titled, materialId=made[0])
+    assert drawn["state"] == "READY"
+    assert await desk.poster("小店名片", templateId=titled, materialId=made[0]) == drawn
+    async with desk.runtime.database.reading(desk.scene.brand) as session:
+        facts = (
+            await session.execute(sa.select(PosterRow.facts).where(PosterRow.brand_id == session.brand_id))
+        ).scalar_one()
+    assert (facts["title"], facts["price"], facts["link"]) == ("新品说明", "", drawn["issuedCode"]["url"])
+    opened = await desk.http.get(f"/q/{drawn['issuedCode']['token']}")
+    assert opened.headers["location"].startswith(f"/s/{desk.scene.guide.slug}/m/")
+    assert (await desk.count(PosterCodeRow), await desk.count(CodeRow), await desk.broken()) == (1, codes + 1, [])
 
 
 async def test_a_template_of_another_brand_is_not_there(desk: Desk, http: Any, runtime: Runtime) -> None:

@@ -59,6 +59,8 @@ async def staff(database: Database, scene: Scene) -> Staffed:
             now=session.now,
         )
         west_store_id = await factories.make_store(session, org_unit_id=west_id, name="春熙路店")
+        for store_id in (scene.store_id, west_store_id):
+            await factories.fill(session, store_id, scene.sku_id)
         paths = {
             row.id: row.path
             for row in await session.execute(

@@ -18,11 +18,12 @@ from app.platform.integrations import sandbox_pay
 from app.platform.integrations.sandbox_bank import SandboxBank
 from app.platform.models import CallbackRow, OutboxRow
 from app.platform.runtime import Runtime
+from app.products import locations
 from app.products import reads as products
 from app.products.models import ReservationRow, StockRow
 from app.trade import charges, invariants, orders, payments
 from app.trade.basket import Address
-from app.trade.models import OrderRow, PaymentRow
+from app.trade.models import OrderRow, PaymentRow, RefundRow
 from app.trade.payments import Booking
 from app.trade.values import LineRequest, ProviderName
 from tests import factories
@@ -38,6 +39,14 @@ def customer_actor(customer_id: UUID) -> Actor:
 async def make_buyer(database: Database, brand: Brand) -> Actor:
     async with database.transaction(brand) as session:
         return customer_actor(await factories.make_customer(session))
+
+
+async def shop_of(session: BrandSession, scene: Scene) -> products.ShopFacts:
+    """The first guide's shop."""
+    assert scene.guide.shop_id is not None
+    shop = await products.shop_facts(session, scene.guide.shop_id)
+    assert shop is not None
+    return shop
 
 
 async def place(
@@ -106,6 +115,13 @@ async def payment_row(session: BrandSession, payment_id: UUID) -> Any:
     return (await session.execute(rows)).scalar_one()
 
 
+async def refund_of(session: BrandSession, after_sale_id: UUID) -> UUID | None:
+    """The refund of an after-sale; None where nothing goes back."""
+    return await session.scalar(
+        sa.select(RefundRow.id).where(RefundRow.brand_id == session.brand_id, RefundRow.after_sale_id == after_sale_id)
+    )
+
+
 async def number_of(database: Database, brand: Brand, payment_id: UUID) -> str:
     async with database.reading(brand) as session:
         return str((await payment_row(session, payment_id)).number)
@@ -116,11 +132,14 @@ async def state_of(database: Database, brand: Brand, order_id: UUID) -> str:
         return str((await order_row(session, order_id)).state)
 
 
-async def stock_of(database: Database, brand: Brand, sku_id: UUID) -> tuple[int, int]:
-    """Pieces on hand and reserved."""
+async def stock_of(
+    database: Database, brand: Brand, sku_id: UUID, *, location_id: UUID | None = None
+) -> tuple[int, int]:
+    """Pieces on hand and reserved at the shipping location, or at another place."""
     async with database.reading(brand) as session:
+        place_id = location_id or await locations.shipping_location(session)
         rows = sa.select(StockRow.on_hand, StockRow.reserved).where(
-            StockRow.brand_id == brand.id, StockRow.sku_id == sku_id
+            StockRow.brand_id == brand.id, StockRow.sku_id == sku_id, StockRow.location_id == place_id
         )
         row = (await session.execute(rows)).one()
         return row.on_hand, row.reserved

@@ -135,7 +135,7 @@ async def test_address_and_note_are_no_plain_text_in_the_table(database: Databas
     ("more", "key", "path"),
     [
         ({"fulfilment": FulfilmentMethod.PICKUP}, "pickup_store_required", ("fulfilment", "pickupStoreId")),
-        ({"coupon_ids": [uuid4()]}, "coupons_not_yet", ("couponIds",)),
+        ({"coupon_ids": [UUID(int=1), UUID(int=1)]}, "coupon_twice", ("couponIds",)),
         ({"address": None}, "address_required", ("fulfilment", "address")),
         ({"note": "长" * 201}, "text_too_long", ("note",)),
     ],

@@ -15,6 +15,7 @@ from app.platform.models import OutboxRow, RateBucketRow
 from app.platform.personal_data import PersonalData
 from app.platform.runtime import Runtime
 from app.platform.secrets import KeyRing, Secrets
+from app.products import reads as products
 from app.trade import orders, pickups, rules
 from app.trade.values import FulfilmentMethod, LineRequest
 from app.worker import make_relay
@@ -50,9 +51,12 @@ async def test_pickup_costs_no_freight_keeps_no_address_and_names_its_store(data
         order = await purchase.order_row(session, order_id)
         [sale] = await session.scalars(sa.select(SaleRow).where(SaleRow.brand_id == staffed.brand.id))
         lines = [LineRequest(scene.sku_id, 1)]
-        fetched = await orders.quote(session, lines=lines, method=PICKUP, pickup_store_id=staffed.west_store_id)
-        anywhere = await orders.quote(session, lines=lines, method=PICKUP)
-        sent = await orders.quote(session, lines=lines)
+        shop = await purchase.shop_of(session, scene)
+        fetched = await orders.quote(
+            session, shop=shop, lines=lines, method=PICKUP, pickup_store_id=staffed.west_store_id
+        )
+        anywhere = await orders.quote(session, shop=shop, lines=lines, method=PICKUP)
+        sent = await orders.quote(session, shop=shop, lines=lines)
     assert (order.freight_minor, order.total_minor, order.address) == (0, 5_000, None)
     assert (order.fulfilment, order.pickup_store_id) == ("PICKUP", staffed.west_store_id)
     # The sale stays the first store's; the pickup store is kept with it as evidence.
@@ -75,9 +79,12 @@ async def test_pickup_needs_a_store_of_the_brand(database: Database, staffed: St
             )
         assert missing.value.path == ("fulfilment", "pickupStoreId")
         async with database.reading(staffed.brand) as session:
+            shop = await products.shop_facts_by_slug(session, str(staffed.scene.guide.slug))
+            assert shop is not None
             with pytest.raises(NotFound):
                 await orders.quote(
                     session,
+                    shop=await purchase.shop_of(session, staffed.scene),
                     lines=[LineRequest(staffed.scene.sku_id, 1)],
                     method=PICKUP,
                     pickup_store_id=store_id,

@@ -46,7 +46,7 @@ async def test_anybody_is_told_what_a_basket_costs_and_why(api: Api, scene: Scen
         ({"shopSlug": "nowhere"}, "shopSlug"),
         ({"lines": []}, "lines"),
         ({"lines": [{"skuId": "x", "quantity": 1}]}, "lines.0.skuId"),
-        ({"couponIds": ["x"]}, "couponIds"),
+        ({"couponIds": ["x"]}, "couponIds.0"),
         ({"fulfilment": {"method": "PICKUP", "pickupStoreId": "x"}}, "fulfilment.pickupStoreId"),
     ],
 )
@@ -121,7 +121,7 @@ async def test_refused_order_may_be_tried_again_under_the_same_key(
     ("changes", "kind", "path"),
     [
         ({"shopSlug": "nowhere"}, "NotFound", ["shopSlug"]),
-        ({"couponIds": ["Q291cG9u"]}, "InvalidInput", ["couponIds"]),
+        ({"couponIds": ["Q291cG9u"]}, "InvalidInput", ["couponIds", "0"]),
         ({"fulfilment": {"method": "PICKUP"}}, "InvalidInput", ["fulfilment", "pickupStoreId"]),
         ({"fulfilment": {"method": "DELIVERY"}}, "InvalidInput", ["fulfilment", "address"]),
         ({"lines": []}, "InvalidInput", ["lines"]),

@@ -15,6 +15,7 @@ from app.platform.db import Brand, Database
 from app.platform.models import BrandRow
 from app.platform.runtime import Runtime
 from app.platform.tables import import_models
+from app.products import reads as products
 from app.trade import orders, payment_reads, payments, reads, refunds
 from app.trade.models import OrderRow, PaymentRow, RefundRow
 from app.trade.values import LineRequest, ProviderName
@@ -115,7 +116,9 @@ async def test_reads_show_each_row_once(guarded: Database, twins: Twins) -> None
         paid = await payments.payment_facts(session, PaymentRow.order_id == twins.paid_id, limit=10)
         assert len(paid) == 1
         assert len(await payment_reads.payments_by_id(session, twins.buyer, [paid[0].id])) == 1
-        quote = await orders.quote(session, lines=[LineRequest(twins.scene.sku_id, 1)])
+        shop = await products.shop_facts_by_slug(session, str(twins.scene.guide.slug))
+        assert shop is not None
+        quote = await orders.quote(session, shop=shop, lines=[LineRequest(twins.scene.sku_id, 1)])
         assert len(quote.lines) == 1
     await purchase.assert_sound(guarded, twins.scene.brand)
 

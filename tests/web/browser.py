@@ -144,7 +144,7 @@ class Page:
         assert found, f"no form to …{ending} on {self.path}: {[form.action for form in self._reader.forms]}"
         return found[0]
 
-    def has_form(self, ending: str) -> bool:
+    def has_form(self, ending: str = "") -> bool:
         return any(form.action.endswith(ending) for form in self._reader.forms)
 
     def faults(self) -> Iterator[str]:

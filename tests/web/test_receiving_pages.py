@@ -64,6 +64,7 @@ async def test_pickup_costs_no_freight_and_shows_its_code_when_ready(
     async with database.transaction(scene.brand) as session:
         _, (sku_id,) = await factories.make_product(session, title="马克杯", price_minor=6_800)
         other = await factories.make_store(session, org_unit_id=scene.area_id, name="另一家店")
+        await factories.fill(session, other, sku_id)
     await browser.sign_in(f"{shop_path(scene)}/sign-in", scene.brand, factories.next_phone())
     line = f"{encode_global_id('Sku', sku_id)}.1.6800"
     delivery = await browser.open(f"{shop_path(scene)}/checkout?line={line}")
@@ -71,7 +72,7 @@ async def test_pickup_costs_no_freight_and_shows_its_code_when_ready(
     page = await browser.open(next(link for link in delivery.links if "method=PICKUP" in link))
     assert "<i>¥</i>68<i>.00</i>" in page.text and "到店自提，不收运费" in page.text and list(page.faults()) == []
     form = page.form("/checkout")
-    assert form.fields["store"] == [encode_global_id("Store", scene.store_id)] and len(form.choices["store"]) == 2
+    assert form.fields["store"] == [encode_global_id("Store", other)] and len(form.choices["store"]) == 2
     assert form.fields["key"] == delivery.form("/checkout").fields["key"] and "street" not in form.fields
     placed = await browser.submit(page, "/checkout", store=encode_global_id("Store", other))
     assert "在另一家店取" in placed.text and "收货地址" not in placed.text and "big-code" not in placed.text

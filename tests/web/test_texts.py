@@ -13,6 +13,7 @@ from app.web.texts import (
     Speech,
     bossing,
     common,
+    couponing,
     deciding,
     guiding,
     ordering,
@@ -20,6 +21,7 @@ from app.web.texts import (
     receiving,
     returns,
     selling,
+    sharing,
     shopping,
 )
 
@@ -28,7 +30,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 BUILT = (
     *("order_", "step_", "consent_", "missing_", "after_sale_", "role_", "cause_"),
     *("state_", "channel_", "why_", "period_", "compared_", "orders_"),
-    *("draw_", "return_", "returns_"),
+    *("draw_", "return_", "returns_", "material_", "coupon_state_", "coupon_refused_"),
 )
 """Beginnings of keys that are put together of a state or purpose."""
 
@@ -45,7 +47,20 @@ def test_every_sentence_is_there_in_both_languages() -> None:
 
 
 def test_parts_of_the_catalogue_share_no_key() -> None:
-    parts = (common, shopping, ordering, receiving, returns, guiding, postering, selling, bossing, deciding)
+    parts = (
+        common,
+        shopping,
+        ordering,
+        receiving,
+        returns,
+        guiding,
+        postering,
+        selling,
+        bossing,
+        deciding,
+        sharing,
+        couponing,
+    )
     assert sum(len(part.TEXTS) for part in parts) == len(TEXTS)
 
 

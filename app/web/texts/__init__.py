@@ -7,17 +7,32 @@ from zoneinfo import ZoneInfo
 
 from app.platform.db import Brand
 from app.web.amounts import Amount, amount
-from app.web.texts import bossing, common, deciding, guiding, ordering, postering, receiving, returns, selling, shopping
+from app.web.texts import (
+    bossing,
+    common,
+    couponing,
+    deciding,
+    guiding,
+    ordering,
+    postering,
+    receiving,
+    returns,
+    selling,
+    sharing,
+    shopping,
+)
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     **common.TEXTS,
     **shopping.TEXTS,
+    **couponing.TEXTS,
     **ordering.TEXTS,
     **receiving.TEXTS,
     **returns.TEXTS,
     **guiding.TEXTS,
     **postering.TEXTS,
     **selling.TEXTS,
+    **sharing.TEXTS,
     **bossing.TEXTS,
     **deciding.TEXTS,
 }

@@ -23,5 +23,13 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "到店给店员看。只能用一次，别发给别人。",
         "Show it in the store. It works once; give it to nobody.",
     ),
+    "in_store": ("当场拿走", "Take it now"),
+    "in_store_free": ("当场拿走，不收运费", "Taken in the store, no freight"),
+    "in_store_help": (
+        "在{store}付款后，店员当场把商品交给你。请确认你就在店里。",
+        "Pay in {store} and the staff hand you the goods at once. Make sure that you are there.",
+    ),
+    "store_has_it": ("{store}（有货）", "{store} (in stock)"),
+    "store_lacks_it": ("{store}（缺货）", "{store} (out of stock)"),
     "pickup_at": ("在{store}取", "At {store}"),
 }

@@ -33,6 +33,15 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "ship_number": ("运单号", "Tracking number"),
     "ship_help": ("可以不填，填了顾客看得到。", "Optional; the customer sees it."),
     "ship": ("发货", "Mark as sent"),
+    "sent_from": ("由{place}发货", "Sent from {place}"),
+    "refuse_reason": ("发不了？写明原因", "Cannot send it? Say why"),
+    "refuse_help": (
+        "订单会转给下一家有货的门店；都发不了就交给总部。",
+        "The next place that has it gets the order; after the last, headquarters decides.",
+    ),
+    "refuse_missing": ("货找不到了，从库存里核销", "The goods are not there: write them off"),
+    "refuse": ("转给别处发", "Let another place send it"),
+    "stranded": ("没有门店能发，等总部安排。", "No place would send it: it waits for headquarters."),
     "ready_text": (
         "货备好放在店里了，点一下，顾客会收到取货码。",
         "Once the goods lie ready in the store, press this: the customer gets a pickup code.",

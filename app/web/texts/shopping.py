@@ -57,6 +57,13 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "现货 · 七天无理由退货，从签收那天算起",
         "In stock · returns for seven days from delivery, no reason asked",
     ),
+    "had_both_ways": ("可快递，也可到 {count} 家门店自提", "Sent, or fetched in {count} stores"),
+    "had_by_delivery": ("可快递", "Sent to you"),
+    "had_in_stores_only": ("快递缺货，{count} 家门店有货，可到店自提", "Not to be sent now; {count} stores have it"),
+    "line_in_stores_only": (
+        "快递缺货，可以到店自提。",
+        "It cannot be sent now; you can fetch it in a store.",
+    ),
     "variant": ("规格", "Variant"),
     "pictures": ("商品图片", "Pictures"),
     "picture_of": ("{title}，图 {number}", "{title}, picture {number}"),

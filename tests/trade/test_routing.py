@@ -1,0 +1,213 @@
+"""An order that a place will not send goes to the next with its stock; after the last it waits for headquarters."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from app.platform.actor import SYSTEM, Actor
+from app.platform.db import Database
+from app.platform.errors import InsufficientStock, NotFound, WrongState
+from app.products import invariants as stock_invariants
+from app.products import locations, stock
+from app.products.models import StockMovementRow
+from app.trade import routing, shipments, staff_orders
+from app.trade.models import RerouteRow
+from app.trade.values import FulfilmentMethod
+from tests.factories import Scene
+from tests.trade import fulfilling, purchase
+from tests.trade.fulfilling import Staffed
+
+IN_STORE: dict[str, Any] = {"fulfilment": FulfilmentMethod.IN_STORE, "address": None}
+
+
+@pytest.fixture
+async def staffed(database: Database, scene: Scene) -> Staffed:
+    return await fulfilling.staff(database, scene)
+
+
+async def stocks(database: Database, staffed: Staffed) -> list[tuple[int, int]]:
+    """On hand and reserved at the shipping location, in the scene's store, in the west's."""
+    return [
+        await purchase.stock_of(database, staffed.brand, staffed.scene.sku_id, location_id=place)
+        for place in (None, staffed.scene.store_id, staffed.west_store_id)
+    ]
+
+
+async def leave(database: Database, staffed: Staffed, *pieces: int) -> None:
+    """So many pieces at the shipping location, in the scene's store, in the west's."""
+    now_there = await stocks(database, staffed)
+    async with database.transaction(staffed.brand) as session:
+        places = (await locations.shipping_location(session), staffed.scene.store_id, staffed.west_store_id)
+        for place_id, (on_hand, _), wanted in zip(places, now_there, pieces, strict=True):
+            if on_hand != wanted:
+                await stock.adjust(
+                    session,
+                    SYSTEM,
+                    sku_id=staffed.scene.sku_id,
+                    change=wanted - on_hand,
+                    reason="盘点",
+                    location_id=place_id,
+                    now=session.now,
+                )
+
+
+async def place_of(database: Database, staffed: Staffed, order_id: UUID) -> tuple[UUID, bool]:
+    async with database.reading(staffed.brand) as session:
+        row = await purchase.order_row(session, order_id)
+        return row.location_id, row.is_stranded
+
+
+async def refuse(database: Database, staffed: Staffed, actor: Actor, order_id: UUID, **more: Any) -> None:
+    async with database.transaction(staffed.brand) as session:
+        await routing.refuse(session, actor, order_id=order_id, reason="找不到货", now=session.now, **more)
+
+
+async def assert_sound(database: Database, staffed: Staffed) -> None:
+    await purchase.assert_sound(database, staffed.brand)
+    async with database.reading(staffed.brand) as session:
+        broken = {name: found for name, check in stock_invariants.CHECKS.items() if (found := await check(session))}
+    assert broken == {}
+
+
+async def test_refused_order_goes_from_place_to_place_and_waits_for_headquarters_after_the_last(
+    database: Database, staffed: Staffed
+) -> None:
+    scene, west = staffed.scene.store_id, staffed.west_store_id
+    await leave(database, staffed, 0, 5, 5)
+    order_id = await fulfilling.paid(database, staffed)
+    assert await stocks(database, staffed) == [(0, 0), (4, 0), (5, 0)]
+    for stranger in (staffed.west_guide, staffed.west_manager, staffed.buyer):
+        with pytest.raises(NotFound):
+            await refuse(database, staffed, stranger, order_id)
+    await refuse(database, staffed, staffed.colleague, order_id)
+    assert await place_of(database, staffed, order_id) == (west, False)
+    assert await stocks(database, staffed) == [(0, 0), (5, 0), (4, 0)]
+    await assert_sound(database, staffed)
+    with pytest.raises(NotFound):
+        await refuse(database, staffed, staffed.guide, order_id)
+    await refuse(database, staffed, staffed.west_guide, order_id, is_missing=True)
+    assert await place_of(database, staffed, order_id) == (west, True)
+    await assert_sound(database, staffed)
+    with pytest.raises(WrongState):
+        await refuse(database, staffed, staffed.west_guide, order_id)
+    async with database.reading(staffed.brand) as session:
+        for actor, number in ((staffed.owner, 1), (staffed.guide, 0), (staffed.west_manager, 1)):
+            page = await staff_orders.sending_page(session, actor, is_stranded=True, limit=5, is_counted=True)
+            assert ([one.id for one in page.orders], page.total) == ([order_id] * number, number)
+    async with database.transaction(staffed.brand) as session:
+        await routing.reroute(
+            session, staffed.owner, order_id=order_id, location_id=scene, reason="请再找", now=session.now
+        )
+    # What was missing in the west is written off there.
+    assert await place_of(database, staffed, order_id) == (scene, False)
+    assert await stocks(database, staffed) == [(0, 0), (4, 0), (4, 0)]
+    await fulfilling.ship(database, staffed.brand, staffed.guide, order_id)
+    async with database.reading(staffed.brand) as session:
+        rows = await session.execute(
+            sa.select(RerouteRow.from_location_id, RerouteRow.to_location_id, RerouteRow.is_missing)
+            .where(RerouteRow.brand_id == session.brand_id)
+            .order_by(RerouteRow.id)
+        )
+        assert [tuple(row) for row in rows] == [(scene, west, False), (west, None, True), (west, scene, True)]
+        kinds = await session.scalars(
+            sa.select(StockMovementRow.kind).where(
+                StockMovementRow.brand_id == session.brand_id, StockMovementRow.order_id == order_id
+            )
+        )
+        assert sorted(kinds) == ["REROUTED", "REROUTED", "SALE", "SALE", "SALE"]
+    await assert_sound(database, staffed)
+
+
+async def test_the_store_that_sends_sees_the_order_and_where_it_goes_and_its_seller_does_not_send_it(
+    database: Database, staffed: Staffed
+) -> None:
+    await leave(database, staffed, 0, 0, 5)
+    order_id = await fulfilling.paid(database, staffed)
+    async with database.reading(staffed.brand) as session:
+        for actor, number in (
+            (staffed.west_guide, 1),
+            (staffed.west_manager, 1),
+            (staffed.owner, 1),
+            (staffed.guide, 0),
+            (staffed.manager, 0),
+        ):
+            page = await staff_orders.sending_page(session, actor, limit=5)
+            assert len(page.orders) == number
+        assert [one.id for one in (await staff_orders.page(session, staffed.west_manager, limit=5)).orders] == [
+            order_id
+        ]
+    for actor in (staffed.guide, staffed.colleague, staffed.manager):
+        with pytest.raises(NotFound):
+            await fulfilling.ship(database, staffed.brand, actor, order_id)
+    await fulfilling.ship(database, staffed.brand, staffed.west_guide, order_id)
+    await assert_sound(database, staffed)
+
+
+async def test_only_headquarters_choose_a_place_and_it_must_have_the_goods(
+    database: Database, staffed: Staffed
+) -> None:
+    await leave(database, staffed, 5, 0, 5)
+    order_id = await fulfilling.paid(database, staffed)
+
+    async def reroute(actor: Actor, place_id: UUID) -> None:
+        async with database.transaction(staffed.brand) as session:
+            await routing.reroute(
+                session, actor, order_id=order_id, location_id=place_id, reason="就近", now=session.now
+            )
+
+    for actor in (staffed.manager, staffed.west_guide, staffed.buyer):
+        with pytest.raises(NotFound):
+            await reroute(actor, staffed.west_store_id)
+    with pytest.raises(InsufficientStock):
+        await reroute(staffed.owner, staffed.scene.store_id)
+    with pytest.raises(NotFound):
+        await reroute(staffed.owner, UUID(int=1))
+    async with database.reading(staffed.brand) as session:
+        warehouse = await locations.shipping_location(session)
+    with pytest.raises(WrongState):
+        await reroute(staffed.owner, warehouse)
+    assert await stocks(database, staffed) == [(4, 0), (0, 0), (5, 0)]
+    await reroute(staffed.owner, staffed.west_store_id)
+    await reroute(staffed.owner, warehouse)
+    assert await stocks(database, staffed) == [(4, 0), (0, 0), (5, 0)]
+    await fulfilling.ship(database, staffed.brand, staffed.owner, order_id)
+    with pytest.raises(WrongState):
+        await reroute(staffed.owner, staffed.west_store_id)
+    await assert_sound(database, staffed)
+
+
+async def test_refusals_shipping_and_orders_at_once_leave_every_piece_where_the_books_say(
+    database: Database, staffed: Staffed
+) -> None:
+    await leave(database, staffed, 0, 3, 3)
+    order_ids = [await fulfilling.paid(database, staffed) for _ in range(3)]
+
+    async def attempt(work: Any) -> str:
+        try:
+            await database.run(staffed.brand, work)
+        except (NotFound, WrongState, InsufficientStock) as fault:
+            return type(fault).__name__
+        return "done"
+
+    async def refused(session: Any, order_id: UUID) -> None:
+        await routing.refuse(session, staffed.owner, order_id=order_id, reason="缺", now=session.now)
+
+    async def shipped(session: Any, order_id: UUID) -> None:
+        await shipments.ship(session, staffed.owner, order_id=order_id, now=session.now)
+
+    async def placed(session: Any, _: UUID) -> None:
+        await purchase.place(session, staffed.scene, staffed.buyer)
+
+    tries = [
+        attempt(lambda session, step=step, order_id=order_id: step(session, order_id))
+        for order_id in order_ids
+        for step in (refused, placed, shipped)
+    ]
+    found = await asyncio.gather(*tries)
+    assert found.count("done") >= 6
+    total = sum(on_hand for on_hand, _ in await stocks(database, staffed))
+    assert total == 3
+    await assert_sound(database, staffed)
