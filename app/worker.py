@@ -11,7 +11,8 @@ from app.employees import reads as employee_reads
 from app.employees import sessions, sign_in_codes
 from app.employees.events import SignInCodeRequested
 from app.employees.jobs import send_sign_in_code
-from app.marketing import coupon_care, poster_batches, poster_works
+from app.marketing import coupon_care, outbound_sending, poster_batches, poster_works
+from app.marketing.outbound_events import OutboundAllowed
 from app.platform import idempotency, jobs, media, outbox, rate_limits, retention
 from app.platform.db import Brand
 from app.platform.integrations.sandbox_bank import SandboxBank
@@ -47,6 +48,7 @@ def subscriptions(runtime: Runtime) -> Subscriptions:
     table.delivery(OrderReadyForPickup, "sms", pickups.code_sender(runtime))
     table.delivery(RefundRequested, "provider", refunds.refunder(runtime))
     table.delivery(WithdrawalApproved, "payout", payouts.sender(runtime))
+    table.delivery(OutboundAllowed, "carrier", outbound_sending.sender(runtime))
     rollups.subscribe(table)
     table.delivery(CommissionHeld, "guide_pulse", pulses.publisher(runtime))
     table.delivery(CommissionReversed, "guide_pulse", pulses.refund_publisher(runtime))
@@ -65,6 +67,7 @@ def business_jobs() -> list[Job]:
         Job("go_on_with_after_sales", 60, after_sale_decisions.act_when_due),
         Job("release_commission", 60, holds.release_due),
         Job("look_after_payouts", 30, payouts.look_after),
+        Job("send_waiting_messages", 60, outbound_sending.send_waiting_messages),
         Job("look_after_coupons", 60, coupon_care.look_after),
     ]
 
@@ -83,7 +86,8 @@ def scheduled_jobs() -> list[Job]:
 
 
 async def forget_old_rows(runtime: Runtime, brand: Brand) -> int:
-    """Drop what is past its time: keys and events, sign-in codes, refresh tokens, counted tries, slots, callbacks sent.
+    """Drop what is past its time: keys and events, sign-in codes, refresh tokens, counted tries, texts of
+    messages, slots, callbacks sent.
 
     Many rows go in several transactions; what is left when the job's time is over goes in the next slot.
     """
@@ -97,6 +101,7 @@ async def forget_old_rows(runtime: Runtime, brand: Brand) -> int:
                 await rate_limits.forget_old(session, longest_window_seconds=sign_in_codes.DAY_SECONDS),
                 await sign_in_codes.forget_old(session),
                 await sessions.forget_old_tokens(session),
+                await outbound_sending.forget_texts(session),
             ]
         dropped += sum(numbers)
         if max(numbers) < retention.AT_ONCE:

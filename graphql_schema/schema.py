@@ -26,6 +26,8 @@ from graphql_schema.marketing.coupon_loaders import NODES as COUPON_NODES
 from graphql_schema.marketing.coupon_mutations import CouponMutation
 from graphql_schema.marketing.coupon_queries import CouponQuery
 from graphql_schema.marketing.mutations import MarketingMutation
+from graphql_schema.marketing.outbound_loaders import NODES as OUTBOUND_NODES
+from graphql_schema.marketing.outbound_mutations import OutboundMutation, OutboundQuery
 from graphql_schema.marketing.poster_loaders import NODES as POSTER_NODES
 from graphql_schema.marketing.poster_mutations import PosterMutation, PosterQuery
 from graphql_schema.marketing.toolbox_loaders import NODES as TOOLBOX_NODES
@@ -57,6 +59,7 @@ NODES = {
     **customers_loaders.NODES,
     **marketing_loaders.NODES,
     **POSTER_NODES,
+    **OUTBOUND_NODES,
     **COUPON_NODES,
     **TOOLBOX_NODES,
     **trade_loaders.NODES,
@@ -84,6 +87,7 @@ class Query(
     WithdrawalQuery,
     CommissionQuery,
     PosterQuery,
+    OutboundQuery,
     TransfersQuery,
     CouponQuery,
     ToolboxQuery,
@@ -108,6 +112,7 @@ class Mutation(
     PosterMutation,
     ToolboxMutation,
     MarketingMutation,
+    OutboundMutation,
     CouponMutation,
     SessionMutation,
     TransfersMutation,

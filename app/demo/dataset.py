@@ -23,6 +23,7 @@ from app.demo import (
     goods_rounds,
     merchandise,
     month,
+    outbound_messages,
     people,
     posters,
     toolbox,
@@ -128,6 +129,7 @@ class _Loader:
                     await self._withdrawals(setup, start + timedelta(days=day))
                 if day == month.DAYS - 1:
                     await self._after_sales(start + timedelta(days=day, hours=23))
+                    await self._messages(setup, start + timedelta(days=day))
                 await self._close_day(start, day)
         await self._posters(setup, start + timedelta(days=month.DAYS - 1, hours=23, minutes=10))
         await self._step(
@@ -227,6 +229,11 @@ class _Loader:
             _, owner_id = await founding.root_and_owner(session)
         for story in after_sales.STORIES:
             await self._step(f"after-sale-{story.name}", at, partial(after_sales.tell, owner_id=owner_id, story=story))
+
+    async def _messages(self, setup: Setup, day_start: datetime) -> None:
+        for story in outbound_messages.STORIES:
+            work = partial(outbound_messages.tell, guides=setup.guides, story=story)
+            await self._step(f"message-{story.name}", day_start + story.at, work)
 
     async def _close_day(self, start: datetime, day: int) -> None:
         """Move the brand's clock to the day's end and do what was due: unpaid orders are cancelled, events relayed."""

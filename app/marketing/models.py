@@ -1,11 +1,10 @@
-"""Tables of marketing online: personal codes; coupons with all that moves them; the toolbox; posters."""
+"""Tables of marketing online: personal codes; coupons; the toolbox; messages that go out and their rules."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.platform.tables import Base, Tenant, TenantBase, tenant_args, tenant_key
@@ -238,114 +237,86 @@ class MaterialReadingRow(TenantBase, Base):
     told_at: Mapped[datetime]
 
 
-class PosterTemplateRow(Tenant, Base):
-    """A template of posters; what its versions say stands in `poster_template_version`. `preview_key`: a picture."""
+class OutboundRuleRow(Tenant, Base):
+    """A channel's rule as somebody set it. Append-only: the latest row of a channel counts, without one the default.
 
-    __tablename__ = "poster_template"
-    __table_args__ = tenant_args(
-        sa.UniqueConstraint("brand_id", "title"), sa.CheckConstraint("version > 0", name="version")
-    )
-    title: Mapped[str]
-    version: Mapped[int]
-    needs_product: Mapped[bool]
-    preview_key: Mapped[str | None]
-    withdrawn_at: Mapped[datetime | None]
-    created_at: Mapped[datetime]
-    changed_at: Mapped[datetime]
-
-
-class PosterTemplateVersionRow(TenantBase, Base):
-    """What a template said in one version: a checked JSON document. Append-only."""
-
-    __tablename__ = "poster_template_version"
-    __table_args__ = tenant_args(tenant_key("template_id", "poster_template"), append_only=True)
-    template_id: Mapped[UUID] = mapped_column(primary_key=True)
-    version: Mapped[int] = mapped_column(primary_key=True)
-    layout: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    actor: Mapped[str]
-    created_at: Mapped[datetime]
-
-
-class PosterCodeRow(TenantBase, Base):
-    """The code that a guide's posters of one target carry, so that the same poster is the same picture."""
-
-    __tablename__ = "poster_code"
-    __table_args__ = tenant_args(tenant_key("guide_id", "employee"), tenant_key("code_id", "code"))
-    guide_id: Mapped[UUID] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(primary_key=True)
-    target_id: Mapped[UUID] = mapped_column(primary_key=True)
-    code_id: Mapped[UUID]
-
-
-class PosterRow(Tenant, Base):
-    """A poster of a guide. `content_key` names what it shows; `facts` are what is drawn. Never shown before READY.
-
-    `due_at`: when a worker takes over from whoever is drawing. `image_key`: where the picture is kept.
+    `quiet_from`, `quiet_until`: minutes of the brand's day.
     """
 
-    __tablename__ = "poster"
+    __tablename__ = "outbound_rule"
     __table_args__ = tenant_args(
-        sa.UniqueConstraint("brand_id", "content_key"),
-        tenant_key(["template_id", "template_version"], "poster_template_version", "template_id", "version"),
-        tenant_key("guide_id", "employee"),
-        tenant_key("code_id", "code"),
-        tenant_key("product_id", "product"),
-        sa.CheckConstraint("(state = 'READY') = (image_key IS NOT NULL)", name="picture"),
-        sa.CheckConstraint("(state = 'FAILED') = (failure IS NOT NULL)", name="failure"),
-        sa.Index("ix_poster_guide", "brand_id", "guide_id", "id"),
-        sa.Index("ix_poster_due", "brand_id", "due_at", postgresql_where=sa.text("state = 'RENDERING'")),
+        sa.Index("ix_outbound_rule_channel", "brand_id", "channel", "id"),
+        append_only=True,
     )
-    template_id: Mapped[UUID]
-    template_version: Mapped[int]
-    guide_id: Mapped[UUID]
-    code_id: Mapped[UUID]
-    product_id: Mapped[UUID | None]
-    content_key: Mapped[str]
-    facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    channel: Mapped[str]
+    most: Mapped[int] = mapped_column(sa.Integer)
+    days: Mapped[int | None] = mapped_column(sa.Integer)
+    quiet_from: Mapped[int] = mapped_column(sa.Integer)
+    quiet_until: Mapped[int] = mapped_column(sa.Integer)
+    set_at: Mapped[datetime]
+    set_by: Mapped[str]
+
+
+class OutboundHeadRow(TenantBase, Base):
+    """The one row that the decisions about a customer's messages are locked by."""
+
+    __tablename__ = "outbound_head"
+    __table_args__ = tenant_args(tenant_key("customer_id", "customer"))
+    customer_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class OutboundMessageRow(Tenant, Base):
+    """A message that somebody wanted to send to a customer, and what became of it.
+
+    `text` is sealed, and None once it is forgotten. `counts_at`: when a marketing message counts in the budget, in the
+    future for one that waits; None: it does not count. `begun_at`: when it was first handed to its carrier; from then
+    on nothing takes it back. `rule_…`: the rule in force when it was decided.
+    """
+
+    __tablename__ = "outbound_message"
+    __table_args__ = tenant_args(
+        tenant_key("customer_id", "customer"),
+        sa.Index("ix_outbound_message_customer", "brand_id", "customer_id", "id"),
+        sa.Index("ix_outbound_message_due", "brand_id", "due_at", postgresql_where=sa.text("state = 'WAITING'")),
+        sa.Index("ix_outbound_message_text", "brand_id", "decided_at", postgresql_where=sa.text("text IS NOT NULL")),
+    )
+    customer_id: Mapped[UUID]
+    channel: Mapped[str]
+    kind: Mapped[str]
+    subject_kind: Mapped[str | None]
+    subject_id: Mapped[UUID | None]
+    text: Mapped[bytes | None]
+    granted: Mapped[int] = mapped_column(sa.Integer)
     state: Mapped[str]
-    failure: Mapped[str | None]
-    image_key: Mapped[str | None]
-    tries: Mapped[int] = mapped_column(sa.Integer)
-    due_at: Mapped[datetime]
-    created_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
-
-
-class PosterBatchRow(Tenant, Base):
-    """The same poster for every guide of the brand, each with the guide's own code. `total`: guides when it began."""
-
-    __tablename__ = "poster_batch"
-    __table_args__ = tenant_args(
-        tenant_key(["template_id", "template_version"], "poster_template_version", "template_id", "version"),
-        tenant_key("product_id", "product"),
-        sa.Index("ix_poster_batch_running", "brand_id", "id", postgresql_where=sa.text("ended_at IS NULL")),
-    )
-    template_id: Mapped[UUID]
-    template_version: Mapped[int]
-    product_id: Mapped[UUID | None]
-    total: Mapped[int]
+    reason: Mapped[str | None]
+    again_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    counts_at: Mapped[datetime | None]
+    requested_at: Mapped[datetime]
+    decided_at: Mapped[datetime]
+    begun_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
     actor: Mapped[str]
-    created_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
+    rule_most: Mapped[int] = mapped_column(sa.Integer)
+    rule_period: Mapped[str]
+    rule_days: Mapped[int | None] = mapped_column(sa.Integer)
+    rule_quiet_from: Mapped[int] = mapped_column(sa.Integer)
+    rule_quiet_until: Mapped[int] = mapped_column(sa.Integer)
 
 
-class PosterBatchGuideRow(TenantBase, Base):
-    """One guide of a batch: waiting, then with a poster, or with the problem that there is none for this guide."""
+class OutboundMoveRow(Tenant, Base):
+    """A step of a message, the request among them. Append-only."""
 
-    __tablename__ = "poster_batch_guide"
+    __tablename__ = "outbound_move"
     __table_args__ = tenant_args(
-        tenant_key("batch_id", "poster_batch"),
-        tenant_key("guide_id", "employee"),
-        tenant_key("poster_id", "poster"),
-        sa.Index(
-            "ix_poster_batch_guide_waiting",
-            "brand_id",
-            "batch_id",
-            "guide_id",
-            postgresql_where=sa.text("poster_id IS NULL AND problem IS NULL"),
-        ),
+        tenant_key("message_id", "outbound_message"),
+        sa.Index("ix_outbound_move_message", "brand_id", "message_id", "id"),
+        append_only=True,
     )
-    batch_id: Mapped[UUID] = mapped_column(primary_key=True)
-    guide_id: Mapped[UUID] = mapped_column(primary_key=True)
-    poster_id: Mapped[UUID | None]
-    problem: Mapped[str | None]
+    message_id: Mapped[UUID]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    again_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    at: Mapped[datetime]
+    actor: Mapped[str]

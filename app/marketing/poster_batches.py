@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from app.employees.models import EmployeeRow
 from app.employees.values import EmployeeState
 from app.marketing import poster_reads, poster_works, posters
-from app.marketing.models import PosterBatchGuideRow, PosterBatchRow, PosterRow
+from app.marketing.poster_models import PosterBatchGuideRow, PosterBatchRow, PosterRow
 from app.marketing.poster_rules import read_layout
 from app.marketing.poster_values import PosterState
 from app.marketing.posters import Studio

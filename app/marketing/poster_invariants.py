@@ -6,8 +6,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from app.marketing.models import (
-    CodeRow,
+from app.marketing.models import CodeRow
+from app.marketing.poster_models import (
     PosterBatchGuideRow,
     PosterBatchRow,
     PosterRow,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.marketing.models import (
+from app.marketing.poster_models import (
     PosterBatchGuideRow,
     PosterBatchRow,
     PosterRow,

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.marketing import poster_layouts
-from app.marketing.models import PosterTemplateRow, PosterTemplateVersionRow
+from app.marketing.poster_models import PosterTemplateRow, PosterTemplateVersionRow
 from app.marketing.poster_rules import read_layout
 from app.marketing.poster_values import Layout, LayoutProblem
 from app.platform import texts

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from app.marketing import fonts, poster_drawing, poster_reads, poster_templates, posters
 from app.marketing.fonts import Face
-from app.marketing.models import PosterRow
 from app.marketing.poster_drawing import Drawn, Unfit
+from app.marketing.poster_models import PosterRow
 from app.marketing.poster_rules import all_words, picture_key, read_layout
 from app.marketing.poster_values import COVER, Facts, LayerKind, Layout, PosterFailure, PosterState
 from app.marketing.posters import Studio

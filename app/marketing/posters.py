@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.marketing import codes, fonts, material_reads, poster_reads
 from app.marketing.fonts import Face
-from app.marketing.models import CodeRow, PosterCodeRow, PosterRow
+from app.marketing.models import CodeRow
+from app.marketing.poster_models import PosterCodeRow, PosterRow
 from app.marketing.poster_reads import TemplateVersion
 from app.marketing.poster_rules import all_words, content_key, read_layout
 from app.marketing.poster_values import Facts, LayerKind, Layout, PosterFailure, PosterState

@@ -124,6 +124,21 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     },
     "org_unit_code_taken": {"zh-CN": "这个组织编码已被使用。", "en": "This unit code is in use already."},
     "org_unit_kind": {"zh-CN": "总部是根组织，不能再建。", "en": "Headquarters is the root; there is only one."},
+    "outbound_clock_form": {"zh-CN": "请按 21:00 的格式填写时间。", "en": "Write the time as 21:00."},
+    "outbound_days_fixed": {
+        "zh-CN": "这个渠道的周期不能修改。",
+        "en": "The period of this channel cannot be changed.",
+    },
+    "outbound_kind_owed": {
+        "zh-CN": "登录、付款、配送和售后通知由系统发送。",
+        "en": "Messages about sign-in, payment, delivery and after-sales are sent by themselves.",
+    },
+    "outbound_sms": {"zh-CN": "【{brand}】{text} 拒收请回复R", "en": "【{brand}】{text} Reply R to opt out"},
+    "outbound_sms_owed": {"zh-CN": "【{brand}】{text}", "en": "【{brand}】{text}"},
+    "outbound_text_signature": {
+        "zh-CN": "短信签名会自动加上，请不要使用【】。",
+        "en": "The signature is added by itself: leave 【】 out.",
+    },
     "payment_provider_not_offered": {"zh-CN": "暂不支持这种支付方式。", "en": "This way of paying is not offered."},
     "payouts_not_offered": {"zh-CN": "这里暂不支持付款。", "en": "Nothing can be paid out here."},
     "period_backwards": {"zh-CN": "开始日期不能晚于结束日期。", "en": "The first day must not come after the last."},

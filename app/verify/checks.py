@@ -9,6 +9,7 @@ from app.commission import invariants as commission
 from app.commission import withdrawal_invariants as withdrawals
 from app.customers import invariants as customers
 from app.marketing import invariants as marketing
+from app.marketing import outbound_invariants as outbound_messages
 from app.marketing import poster_invariants as posters
 from app.marketing import toolbox_invariants as toolbox
 from app.platform import bulk, outbox
@@ -34,6 +35,7 @@ CHECKS: dict[str, Check] = {
     **{f"customers: {name}": check for name, check in customers.CHECKS.items()},
     **{f"marketing: {name}": check for name, check in marketing.CHECKS.items()},
     **{f"marketing: {name}": check for name, check in toolbox.CHECKS.items()},
+    **{f"marketing: {name}": check for name, check in outbound_messages.CHECKS.items()},
     **{f"commission: {name}": check for name, check in commission.CHECKS.items()},
     **{f"commission: {name}": check for name, check in withdrawals.CHECKS.items()},
     **{f"marketing: {name}": check for name, check in posters.CHECKS.items()},

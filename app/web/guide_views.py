@@ -51,6 +51,7 @@ class CodeLine:
 class CustomerLine:
     """A customer bound to the guide as a row. `coupons_href`: where the guide gives a coupon."""
 
+    href: str
     coupons_href: str
     name: str
     phone: str | None
@@ -101,6 +102,7 @@ def customer_line(
         None if last_touch is None else say("customer_last_touch", day=last_touch),
     ]
     return CustomerLine(
+        href=f"/guide/customers/{encode_global_id('Customer', facts.customer_id)}",
         coupons_href=f"/guide/customers/{encode_global_id('Customer', facts.customer_id)}/coupons",
         name=facts.display_name,
         phone=facts.phone_masked,

@@ -19,12 +19,14 @@ from graphql_schema.employees import batches as employee_batches
 from graphql_schema.employees.types import Guide, guide_of_facts
 from graphql_schema.errors import Forbidden
 from graphql_schema.marketing.enums import CouponState
+from graphql_schema.marketing.outbound_enums import OutboundChannel, OutboundKind
 from graphql_schema.money import Money, to_money
 from graphql_schema.paging import Connection, Node, encode_global_id
 from graphql_schema.trade import batches as trade_batches
 
 if TYPE_CHECKING:
     from graphql_schema.marketing.coupon_types import Coupon
+    from graphql_schema.marketing.outbound_types import OutboundAnswer, OutboundMessage
     from graphql_schema.trade.types import Order
 
 After = Annotated[
@@ -134,6 +136,27 @@ class Customer(Node):
 
         await self.whole(info)
         return await customer_orders(info, self.customer_id, first, after)
+
+    @strawberry.field(description="Messages that somebody wanted to send, each with what became of it; latest first.")
+    async def outbound_messages(
+        self, info: Info, first: First = 20, after: After = None
+    ) -> Connection[Annotated["OutboundMessage", strawberry.lazy("graphql_schema.marketing.outbound_types")]]:
+        from graphql_schema.marketing.outbound_loaders import customer_messages  # noqa: PLC0415 - they load customers
+
+        await self.whole(info)
+        return await customer_messages(info, self.customer_id, first, after)
+
+    @strawberry.field(description="What would become of a message if it were sent now. Nothing is written.")
+    async def may_send(
+        self,
+        info: Info,
+        channel: Annotated[OutboundChannel, strawberry.argument(description="By what it would go.")],
+        kind: Annotated[OutboundKind, strawberry.argument(description="What for.")],
+    ) -> Annotated["OutboundAnswer", strawberry.lazy("graphql_schema.marketing.outbound_types")]:
+        from graphql_schema.marketing.outbound_loaders import answer_of  # noqa: PLC0415 - they load customers
+
+        await self.whole(info)
+        return await answer_of(info, self.customer_id, channel, kind)
 
     @strawberry.field(description="The customer's coupons, the latest first.")
     async def coupons(

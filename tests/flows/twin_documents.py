@@ -124,6 +124,7 @@ def nodes(t: Tale) -> dict[str, list[str]]:
         "StockTransfer": ["arrived_transfer", "transfer"],
         "Location": ["store", "other_store"],
         "Withdrawal": ["withdrawal", "rejected_withdrawal"],
+        "OutboundMessage": ["message", "refused_message"],
         "Material": ["material"],
         "Share": ["share"],
     }

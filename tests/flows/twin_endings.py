@@ -9,7 +9,8 @@ from app.customers import consents, profiles, sign_in
 from app.customers.consents import Consent
 from app.customers.values import Channel, ConsentPurpose
 from app.employees.values import PostalAddress
-from app.marketing import codes
+from app.marketing import codes, outbound
+from app.marketing.values import OutboundChannel, OutboundKind
 from app.platform.actor import ANONYMOUS, SYSTEM
 from app.platform.db import BrandSession
 from app.platform.runtime import Runtime
@@ -33,6 +34,37 @@ async def withdraw(runtime: Runtime, session: BrandSession, tale: "Tale", pieces
         )
     await withdrawals.begin_sending(session, withdrawal_id=ids["withdrawal"], accept_by=now, after_tries=0, now=now)
     await withdrawals.book_paid(session, withdrawal_id=ids["withdrawal"], transaction_id="T", now=now)
+
+
+async def write_to_customers(runtime: Runtime, session: BrandSession, tale: "Tale", pieces: int) -> None:
+    """At whatever hour: the guide writes twice, and the second is beyond the budget."""
+    await outbound.set_rule(
+        session,
+        tale.owner,
+        channel=OutboundChannel.SMS,
+        days=pieces,
+        quiet_from="00:00",
+        quiet_until="00:00",
+        now=session.now,
+    )
+    for name, state in (("message", "ALLOWED"), ("refused_message", "REFUSED")):
+        made = await outbound.request(
+            session,
+            tale.employee("guide"),
+            customer_id=tale.ids["customer"],
+            channel=OutboundChannel.SMS,
+            kind=OutboundKind.SHARE,
+            text=f"{tale.mark}上新",
+            subject=outbound.Subject("Product", tale.ids["product"]),
+            now=session.now,
+        )
+        assert made.verdict.state == state, made
+        tale.ids[name] = made.message_id
+
+
+async def withdraw_and_write(runtime: Runtime, session: BrandSession, tale: "Tale", pieces: int) -> None:
+    await withdraw(runtime, session, tale, pieces)
+    await write_to_customers(runtime, session, tale, pieces)
 
 
 async def roll_up(runtime: Runtime, session: BrandSession, tale: "Tale", pieces: int) -> None:

@@ -151,7 +151,7 @@ async def tell(runtime: Runtime, mark: str, *, price_minor: int, stock_pieces: i
         (43, twin_goods.send_one_and_lay_one_out),
         (44, twin_stock.move_and_reroute),
         (45, twin_returns.release),
-        (47, twin_endings.withdraw),
+        (47, twin_endings.withdraw_and_write),
         (50, _sign_in_all),
         (55, twin_posters.ask),
         (60, twin_endings.roll_up),

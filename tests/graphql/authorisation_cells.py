@@ -104,6 +104,7 @@ ROOTS = [
         ("couponFigures",),
         "U U F F F F F 1 0 1 1 0",
     ),
+    of_root("Query.outboundRules", "{ outboundRules { channel } }", "U U F F 5 5 5 5 5 5 5 5"),
     of_root("Query.commissionPlan", "{ commissionPlan { id } }", "U U F F O O O O O O O E"),
 ]
 
@@ -117,6 +118,8 @@ _CUSTOMER_FIELDS = {
     "netSales": "netSales { minor }",
     "orders": "orders { totalCount }",
     "coupons": "coupons { totalCount }",
+    "outboundMessages": "outboundMessages { totalCount }",
+    "maySend": "maySend(channel: WECOM, kind: CARE) { state }",
 }
 
 FIELDS = [
@@ -172,6 +175,14 @@ FIELDS = [
     of_node("Customer.lastTouchAt", "customer", "lastTouchAt", OF_THE_CUSTOMER),
     of_node("Customer.tags", "customer", "tags { id }", "U U 0 N 0 N N 0 N 0 0 N"),
     of_node("Customer.orders", "customer", "orders { totalCount }", "U U 2 N 2 N N 2 N 2 2 N"),
+    of_node("Customer.outboundMessages", "customer", "outboundMessages { totalCount }", "U U 1 N 1 N N 1 N 1 1 N"),
+    of_node(
+        "Customer.maySend",
+        "customer",
+        "maySend(channel: WECOM, kind: CARE) { state reason }",
+        OF_THE_CUSTOMER,
+        value={"state": "REFUSED", "reason": "NO_CONSENT"},
+    ),
     of_node("Customer.coupons", "customer", "coupons { totalCount }", "U U 1 N 1 N N 1 N 1 1 N"),
     *(
         of_node(f"CouponTemplate.{name}", "template", name, "U U F F O O O O O O O N", value=count)
@@ -347,6 +358,7 @@ NODES = {
     "poster_batch": "      U U N N N N N N N O O N",
     "template": "          U U O O O O O O O O O N",
     "coupon": "            U U O N O N N O N O O N",
+    "message": "           U U O N O N N O N O O N",
     "policy": "            U U N N O O O O O O O N",
     "plan": "              U U N N O O O O O O O N",
     "material": "          U U N N O O O O O O O N",

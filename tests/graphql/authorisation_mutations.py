@@ -20,6 +20,7 @@ from app.trade.values import OrderState
 from graphql_schema.paging import decode_global_id, encode_global_id
 from tests.commission.wages import grant
 from tests.factories import Scene, Staff, key, next_number, next_phone
+from tests.graphql import authorisation_messages as messages
 from tests.graphql import authorisation_promotions as promotions
 from tests.graphql import authorisation_stock as stock_moves
 from tests.graphql.stage import Stage, order_to_fetch, pay
@@ -360,6 +361,8 @@ ATTEMPTS = [
     Attempt("couponTransferTake", "", promotions.offer, "U U O O F F F F F F F F"),
     Attempt("withdrawalRequest", "", _withdrawal, "U U F F A A A O A F F F"),
     Attempt("withdrawalDecide", "the manager's", _withdrawal_to_decide, "U U F F F F F F F F O X"),
+    Attempt("customerMessageSend", "the guide's customer", messages.message, "U U F F O X X O X F O X"),
+    Attempt("outboundRuleSet", "", messages.rule, "U U F F F F F F F O O E"),
     Attempt("commissionPlanPublish", "", _plan, "U U F F F F F F F F O E"),
     Attempt("commissionPlanPublish", "a product", _plan_for_product, "U U F F F F F F F F O I"),
     Attempt("materialCreate", "for the east", promotions.material, "U U F F F F F F F O O I"),

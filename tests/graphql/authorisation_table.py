@@ -9,7 +9,7 @@ FIELDS = {
     "Query": "node! viewer! shop! dashboard! hotProducts! orderQuote! pickupStores! orders! ordersToShip! pickups! "
     "locations! stockTransfers! afterSales! products! priceLists! stores! "
     "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! couponTemplates! couponFigures! materials! "
-    "posterTemplates! posters!",
+    "posterTemplates! posters! outboundRules!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
     "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! orderRefuse! orderReroute! "
     "paymentStart! shelfItemUpdate! "
@@ -20,7 +20,7 @@ FIELDS = {
     "afterSaleRequest! afterSaleWithdraw! afterSaleReturnShip! afterSaleDecide! afterSaleReceive! "
     "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide! couponTemplateCreate! couponTemplateRevoke! "
     "couponClaim! couponGive! couponRevoke! couponTransferOffer! couponTransferTake! "
-    "materialCreate! materialUpdate! materialWithdraw! materialShare! "
+    "materialCreate! materialUpdate! materialWithdraw! materialShare! customerMessageSend! outboundRuleSet! "
     "posterTemplateCreate! posterTemplateUpdate! posterRender! posterBatchStart!",
     "Subscription": "guidePulse! salesPulse!",
     # People and places.
@@ -34,7 +34,8 @@ FIELDS = {
     "commissionEntries! commissionStatement! withdrawals! customers! orders! trainingAssignments! shares! inbox!",
     "GuideDay": "visits newCustomers orders netSales commission",
     "CommissionBalance": "asOf estimated held payable paid debt",
-    "Customer": "id displayName phoneMasked! guide! binding! lastTouchAt! tags! orderCount! netSales! orders! coupons!",
+    "Customer": "id displayName phoneMasked! guide! binding! lastTouchAt! tags! orderCount! netSales! orders! coupons! "
+    "outboundMessages! maySend!",
     "Tag": "id name",
     "Binding": "id state boundAt protectedUntil expiresAt guide",
     "Touchpoint": "id kind channel occurredAt guide",
@@ -108,6 +109,10 @@ FIELDS = {
     "HotProduct": "productId title quantity netSales share cumulativeShare stock daysLeft",
     "SalesPulse": "asOf kind order today",
     "SalesToday": "orders netSales",
+    # Messages to customers.
+    "OutboundMessage": "id channel kind text subjectId state reason requestedAt decidedAt dueAt againAt sentAt",
+    "OutboundAnswer": "state reason dueAt againAt",
+    "OutboundRule": "channel most period days quietFrom quietUntil setAt",
     # The toolbox.
     "Material": "id kind title body coverUrl attachmentUrls version changedAt isWithdrawn products script! audience!",
     "StaffAudience": "orgUnits roles employees",
@@ -176,6 +181,8 @@ FIELDS = {
     "WithdrawalDecidePayload": "withdrawal",
     **dict.fromkeys([f"Material{step}Payload" for step in ("Create", "Update", "Withdraw")], "material"),
     "MaterialSharePayload": "share",
+    "CustomerMessageSendPayload": "outboundMessage",
+    "OutboundRuleSetPayload": "rule",
     # User errors with facts.
     "InvalidInput": "code message path",
     "NotFound": "code message path",

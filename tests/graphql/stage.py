@@ -126,6 +126,7 @@ async def build(
     await _draw(stage)
     await _give_coupons(stage)
     await _fill_toolbox(stage)
+    await _write(stage)
     return stage
 
 
@@ -368,3 +369,21 @@ async def _fill_toolbox(stage: Stage) -> None:
     stage.ids["share"] = shared["share"]["id"]
     stage.codes["share"] = shared["share"]["issuedCode"]["token"]
     await stage.as_("customer").do("CodeScan", code=stage.codes["share"], idempotencyKey=key())
+
+
+async def _write(stage: Stage) -> None:
+    """The guide wants to write to the customer, who has not agreed to that."""
+    sent = await stage.as_("guide").query(
+        "mutation ($input: CustomerMessageSendInput!) { customerMessageSend(input: $input) "
+        "{ ... on CustomerMessageSendPayload { outboundMessage { id state } } } }",
+        input={
+            "idempotencyKey": key(),
+            "customerId": stage.ids["customer"],
+            "channel": "SMS",
+            "kind": "CARE",
+            "text": f"{stage.mark}上新",
+        },
+    )
+    message = sent["data"]["customerMessageSend"]["outboundMessage"]
+    assert message["state"] == "REFUSED"
+    stage.ids["message"] = message["id"]

@@ -5,8 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.marketing import poster_layouts
-from app.marketing.models import PosterRow
 from app.marketing.poster_invariants import CHECKS
+from app.marketing.poster_models import PosterRow
 from app.platform.runtime import Runtime
 from app.platform.storage import StorageUnreachable
 from app.products import catalogue

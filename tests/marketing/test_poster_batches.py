@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from app.employees.models import EmployeeRow
 from app.marketing import poster_batches, poster_layouts, poster_templates, poster_works
-from app.marketing.models import PosterBatchGuideRow, PosterRow
+from app.marketing.poster_models import PosterBatchGuideRow, PosterRow
 from app.platform.runtime import Runtime
 from graphql_schema.paging import decode_global_id, encode_global_id
 from tests import factories

@@ -11,8 +11,9 @@ import zxingcpp
 from PIL import Image
 
 from app.marketing import poster_drawing, poster_layouts
-from app.marketing.models import CodeRow, PosterCodeRow, PosterRow, PosterTemplateRow, PosterTemplateVersionRow
+from app.marketing.models import CodeRow
 from app.marketing.poster_drawing import Unfit
+from app.marketing.poster_models import PosterCodeRow, PosterRow, PosterTemplateRow, PosterTemplateVersionRow
 from app.marketing.poster_values import PosterFailure
 from app.platform.runtime import Runtime
 from app.platform.storage import Storage, key_of

@@ -316,11 +316,15 @@ async def test_customers_are_paged_within_a_search(browser: Browser, scene: Scen
             await scan(session, customer_id, scene.guide)
     await come_in(browser, scene.brand, scene.guide.employee_id)
     page = await browser.open("/guide/customers")
-    assert "共 25 位" in page.text and page.text.count("**</b>") == 20
+    assert "共 25 位" in page.text and page.text.count("**</b></a>") == 20
     following = next(link for link in page.links if "after=" in link)
-    assert (await browser.open(following)).text.count("**</b>") == 5
+    assert (await browser.open(following)).text.count("**</b></a>") == 5
     found = await browser.open("/guide/customers?q=孙小姐")
-    assert "共 5 位" in found.text and found.text.count("孙**") == 5 and not any("after=" in x for x in found.links)
+    assert (
+        "共 5 位" in found.text
+        and found.text.count("孙**</b></a>") == 5
+        and not any("after=" in x for x in found.links)
+    )
 
 
 async def test_the_own_code_is_a_picture_with_its_link(browser: Browser, scene: Scene) -> None:

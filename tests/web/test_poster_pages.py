@@ -8,7 +8,7 @@ import zxingcpp
 from PIL import Image
 
 from app.marketing import poster_works
-from app.marketing.models import PosterRow
+from app.marketing.poster_models import PosterRow
 from app.platform.actor import Actor, ActorKind
 from app.platform.db import Database
 from app.platform.runtime import Runtime

@@ -23,6 +23,7 @@ from app.web.texts import (
     selling,
     sharing,
     shopping,
+    writing,
 )
 
 WEB = Path(answers.__file__).parent
@@ -30,7 +31,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 BUILT = (
     *("order_", "step_", "consent_", "missing_", "after_sale_", "role_", "cause_"),
     *("state_", "channel_", "why_", "period_", "compared_", "orders_"),
-    *("draw_", "return_", "returns_", "material_", "coupon_state_", "coupon_refused_"),
+    *("draw_", "return_", "returns_", "material_", "message_", "coupon_state_", "coupon_refused_"),
 )
 """Beginnings of keys that are put together of a state or purpose."""
 
@@ -56,10 +57,11 @@ def test_parts_of_the_catalogue_share_no_key() -> None:
         guiding,
         postering,
         selling,
+        sharing,
         bossing,
         deciding,
-        sharing,
         couponing,
+        writing,
     )
     assert sum(len(part.TEXTS) for part in parts) == len(TEXTS)
 

@@ -1,19 +1,15 @@
 """Text messages. The sandbox writes them to a file; a provider's client takes its place in production."""
 
-import fcntl
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-import orjson
-
 from app.platform import clock
+from app.platform.integrations.sandbox_lines import append_once
 from app.platform.settings import Settings
 
 SMS_FILE = "sms.jsonl"
-_LOOK_BACK_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +43,14 @@ class SandboxSms:
         self.path = path
 
     def send(self, message: SmsMessage) -> None:
-        line = orjson.dumps(
-            {
-                "id": str(message.id),
-                "at": clock.utc_now(),
-                "to": message.to,
-                "channel": "SMS",
-                "text": message.text,
-                "code": message.code,
-            },
-            option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE,
-        )
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if self._has(descriptor, message.id):
-                return
-            written = os.write(descriptor, line)
-            if written != len(line):
-                raise OSError(f"only {written} of {len(line)} bytes were written")
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-    def _has(self, descriptor: int, message_id: UUID) -> bool:
-        size = os.fstat(descriptor).st_size
-        tail = os.pread(descriptor, _LOOK_BACK_BYTES, max(0, size - _LOOK_BACK_BYTES))
-        return f'"id":"{message_id}"'.encode() in tail
+        fields = {
+            "at": clock.utc_now(),
+            "to": message.to,
+            "channel": "SMS",
+            "text": message.text,
+            "code": message.code,
+        }
+        append_once(self.path, message.id, fields)
 
 
 class _NoSms:

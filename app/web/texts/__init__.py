@@ -20,6 +20,7 @@ from app.web.texts import (
     selling,
     sharing,
     shopping,
+    writing,
 )
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
@@ -35,6 +36,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     **sharing.TEXTS,
     **bossing.TEXTS,
     **deciding.TEXTS,
+    **writing.TEXTS,
 }
 """By key: the Chinese sentence and the English one, with the same `{placeholders}`."""
 
