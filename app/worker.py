@@ -11,7 +11,7 @@ from app.employees import reads as employee_reads
 from app.employees import sessions, sign_in_codes
 from app.employees.events import SignInCodeRequested
 from app.employees.jobs import send_sign_in_code
-from app.marketing import coupon_care, outbound_sending
+from app.marketing import coupon_care, outbound_sending, poster_batches, poster_works
 from app.marketing.outbound_events import OutboundAllowed
 from app.platform import idempotency, jobs, media, outbox, rate_limits, retention
 from app.platform.db import Brand
@@ -76,6 +76,8 @@ def scheduled_jobs() -> list[Job]:
     """Every job with its rhythm."""
     return [
         *business_jobs(),
+        Job("draw_due_posters", 10, poster_works.draw_due),
+        Job("carry_on_poster_batches", 10, poster_batches.carry_on),
         Job("reconcile_payments", 3_600, reconciliation.reconcile),
         Job("reconcile_payouts", 3_600, payout_reconciliation.reconcile),
         Job("forget_old_rows", 3_600, forget_old_rows),

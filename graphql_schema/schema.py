@@ -28,6 +28,8 @@ from graphql_schema.marketing.coupon_queries import CouponQuery
 from graphql_schema.marketing.mutations import MarketingMutation
 from graphql_schema.marketing.outbound_loaders import NODES as OUTBOUND_NODES
 from graphql_schema.marketing.outbound_mutations import OutboundMutation, OutboundQuery
+from graphql_schema.marketing.poster_loaders import NODES as POSTER_NODES
+from graphql_schema.marketing.poster_mutations import PosterMutation, PosterQuery
 from graphql_schema.marketing.toolbox_loaders import NODES as TOOLBOX_NODES
 from graphql_schema.marketing.toolbox_mutations import ToolboxMutation, ToolboxQuery
 from graphql_schema.paging import Node, decode_global_id
@@ -56,6 +58,7 @@ NODES = {
     **PRICE_LIST_NODES,
     **customers_loaders.NODES,
     **marketing_loaders.NODES,
+    **POSTER_NODES,
     **OUTBOUND_NODES,
     **COUPON_NODES,
     **TOOLBOX_NODES,
@@ -83,6 +86,7 @@ class Query(
     TradeQuery,
     WithdrawalQuery,
     CommissionQuery,
+    PosterQuery,
     OutboundQuery,
     TransfersQuery,
     CouponQuery,
@@ -105,6 +109,7 @@ class Mutation(
     RoutingMutation,
     AfterSaleMutation,
     CommissionMutation,
+    PosterMutation,
     ToolboxMutation,
     MarketingMutation,
     OutboundMutation,

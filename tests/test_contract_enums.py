@@ -10,6 +10,7 @@ from app.boss import values as boss
 from app.commission import values as commission
 from app.customers import values as customers
 from app.employees import values as employees
+from app.marketing import poster_values as posters
 from app.marketing import values as marketing
 from app.products import values as products
 from app.trade import values as trade
@@ -34,6 +35,7 @@ ENUMS: dict[str, type[StrEnum]] = {
     "ProductState": products.ProductState,
     "CodeKind": marketing.CodeKind,
     "CampaignKind": marketing.CampaignKind,
+    "PosterState": posters.PosterState,
     "MaterialKind": marketing.MaterialKind,
     "CouponKind": marketing.CouponKind,
     "CouponState": marketing.CouponState,

@@ -14,6 +14,7 @@ from app.commission.values import ShareRole
 from app.customers.values import PolicyTerms
 from app.employees import organisation, staff
 from app.employees.models import EmployeeRow, OrgUnitRow
+from app.marketing import poster_templates
 from app.platform import db, ids
 from app.platform.actor import SYSTEM
 from app.platform.db import Brand, BrandSession, Database
@@ -40,7 +41,7 @@ async def found_brand(
     simulated_now: datetime | None = None,
     now: datetime,
 ) -> Brand:
-    """Make a brand that can sell at once: owner, shipping location, default policy and plan, all in one transaction.
+    """Make a brand that can sell at once: owner, place to ship from, policy, plan, posters, all in one transaction.
 
     `simulated_now` starts a brand that replays history at that instant. Raises: InvalidInput (code of 2 to 32 of a-z,
     0-9 and -, one of seven currencies, an IANA time zone, the owner's name or phone), Conflict when the code is taken.
@@ -81,6 +82,7 @@ async def found_brand(
                 rules=[NewRule(role=ShareRole.SELLER, rate_bp=SELLER_RATE_BP)],
                 now=at,
             )
+            await poster_templates.create_built_in(session, now=at)
     except sa.exc.IntegrityError as error:
         if db.violated(error) == "uq_brand_code":
             raise Conflict("brand_code_taken", path=("code",)) from error

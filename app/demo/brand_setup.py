@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from app.boss import founding
-from app.demo import coupons, covers, faces, merchandise, people
+from app.demo import coupons, covers, faces, merchandise, people, rasters
 from app.demo.goods import CATEGORIES, GOODS
 from app.employees import organisation
 from app.employees.values import OpeningHours
@@ -96,13 +96,15 @@ async def make(step: Runner, start: datetime) -> Setup:
 async def draw_pictures(kept: Storage) -> None:
     """Draw the covers and portraits; each load draws them alike."""
     for number, good in enumerate(GOODS):
-        await _draw(kept, f"{number:02d}", covers.cover(good.shape, number))
+        await _draw(kept, f"{number:02d}", covers.cover(good.shape, number), side=640)
     for number in range(GUIDES):
-        await _draw(kept, f"guide-{number:02d}", faces.face(number))
+        await _draw(kept, f"guide-{number:02d}", faces.face(number), side=240)
 
 
-async def _draw(kept: Storage, name: str, drawing: str) -> None:
+async def _draw(kept: Storage, name: str, drawing: str, *, side: int) -> None:
+    """Keep a drawing, and beside it the PNG that posters and chats show."""
     await kept.put(f"demo/{name}.svg", drawing.encode(), media_type="image/svg+xml")
+    await kept.put(f"demo/{name}.png", rasters.png(drawing, side=side), media_type="image/png")
 
 
 async def _organisation(session: BrandSession) -> dict[str, Any]:

@@ -25,12 +25,14 @@ from app.demo import (
     month,
     outbound_messages,
     people,
+    posters,
     toolbox,
     visits,
 )
 from app.demo.brand_setup import Setup
 from app.demo.month import Visit
 from app.employees import phones, staff
+from app.marketing import poster_works
 from app.platform import clock, idempotency
 from app.platform.db import Brand, BrandSession
 from app.platform.errors import Conflict
@@ -129,12 +131,19 @@ class _Loader:
                     await self._after_sales(start + timedelta(days=day, hours=23))
                     await self._messages(setup, start + timedelta(days=day))
                 await self._close_day(start, day)
+        await self._posters(setup, start + timedelta(days=month.DAYS - 1, hours=23, minutes=10))
         await self._step(
             "price-list",
             start + timedelta(days=month.DAYS - 1, hours=23, minutes=31),
             lambda session: merchandise.price_branch(session, setup.branch_id, setup.skus),
         )
         await self._set_clock(None)
+
+    async def _posters(self, setup: Setup, at: datetime) -> None:
+        """Some guides have posters, and every template has its preview; drawn outside the step, as always."""
+        studio = await poster_works.open_studio(self.runtime)
+        await self._step("posters", at, partial(posters.ask, setup=setup, studio=studio))
+        await poster_works.draw_due(self.runtime, self.brand)
 
     async def _beginning(self) -> datetime:
         """Midnight of the month's first day, from the brand's first row: a resumed load keeps the days of the first."""

@@ -1,6 +1,4 @@
-"""Tables of marketing online: personal codes; coupons with templates, history, limits and transfers; the toolbox;
-messages that go out and their rules.
-"""
+"""Tables of marketing online: personal codes; coupons; the toolbox; messages that go out and their rules."""
 
 from datetime import datetime
 from uuid import UUID

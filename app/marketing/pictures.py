@@ -15,13 +15,20 @@ QUIET_MODULES: Final = 4
 @lru_cache(maxsize=256)
 def png(url: str) -> bytes:
     """A black and white PNG, ten pixels a module, a quiet zone of four modules. Takes some 20 ms the first time."""
-    rows = _matrix(url)
-    picture = Image.new("1", (len(rows), len(rows)))
-    picture.putdata([0 if is_dark else 255 for row in rows for is_dark in row])
-    side = len(rows) * MODULE_PIXELS
+    picture = modules(url)
+    side = picture.width * MODULE_PIXELS
     held = io.BytesIO()
     picture.resize((side, side), Image.Resampling.NEAREST).save(held, format="PNG", optimize=True)
     return held.getvalue()
+
+
+@lru_cache(maxsize=256)
+def modules(url: str) -> Image.Image:
+    """The code with its quiet zone, one pixel a module. It is made once: nobody may draw on it."""
+    rows = _matrix(url)
+    picture = Image.new("1", (len(rows), len(rows)))
+    picture.putdata([0 if is_dark else 255 for row in rows for is_dark in row])
+    return picture
 
 
 @lru_cache(maxsize=256)

@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     withdrawal_minimum_minor: int = Field(default=100, ge=1)
     payout_acceptance_seconds: int = Field(default=120, ge=1)
     """How long a provider may accept a payout that was sent; whatever it has not seen by then was never sent."""
+    poster_font: Path | None = None
+    """A font file that posters try before the package's Noto Sans; for a brand with a licence of its own."""
     idempotency_ttl_seconds: int = 7 * 86_400
     callback_tolerance_seconds: int = 300
 

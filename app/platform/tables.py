@@ -62,12 +62,13 @@ def tenant_key(columns: str | list[str], target: str, *target_columns: str) -> s
 
 
 def import_models() -> sa.MetaData:
-    """Load every package's `models` and give the metadata of all tables; found by name, so that nobody keeps a list."""
+    """Load every package's `models` and `…_models`, found by name, and give the metadata of all tables."""
     package = importlib.import_module("app")
     for found in pkgutil.iter_modules(package.__path__, "app."):
         if not found.ispkg:
             continue
         inner = importlib.import_module(found.name)
-        if any(module.name == "models" for module in pkgutil.iter_modules(inner.__path__)):
-            importlib.import_module(f"{found.name}.models")
+        for module in pkgutil.iter_modules(inner.__path__):
+            if module.name == "models" or module.name.endswith("_models"):
+                importlib.import_module(f"{found.name}.{module.name}")
     return Base.metadata

@@ -10,6 +10,7 @@ from app.commission import withdrawal_invariants as withdrawals
 from app.customers import invariants as customers
 from app.marketing import invariants as marketing
 from app.marketing import outbound_invariants as outbound_messages
+from app.marketing import poster_invariants as posters
 from app.marketing import toolbox_invariants as toolbox
 from app.platform import bulk, outbox
 from app.platform.db import Brand, BrandSession
@@ -37,6 +38,7 @@ CHECKS: dict[str, Check] = {
     **{f"marketing: {name}": check for name, check in outbound_messages.CHECKS.items()},
     **{f"commission: {name}": check for name, check in commission.CHECKS.items()},
     **{f"commission: {name}": check for name, check in withdrawals.CHECKS.items()},
+    **{f"marketing: {name}": check for name, check in posters.CHECKS.items()},
     **{f"trade: {name}": check for name, check in trade.CHECKS.items()},
     **{f"boss: {name}": check for name, check in boss.CHECKS.items()},
     "platform: no event is parked": events_parked,

@@ -21,6 +21,7 @@ from app.web import (
     code_pages,
     consent_pages,
     coupon_pages,
+    link_card_pages,
     material_pages,
     media,
     order_pages,
@@ -104,6 +105,8 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
     return [
         Route("/q/{token}", bound(code_pages.open_code), methods=["GET"]),
         Route("/codes/{name}", bound(code_pages.show_picture), methods=["GET"]),
+        Route("/cards/{slug}.jpg", bound(link_card_pages.show_card), methods=["GET"]),
+        Route("/cards/{slug}/{product_id}.jpg", bound(link_card_pages.show_card), methods=["GET"]),
         Route("/s/{slug}", bound(shop_pages.open_shop), methods=["GET"]),
         shop_route(runtime, "/p/{product_id}", show=shop_pages.open_product),
         shop_route(runtime, "/m/{token}", show=material_pages.open_material),

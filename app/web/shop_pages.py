@@ -50,6 +50,7 @@ async def open_shop(runtime: Runtime, request: Request) -> Response:
         else:
             wanted = request.query_params.get("q", "").strip()[:LONGEST_SEARCH]
             values = await _shelf_values(session, shop, request.query_params.get("after"), wanted, say)
+            values["site"] = runtime.settings.base_url
             response = answers.page("shop.html", values, say=say, headers={"ETag": tag})
     return await with_visit(runtime, request, brand, shop, response)
 
@@ -68,7 +69,7 @@ async def open_product(reader: ShopReader) -> Response:
     response = (
         answers.missing("product", say=say, href=reader.path, label=say("go_shop", shop=shop.name))
         if values is None
-        else reader.show("product.html", values, headers={})
+        else reader.show("product.html", {**values, "site": reader.runtime.settings.base_url}, headers={})
     )
     return await with_visit(reader.runtime, reader.request, reader.brand, shop, response)
 
@@ -144,6 +145,7 @@ async def _product_values(
         "shop_href": f"/s/{shop.slug}",
         "brand_name": session.brand.name,
         "who": views.who_serves(shop, session.brand.name, say),
+        "product_id": encode_global_id("Product", product_id),
         "product": card,
         "pictures": [one for one in shown[product_id] if one.url != item.product.cover_url],
         "variants": views.variants(skus, chosen_from[product_id], say),

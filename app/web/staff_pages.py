@@ -10,6 +10,7 @@ from app.web import (
     customer_pages,
     guide_coupon_pages,
     guide_pages,
+    poster_pages,
     share_pages,
     staff_after_sale_pages,
     staff_order_pages,
@@ -23,6 +24,7 @@ StaffPage = Callable[[StaffReader], Awaitable[Response]]
 PAGES: Final[tuple[tuple[str, StaffPage | None, StaffPage | None], ...]] = (
     ("/guide", guide_pages.show_home, None),
     ("/guide/code", guide_pages.show_code, guide_pages.make_code),
+    ("/guide/posters", poster_pages.show_posters, poster_pages.make_poster),
     ("/guide/toolbox", toolbox_pages.show_toolbox, None),
     ("/guide/toolbox/{material_id}", toolbox_pages.show_material, toolbox_pages.share_material),
     ("/guide/shares", share_pages.show_shares, None),

@@ -7,6 +7,7 @@ from strawberry.dataloader import DataLoader
 from app.employees.reads import may_see
 from app.employees.rules import may_reach
 from app.marketing import codes, reads
+from app.marketing.reads import CodeCard
 from app.platform.db import BrandSession
 from graphql_schema.context import Context, Info
 from graphql_schema.employees import batches
@@ -24,6 +25,14 @@ async def code_url_of_shop(info: Info, shop_id: UUID) -> str:
 async def code_in(session: BrandSession, code_id: UUID, base_url: str) -> Code:
     """A code as a transaction sees it, for a mutation's answer; one statement."""
     return to_code((await reads.codes_by_id(session, [code_id]))[code_id], base_url)
+
+
+async def code_by_id(info: Info, code_id: UUID) -> Code:
+    """The code of something that the caller may see; those of a page are read together."""
+    card = await _cards(info.context).load(code_id)
+    if card is None:
+        raise LookupError(f"there is no code {code_id}")
+    return to_code(card, info.context.runtime.settings.base_url)
 
 
 async def fetch_code(info: Info, *keys: UUID) -> Code | None:
@@ -44,6 +53,19 @@ async def fetch_code(info: Info, *keys: UUID) -> Code | None:
             store.id == actor.store_id or may_reach(role=actor.role, branch=actor.branch, path=store.unit.path)
         )
     return to_code(card, info.context.runtime.settings.base_url) if is_seen else None
+
+
+def _cards(context: Context) -> DataLoader[UUID, CodeCard | None]:
+    async def load(code_ids: list[UUID]) -> list[CodeCard | None]:
+        async with context.reading() as session:
+            found = await reads.codes_by_id(session, code_ids)
+        return [found.get(code_id) for code_id in code_ids]
+
+    key = "marketing.codes"
+    if key not in context.loaded:
+        context.loaded[key] = DataLoader(load_fn=load)
+    loader: DataLoader[UUID, CodeCard | None] = context.loaded[key]
+    return loader
 
 
 def _personal_tokens(context: Context) -> DataLoader[UUID, str | None]:

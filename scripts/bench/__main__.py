@@ -1,11 +1,11 @@
-"""`python -m scripts.bench [storefront|orders|boss|freshness|set-wise|set-wise-all]`: figures beside their limits.
+"""`python -m scripts.bench [storefront|orders|boss|freshness|posters|set-wise|set-wise-all]`: figures beside limits.
 
 On servers of its own. Without names: everything but `set-wise-all`, which takes long.
 """
 
 import sys
 
-from scripts.bench import boss, freshness, orders, set_wise, storefront
+from scripts.bench import boss, freshness, orders, posters, set_wise, storefront
 from scripts.bench.site import open_site
 
 PARTS = {
@@ -13,6 +13,7 @@ PARTS = {
     "orders": orders.measure,
     "boss": boss.measure,
     "freshness": freshness.measure,
+    "posters": posters.measure,
     "set-wise": set_wise.measure,
 }
 LONG = {"set-wise-all": set_wise.measure_all}

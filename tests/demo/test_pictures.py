@@ -30,3 +30,5 @@ async def test_pictures_are_kept_where_pages_ask_for_them(tmp_path: Path) -> Non
     for name in ("00", f"{len(GOODS) - 1:02d}", "guide-00", f"guide-{GUIDES - 1:02d}"):
         found = await kept.get(f"demo/{name}.svg")
         assert found is not None and found.data.startswith(b"<svg ") and found.media_type == "image/svg+xml"
+        beside = await kept.get(f"demo/{name}.png")
+        assert beside is not None and beside.data.startswith(b"\x89PNG") and beside.media_type == "image/png"

@@ -20,8 +20,6 @@ from tests.factories import ADDRESS, Scene, key
 from tests.trade.purchase import bank_of
 
 LATER = {
-    # Issue 4: posters.
-    **dict.fromkeys(["PosterTemplates", "PosterRender"], 4),
     # Issue 5: training.
     **{name: 5 for name, operation in OPERATIONS.items() if operation.file == "training.graphql"},
     # Later still: leaving, tills, replay.

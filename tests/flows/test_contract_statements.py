@@ -51,6 +51,8 @@ STATEMENTS = {
     "ShelfItemUpdate": 7,
     "MyAttribution": 6,
     "WithdrawalRequest": 11,
+    "PosterTemplates": 4,
+    "PosterRender": 19,
     "GuideToolbox": 4,
     "GuideShares": 7,
     "MaterialShare": 12,
@@ -175,7 +177,7 @@ class Bench:
             *OF_BUYERS,
         }:
             return self.customer
-        if name.startswith("Guide") or name in {
+        if name.startswith(("Guide", "Poster")) or name in {
             "CodeCreate",
             "ShelfItemUpdate",
             "MyAttribution",
@@ -229,6 +231,10 @@ class Bench:
                 return {"input": {"everywhere": False}}
             case "CodeCreate":
                 return {"input": {**keyed, "kind": "SHOP", "label": "橱窗"}}
+            case "PosterRender":
+                templates = (await self.guide.data("PosterTemplates"))["posterTemplates"]["edges"]
+                product = encode_global_id("Product", scene.product_id)
+                return {"input": {**keyed, "templateId": templates[0]["node"]["id"], "productId": product}}
             case "MaterialShare":
                 return {"input": {**keyed, "materialId": self.material, "channel": "WECOM"}}
             case "WithdrawalRequest":

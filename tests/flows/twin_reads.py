@@ -40,7 +40,16 @@ from app.trade import reads as trade
 from app.trade.models import PaymentRow
 from app.trade.staff_orders import OrderFilter
 from app.verify.checks import CHECKS
-from tests.flows import twin_catalogue, twin_coupons, twin_messages, twin_pages, twin_returns, twin_stock, twin_toolbox
+from tests.flows import (
+    twin_catalogue,
+    twin_coupons,
+    twin_messages,
+    twin_pages,
+    twin_posters,
+    twin_returns,
+    twin_stock,
+    twin_toolbox,
+)
 from tests.flows.twins import NOW, Tale, at
 
 Read = Callable[[BrandSession, Tale], Awaitable[Any]]
@@ -299,6 +308,7 @@ READS = {
     **twin_toolbox.READS,
     **twin_catalogue.READS,
     **twin_coupons.READS,
+    **twin_posters.READS,
     **BOSS,
 }
 

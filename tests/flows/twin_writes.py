@@ -32,7 +32,15 @@ from app.trade.models import RefundRow
 from app.trade.values import AfterSaleKind, LineRequest
 from tests import factories
 from tests.commission.wages import grant, with_faults
-from tests.flows import twin_catalogue, twin_coupons, twin_messages, twin_returns, twin_stock, twin_toolbox
+from tests.flows import (
+    twin_catalogue,
+    twin_coupons,
+    twin_messages,
+    twin_posters,
+    twin_returns,
+    twin_stock,
+    twin_toolbox,
+)
 from tests.flows.twin_goods import buy_one
 from tests.flows.twins import NOW, Tale, address
 from tests.trade import purchase
@@ -368,6 +376,7 @@ WRITES: dict[str, Step] = {
     "the provider's book": twin_returns.hear_late,
     "coupons": twin_coupons.go_round,
     "withdrawals": draw,
+    "posters": twin_posters.work,
     "messages to customers": twin_messages.write,
     "rollups": in_one_transaction(roll_up),
     "outbox": relay,

@@ -19,7 +19,7 @@ from app.boss import founding
 from app.commission import plans, policies
 from app.commission.plans import NewRule
 from app.commission.values import ShareRole
-from app.customers import consents, profiles, sign_in
+from app.customers import profiles, sign_in
 from app.customers.consents import Consent
 from app.customers.values import Channel, ConsentPurpose, PolicyTerms, Takeover
 from app.employees import organisation, sessions, sign_in_codes
@@ -37,7 +37,16 @@ from app.trade import numbers, orders, payments, rules
 from app.trade.models import PaymentRow
 from app.trade.values import LineRequest, ProviderName
 from tests import factories
-from tests.flows import twin_catalogue, twin_coupons, twin_endings, twin_goods, twin_returns, twin_stock, twin_toolbox
+from tests.flows import (
+    twin_catalogue,
+    twin_coupons,
+    twin_endings,
+    twin_goods,
+    twin_posters,
+    twin_returns,
+    twin_stock,
+    twin_toolbox,
+)
 
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 """When the stories are read. They began three hours before."""
@@ -144,14 +153,16 @@ async def tell(runtime: Runtime, mark: str, *, price_minor: int, stock_pieces: i
         (45, twin_returns.release),
         (47, twin_endings.withdraw_and_write),
         (50, _sign_in_all),
+        (55, twin_posters.ask),
         (60, twin_endings.roll_up),
     ):
         async with runtime.database.transaction(brand, now=at(minutes)) as session:
             await chapter(runtime, session, tale, stock_pieces)
     await twin_returns.compare_books(runtime, tale)
+    await twin_posters.draw(runtime, tale)
     if has_epilogue:
         async with runtime.database.transaction(brand, now=at(70)) as session:
-            await _go_on(session, tale)
+            await twin_endings.go_on(session, tale, address(tale.mark))
     return tale
 
 
@@ -363,38 +374,3 @@ async def open_session(runtime: Runtime, session: BrandSession, tale: Tale, name
     )
     tale.tokens[f"access_of_{name}"], tale.tokens[f"refresh_of_{name}"] = opened.access_token, opened.refresh_token
     tale.ids[f"session_of_{name}"] = opened.session_id
-
-
-async def _go_on(session: BrandSession, tale: Tale) -> None:
-    """One customer withdraws consent and buys, one goes to the colleague; new ones come to the same guide."""
-    now, ids = session.now, tale.ids
-    for number in range(3):
-        seen = await codes.scan(session, ANONYMOUS, token=tale.tokens["code_of_guide"], now=now)
-        phone = f"+861991111444{number}"
-        await profiles.create_customer(session, phone=phone, name=f"{tale.mark}小明", now=now)
-        newcomer = await sign_in.welcome(session, phone=phone, visitor_id=seen.visitor_id, now=now)
-        await consents.record(
-            session,
-            customer_id=newcomer,
-            consents=[Consent(ConsentPurpose.LOCATION, f"{tale.mark}-2", granted=True)],
-            now=now,
-        )
-    await consents.record(
-        session,
-        customer_id=ids["customer"],
-        consents=[Consent(ConsentPurpose.MARKETING, f"{tale.mark}-2", granted=False)],
-        now=now,
-    )
-    for name, token in (("customer", "code_of_guide"), ("member", "code_of_colleague")):
-        await codes.scan(session, tale.customer(name), token=tale.tokens[token], channel=Channel.LINK, now=now)
-    await catalogue.update_product(session, SYSTEM, product_id=ids["withdrawn"], state="PUBLISHED", now=now)
-    shop = await reads.shop_facts(session, ids["shop_of_guide"])
-    assert shop is not None
-    await orders.place(
-        session,
-        tale.customer(),
-        shop=shop,
-        lines=[LineRequest(ids["sku_of_product"], 3)],
-        address=address(tale.mark),
-        now=now,
-    )

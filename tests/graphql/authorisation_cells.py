@@ -84,6 +84,10 @@ ROOTS = [
     of_root("Query.attributionPolicy", "{ attributionPolicy { id } }", "U U F F O O O O O O O E"),
     of_root("Query.afterSales", "{ afterSales { totalCount edges { node { id } } } }", "U U F F F F F 1 0 1 1 0"),
     of_root("Query.withdrawals", "{ withdrawals { totalCount edges { node { id } } } }", "U U F F F F F F F F 1 0"),
+    of_root(
+        "Query.posterTemplates", "{ posterTemplates { totalCount edges { node { id } } } }", "U U F F 3 3 3 3 3 3 3 3"
+    ),
+    of_root("Query.posters", "{ posters { totalCount edges { node { id } } } }", "U U F F 1 0 0 0 0 F F F"),
     of_root("Query.materials", "{ materials { totalCount edges { node { id } } } }", "U U F F 2 2 1 1 1 2 2 0"),
     # Other rows may have made more of them by now; one is enough.
     Row(
@@ -349,6 +353,9 @@ NODES = {
     "entry": "             U U N N O N N O N O O N",
     "entry_of_store": "    U U N N N N N O N O O N",
     "withdrawal": "        U U N N N N N O N N O N",
+    "poster_template": "   U U N N O O O O O O O N",
+    "poster": "            U U N N O N N N N O O N",
+    "poster_batch": "      U U N N N N N N N O O N",
     "template": "          U U O O O O O O O O O N",
     "coupon": "            U U O N O N N O N O O N",
     "message": "           U U O N O N N O N O O N",

@@ -1,10 +1,10 @@
-"""What mutations over coupons and the toolbox are sent, for the table of mutations: inputs that may be sent."""
+"""What mutations over coupons, the toolbox and posters are sent, for the table of mutations."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.marketing import coupon_transfers, coupons
+from app.marketing import coupon_transfers, coupons, poster_layouts
 from graphql_schema.paging import encode_global_id
 from tests.factories import key, make_customer, next_number
 from tests.graphql.stage import Stage
@@ -92,3 +92,16 @@ async def offer(stage: Stage, caller: str) -> Input:
             "idempotencyKey": key(),
             "token": coupon_transfers.token_of(session.vault, session.brand_id, offered),
         }
+
+
+async def poster_template(stage: Stage, caller: str) -> Input:
+    return {"idempotencyKey": key(), "title": f"海报{next_number()}", "layout": poster_layouts.SHOP}
+
+
+async def poster_template_change(stage: Stage, caller: str) -> Input:
+    return {"idempotencyKey": key(), "templateId": stage.ids["poster_template"], "title": f"海报{next_number()}"}
+
+
+async def poster(stage: Stage, caller: str) -> Input:
+    sent = {"templateId": stage.ids["poster_template"], "productId": stage.ids["product"]}
+    return {"idempotencyKey": key(), **sent}

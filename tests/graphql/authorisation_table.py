@@ -9,7 +9,7 @@ FIELDS = {
     "Query": "node! viewer! shop! dashboard! hotProducts! orderQuote! pickupStores! orders! ordersToShip! pickups! "
     "locations! stockTransfers! afterSales! products! priceLists! stores! "
     "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! couponTemplates! couponFigures! materials! "
-    "outboundRules!",
+    "posterTemplates! posters! outboundRules!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
     "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! orderRefuse! orderReroute! "
     "paymentStart! shelfItemUpdate! "
@@ -20,7 +20,8 @@ FIELDS = {
     "afterSaleRequest! afterSaleWithdraw! afterSaleReturnShip! afterSaleDecide! afterSaleReceive! "
     "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide! couponTemplateCreate! couponTemplateRevoke! "
     "couponClaim! couponGive! couponRevoke! couponTransferOffer! couponTransferTake! "
-    "materialCreate! materialUpdate! materialWithdraw! materialShare! customerMessageSend! outboundRuleSet!",
+    "materialCreate! materialUpdate! materialWithdraw! materialShare! customerMessageSend! outboundRuleSet! "
+    "posterTemplateCreate! posterTemplateUpdate! posterRender! posterBatchStart!",
     "Subscription": "guidePulse! salesPulse!",
     # People and places.
     "Viewer": "brand customer employee",
@@ -59,6 +60,9 @@ FIELDS = {
     "Category": "id name parent",
     "Money": "minor currency display",
     "Code": "id token url imageUrl kind label scanCount isRevoked",
+    "PosterTemplate": "id title version needsProduct isWithdrawn previewUrl",
+    "Poster": "id state failure imageUrl createdAt issuedCode",
+    "PosterBatch": "id state total ready failed waiting startedAt endedAt",
     # Coupons.
     "CouponTemplate": "id title kind amount percentBp minimumSpend productIds quantity perPerson claimFrom claimUntil "
     "validDays isListed isRevoked issuedCount! claimedCount! usedCount!",
@@ -162,6 +166,10 @@ FIELDS = {
     ),
     "AttributionPolicyPublishPayload": "policy",
     "CommissionPlanPublishPayload": "plan",
+    "PosterTemplateCreatePayload": "posterTemplate",
+    "PosterTemplateUpdatePayload": "posterTemplate",
+    "PosterRenderPayload": "poster",
+    "PosterBatchStartPayload": "posterBatch",
     "CouponTemplateCreatePayload": "couponTemplate",
     "CouponTemplateRevokePayload": "couponTemplate",
     "CouponClaimPayload": "coupon",

@@ -123,6 +123,7 @@ async def build(
     await _arrange(stage)
     await _trade(stage)
     await _withdraw(stage)
+    await _draw(stage)
     await _give_coupons(stage)
     await _fill_toolbox(stage)
     await _write(stage)
@@ -332,6 +333,21 @@ async def _withdraw(stage: Stage) -> None:
         "WithdrawalRequest", idempotencyKey=key(), amountMinor=stage.price_minor // 10
     )
     stage.ids["withdrawal"] = asked["withdrawal"]["id"]
+
+
+async def _draw(stage: Stage) -> None:
+    """A poster of the guide's, and a batch that no worker has begun."""
+    templates = (await stage.as_("guide").data("PosterTemplates"))["posterTemplates"]["edges"]
+    stage.ids["poster_template"] = templates[0]["node"]["id"]
+    sent = {"templateId": stage.ids["poster_template"], "productId": stage.ids["product"]}
+    drawn = await stage.as_("guide").do("PosterRender", idempotencyKey=key(), **sent)
+    stage.ids["poster"] = drawn["poster"]["id"]
+    begun = await stage.as_("owner").query(
+        "mutation ($input: PosterBatchStartInput!) { posterBatchStart(input: $input) "
+        "{ ... on PosterBatchStartPayload { posterBatch { id } } } }",
+        input={"idempotencyKey": key(), **sent},
+    )
+    stage.ids["poster_batch"] = begun["data"]["posterBatchStart"]["posterBatch"]["id"]
 
 
 async def _fill_toolbox(stage: Stage) -> None:

@@ -33,7 +33,6 @@ def words(text: str) -> list[str]:
 
 LATER_MUTATIONS = words(
     """
-    posterRender
     trainingTaskPublish trainingAssignmentSubmit trainingAssignmentOpen trainingSubmissionReview
     employeeResign posTicketsImport attributionReplayStart
     """
@@ -41,18 +40,17 @@ LATER_MUTATIONS = words(
 """Each comes with its input, its payload and its result."""
 
 LATER_FIELDS = {
-    "Query": set(words("posterTemplates trainingProgress")),
+    "Query": {"trainingProgress"},
     "Mutation": set(LATER_MUTATIONS),
     "Subscription": {"inboxPulse"},
 }
 
-LATER_CONNECTIONS = words("PosterTemplate Handover AttributionReplayGuide")
+LATER_CONNECTIONS = words("Handover AttributionReplayGuide")
 
 LATER_TYPES = {
     *words(
         """
         Handover
-        Poster PosterState PosterTemplate
         TrainingProgress TrainingProgressRow InboxPulse ReviewDecision PromoteMetric PromoteInput
         QuizInput QuestionInput AnswerInput
         PosTicketInput PosLineInput PosTicketRejection

@@ -58,7 +58,7 @@ async def test_forms_from_elsewhere_are_refused_with_their_token_too(
 async def test_every_page_is_strict_sound_and_small(browser: Browser, scene: Scene, runtime: Runtime) -> None:
     await put_in(browser, scene)
     await browser.sign_in(f"{shop_path(scene)}/sign-in", scene.brand, factories.next_phone())
-    files = ("/static", "/codes", "/s/{slug}/card.vcf")
+    files = ("/static", "/cards", "/codes", "/s/{slug}/card.vcf")
     paths = [filled(path, scene) for path in page_routes(runtime, "GET") if not path.startswith(files)]
     for path in paths:
         page = await browser.open(path, accept="text/html")
