@@ -8,6 +8,7 @@ from playwright.async_api import Browser
 
 from app.commission.values import Decision
 from app.platform.actor import Actor, ActorKind
+from app.products import stock
 from app.trade import after_sale_decisions, pickups, shipments
 from app.web.views import id_in
 from tests import factories
@@ -154,6 +155,10 @@ async def test_bought_received_and_sent_back(phone: Phone, site: Installation, s
 
 async def test_goods_are_fetched_with_a_code(phone: Phone, site: Installation, shop: Scene) -> None:
     owner = Actor(kind=ActorKind.EMPLOYEE, employee_id=shop.owner_id, role="OWNER")
+    async with site.runtime.database.transaction(shop.brand) as session:
+        await stock.adjust(
+            session, owner, sku_id=shop.sku_id, change=3, reason="到货", location_id=shop.store_id, now=session.now
+        )
     await phone.goto(f"/q/{shop.guide.token}")
     await phone.page.click("a.item")
     await press(phone, "立即购买")

@@ -125,6 +125,7 @@ def nodes(t: Tale) -> dict[str, list[str]]:
         "Location": ["store", "other_store"],
         "Withdrawal": ["withdrawal", "rejected_withdrawal"],
         "OutboundMessage": ["message", "refused_message"],
+        "PriceList": ["price_list"],
         "Material": ["material"],
         "Share": ["share"],
     }

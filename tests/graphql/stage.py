@@ -199,6 +199,7 @@ async def _stock(stage: Stage, session: BrandSession) -> None:
         from_id=stage.uuid("east_store"),
         to_id=stage.uuid("west_store"),
         lines=[StockLine(stage.uuid("sku"), 2)],
+        note=f"{mark}补货",
         now=now,
     )
     stage.name("transfer", "StockTransfer", transfer_id)
@@ -342,6 +343,7 @@ async def _draw(stage: Stage) -> None:
     sent = {"templateId": stage.ids["poster_template"], "productId": stage.ids["product"]}
     drawn = await stage.as_("guide").do("PosterRender", idempotencyKey=key(), **sent)
     stage.ids["poster"] = drawn["poster"]["id"]
+    stage.facts["poster_code"] = drawn["poster"]["issuedCode"]["token"]
     begun = await stage.as_("owner").query(
         "mutation ($input: PosterBatchStartInput!) { posterBatchStart(input: $input) "
         "{ ... on PosterBatchStartPayload { posterBatch { id } } } }",

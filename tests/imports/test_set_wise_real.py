@@ -8,9 +8,10 @@ from tests.imports import complete_journey_query as files
 from tests.imports import same_rows
 from tests.imports.loading import broken, commission, load
 
-pytestmark = [pytest.mark.full, pytest.mark.xdist_group("set_wise")]
+pytestmark = pytest.mark.xdist_group("set_wise")
 
 
+@pytest.mark.full
 async def test_five_hundred_real_baskets_are_the_same_both_ways(runtime: Runtime, database: Database) -> None:
     stores, limit = 2, 660
     brands = [
@@ -25,6 +26,7 @@ async def test_five_hundred_real_baskets_are_the_same_both_ways(runtime: Runtime
         assert await broken(runtime, brand) == {}
 
 
+@pytest.mark.full
 async def test_all_baskets_load_and_end_where_the_files_say(runtime: Runtime, database: Database) -> None:
     brand = await load(runtime, "real-whole", is_fast=True)
     assert await commission(database, brand) == files.commission_by_guide(limit=None)

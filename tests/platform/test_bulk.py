@@ -84,6 +84,7 @@ async def test_foreign_keys_and_checks_hold(database: Database, brand: Brand) ->
                 "kind": "STORE",
                 "name": "nowhere",
                 "store_id": ids.new_id(NOW),
+                "ships_orders": False,
                 "created_at": NOW,
             }
         ],
@@ -102,7 +103,7 @@ def category(brand_id: UUID, category_id: UUID) -> dict[str, Any]:
 def product(brand_id: UUID, category_id: UUID) -> dict[str, Any]:
     plain = dict.fromkeys(column.name for column in sa.inspect(ProductRow).columns if column.nullable)
     row = {"brand_id": brand_id, "id": ids.new_id(NOW), "title": "copied", "category_id": category_id}
-    return plain | row | {"state": "DRAFT", "created_at": NOW}
+    return plain | row | {"state": "DRAFT", "created_at": NOW, "search_text": "copied", "search_grams": [1, -2]}
 
 
 async def count(session: BrandSession, kind: Any) -> int:

@@ -28,7 +28,7 @@ async def test_mutations_take_few_statements(
 
 
 @pytest.mark.parametrize(
-    ("operation", "statements"), [("MyOrders", 4), ("GuideOrders", 4), ("MyOrder", 3), ("OrderQuote", 1)]
+    ("operation", "statements"), [("MyOrders", 4), ("GuideOrders", 4), ("MyOrder", 3), ("OrderQuote", 2)]
 )
 async def test_reads_take_as_many_statements_for_many_orders_as_for_one(
     api: Api, runtime: Runtime, scene: Scene, callers: Callers, operation: str, statements: int
