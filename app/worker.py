@@ -11,7 +11,7 @@ from app.employees import reads as employee_reads
 from app.employees import sessions, sign_in_codes
 from app.employees.events import SignInCodeRequested
 from app.employees.jobs import send_sign_in_code
-from app.marketing import coupon_care, outbound_sending, poster_batches, poster_works
+from app.marketing import coupon_care, media_names, outbound_sending, poster_batches, poster_works
 from app.marketing.outbound_events import OutboundAllowed
 from app.platform import idempotency, jobs, media, outbox, rate_limits, retention
 from app.platform.db import Brand
@@ -36,7 +36,12 @@ from app.trade.events import OrderCancelled, OrderReadyForPickup, RefundRequeste
 
 log = logging.getLogger(__name__)
 
-MEDIA_NAMERS = (pictures.named_media, employee_reads.named_media, after_sale_reads.named_media)
+MEDIA_NAMERS = (
+    pictures.named_media,
+    employee_reads.named_media,
+    after_sale_reads.named_media,
+    media_names.named_media,
+)
 """Whose rows name uploaded files: nothing that one of them names is taken away."""
 
 

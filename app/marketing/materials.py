@@ -14,7 +14,7 @@ from app.employees.values import StaffAudience, StaffFunction
 from app.marketing import material_rules as rules
 from app.marketing.models import MaterialRow, MaterialVersionRow
 from app.marketing.values import MaterialContent, MaterialKind
-from app.platform import texts
+from app.platform import media, texts
 from app.platform.actor import Actor, ActorKind
 from app.platform.db import BrandSession
 from app.platform.errors import Forbidden, InvalidInput, NotFound, WrongState
@@ -182,6 +182,9 @@ async def _checked(session: BrandSession, content: MaterialContent) -> MaterialC
     problem = rules.content_problem(kept)
     if problem is not None:
         raise InvalidInput(problem.key, path=problem.path, **problem.facts)
+    await media.hold_url(session, kept.cover_url, ("coverUrl",))
+    for number, url in enumerate(kept.attachment_urls):
+        await media.hold_url(session, url, ("attachmentUrls", str(number)))
     if kept.product_ids:
         known = await session.execute(
             sa.select(sa.func.count())

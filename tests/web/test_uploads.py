@@ -10,8 +10,10 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
+from app.marketing import materials, poster_layouts, poster_templates
+from app.marketing.values import MaterialContent, MaterialKind
 from app.platform import clock, media, storage
-from app.platform.actor import SYSTEM
+from app.platform.actor import SYSTEM, Actor, ActorKind
 from app.platform.db import BrandSession
 from app.platform.errors import InvalidInput
 from app.platform.media import Upload
@@ -175,8 +177,30 @@ async def test_what_nothing_names_goes_after_a_day_and_what_is_named_stays(runti
         assert await runtime.storage.get(kept.key) is not None
 
 
+def _picture(url: str) -> dict[str, Any]:
+    return {"kind": "PICTURE", "box": [0, 0, 40, 40], "source": url}
+
+
+async def test_what_materials_and_posters_show_stays(runtime: Runtime, scene: Scene) -> None:
+    cover, film, ground, old = [await put(runtime, scene, name, hours=99) for name in ("c", "f", "g", "o")]
+    owner = Actor(kind=ActorKind.EMPLOYEE, employee_id=scene.owner_id, role="OWNER")
+    async with runtime.database.transaction(scene.brand) as session:
+        content = MaterialContent("新品", cover_url=cover.url, attachment_urls=(film.url,))
+        material_id = await materials.create(session, owner, kind=MaterialKind.NEWS, content=content, now=session.now)
+        # What a version of before showed, its shares go on showing.
+        await materials.update(session, owner, material_id=material_id, cover_url=None, now=session.now)
+        layout = poster_layouts.SHOP | {"layers": [*poster_layouts.SHOP["layers"], _picture(ground.url)]}
+        await poster_templates.create(session, owner, title="自己的", document=layout, now=session.now)
+    assert await media.sweeper(MEDIA_NAMERS)(runtime, scene.brand) == 1
+    assert sorted(await rows(runtime, scene)) == sorted(one.key for one in (cover, film, ground))
+    async with runtime.database.transaction(scene.brand) as session:
+        gone = MaterialContent("旧闻", cover_url=old.url)
+        with pytest.raises(InvalidInput, match="media_unknown"):
+            await materials.create(session, owner, kind=MaterialKind.NEWS, content=gone, now=session.now)
+
+
 async def test_evidence_of_an_after_sale_is_named(runtime: Runtime, scene: Scene) -> None:
-    _, _, named_by_trade = MEDIA_NAMERS
+    _, _, named_by_trade, _ = MEDIA_NAMERS
     async with runtime.database.reading(scene.brand) as session:
         assert await named_by_trade(session, ["a/b.jpg"]) == set()
 
