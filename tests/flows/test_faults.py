@@ -326,6 +326,7 @@ async def assert_verified(breakable: Installation, running: Load) -> None:
     assert status == 0 and f"{running.scene.brand.code}: " in output, output
 
 
+@pytest.mark.full
 async def test_kills_under_load_lose_and_double_nothing(breakable: Installation) -> None:
     await start_what_is_missing(breakable)
     async with asyncio.timeout(180), load(breakable) as running:

@@ -96,6 +96,7 @@ async def test_commission_of_each_guide_ends_where_the_files_say(database: Datab
         assert sum(one[column] for one in expected.values()) > 0
 
 
+@pytest.mark.full
 async def test_second_load_changes_nothing_and_a_part_is_refused(
     runtime: Runtime, database: Database, fast: Brand
 ) -> None:
