@@ -3,15 +3,15 @@
 import dataclasses
 from collections.abc import Awaitable, Callable
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import strawberry
 
 from app.platform import errors, faults, idempotency
 from app.platform.actor import Actor
 from app.platform.db import Brand, BrandSession
-from graphql_schema.context import Context
-from graphql_schema.user_errors import needs_reading, to_user_error
+from graphql_schema.context import Context, Info
+from graphql_schema.user_errors import UserError, needs_reading, to_user_error
 
 T = TypeVar("T")
 Result = dict[str, Any]
@@ -57,6 +57,32 @@ async def mutate(
         given = fault
     await faults.pause_point("after_commit")
     return await shown(context, brand, given) if isinstance(given, errors.UserFault) else given
+
+
+async def mutate_input(info: Info, operation: str, input: Any, act: Act, answer: Answer[Any]) -> Any:
+    """`mutate` for the caller in the caller's brand, under the input's idempotency key where it has one."""
+    return await mutate(
+        info.context,
+        await info.context.brand(),
+        operation=operation,
+        actor=await info.context.actor(),
+        body=input,
+        act=act,
+        answer=answer,
+        key=getattr(input, "idempotency_key", None),
+    )
+
+
+async def change(info: Info, operation: str, input: Any, act: Act) -> Result | UserError:
+    """`mutate_input` that gives what was made, or a user error.
+
+    The payload is read after the commit, so that no reading prolongs the time in which others wait for a row.
+    """
+
+    async def answer(_: BrandSession, made: Result) -> Result:
+        return made
+
+    return cast("Result | UserError", await mutate_input(info, operation, input, act, answer))
 
 
 async def shown(context: Context, brand: Brand, fault: errors.UserFault) -> Any:

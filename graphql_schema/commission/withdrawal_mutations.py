@@ -1,6 +1,6 @@
 """Mutations and root fields over withdrawals."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import strawberry
@@ -19,7 +19,7 @@ from graphql_schema.money import Money, to_money
 from graphql_schema.paging import Connection
 from graphql_schema.permissions import FINANCE, GUIDES, Requires
 from graphql_schema.scalars import Long
-from graphql_schema.transaction import Act, mutate
+from graphql_schema.transaction import mutate_input
 from graphql_schema.user_errors import (
     IdempotencyConflict,
     InvalidInput,
@@ -115,7 +115,7 @@ class WithdrawalMutation:
         async def answer(session: BrandSession, made: dict[str, Any]) -> WithdrawalRequestPayload:
             return WithdrawalRequestPayload(withdrawal=await withdrawal_in(session, UUID(made["id"])))
 
-        return await _mutate(info, "withdrawalRequest", input, act, answer)  # type: ignore[no-any-return]
+        return cast("WithdrawalRequestResult", await mutate_input(info, "withdrawalRequest", input, act, answer))
 
     @strawberry.mutation(
         description="Approve or reject a withdrawal of somebody else; the approval sends the money on its way. "
@@ -142,17 +142,4 @@ class WithdrawalMutation:
         async def answer(session: BrandSession, made: dict[str, Any]) -> WithdrawalDecidePayload:
             return WithdrawalDecidePayload(withdrawal=await withdrawal_in(session, UUID(made["id"])))
 
-        return await _mutate(info, "withdrawalDecide", input, act, answer)  # type: ignore[no-any-return]
-
-
-async def _mutate(info: Info, operation: str, input: Any, act: Act, answer: Any) -> Any:
-    return await mutate(
-        info.context,
-        await info.context.brand(),
-        operation=operation,
-        actor=await info.context.actor(),
-        key=input.idempotency_key,
-        body=input,
-        act=act,
-        answer=answer,
-    )
+        return cast("WithdrawalDecideResult", await mutate_input(info, "withdrawalDecide", input, act, answer))

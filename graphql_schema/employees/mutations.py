@@ -13,7 +13,7 @@ from graphql_schema.employees.inputs import OrgUnitCreateInput, StoreCreateInput
 from graphql_schema.employees.types import OrgUnit, Store, store_from, to_unit
 from graphql_schema.global_ids import input_id
 from graphql_schema.permissions import HEADQUARTERS, Requires
-from graphql_schema.transaction import Result, mutate
+from graphql_schema.transaction import Result, mutate_input
 from graphql_schema.user_errors import Conflict, IdempotencyConflict, InvalidInput, NotFound
 
 
@@ -63,16 +63,7 @@ class EmployeesMutation:
             unit_id = UUID(made["org_unit_id"])
             return OrgUnitCreatePayload(org_unit=to_unit((await reads.units_by_id(session, [unit_id]))[unit_id]))
 
-        given: OrgUnitCreateResult = await mutate(
-            info.context,
-            await info.context.brand(),
-            operation="orgUnitCreate",
-            actor=actor,
-            body=input,
-            act=act,
-            answer=answer,
-            key=input.idempotency_key,
-        )
+        given: OrgUnitCreateResult = await mutate_input(info, "orgUnitCreate", input, act, answer)
         return given
 
     @strawberry.mutation(
@@ -106,14 +97,5 @@ class EmployeesMutation:
             store_id = UUID(made["store_id"])
             return StoreCreatePayload(store=store_from((await reads.stores_by_id(session, [store_id]))[store_id]))
 
-        given: StoreCreateResult = await mutate(
-            info.context,
-            await info.context.brand(),
-            operation="storeCreate",
-            actor=actor,
-            body=input,
-            act=act,
-            answer=answer,
-            key=input.idempotency_key,
-        )
+        given: StoreCreateResult = await mutate_input(info, "storeCreate", input, act, answer)
         return given

@@ -1,6 +1,6 @@
 """Mutations over coupons. Answers are read after the commit: no reading prolongs a wait for a template's row."""
 
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 from uuid import UUID
 
 import strawberry
@@ -38,7 +38,7 @@ from graphql_schema.marketing.coupon_payloads import (
 )
 from graphql_schema.marketing.coupon_types import CouponTransfer
 from graphql_schema.permissions import CUSTOMERS, GUIDES, PROMOTERS, Requires
-from graphql_schema.transaction import Act, Result, mutate
+from graphql_schema.transaction import Result, change
 from graphql_schema.user_errors import UserError
 
 
@@ -71,7 +71,7 @@ class CouponMutation:
             )
             return {"id": template_id}
 
-        made = await _change(info, "couponTemplateCreate", input, act)
+        made = await change(info, "couponTemplateCreate", input, act)
         if isinstance(made, UserError):
             return cast("CouponTemplateCreateResult", made)
         return CouponTemplateCreatePayload(coupon_template=await template_by_id(info, UUID(made["id"])))
@@ -93,7 +93,7 @@ class CouponMutation:
             await coupon_templates.revoke(session, actor, template_id=template_id, now=session.now)
             return {"id": template_id}
 
-        made = await _change(info, "couponTemplateRevoke", input, act)
+        made = await change(info, "couponTemplateRevoke", input, act)
         if isinstance(made, UserError):
             return cast("CouponTemplateRevokeResult", made)
         return CouponTemplateRevokePayload(coupon_template=await template_by_id(info, UUID(made["id"])))
@@ -115,7 +115,7 @@ class CouponMutation:
                 )
             }
 
-        made = await _change(info, "couponClaim", input, act)
+        made = await change(info, "couponClaim", input, act)
         if isinstance(made, UserError):
             return cast("CouponClaimResult", made)
         return CouponClaimPayload(coupon=await coupon_by_id(info, UUID(made["id"])))
@@ -138,7 +138,7 @@ class CouponMutation:
                 )
             }
 
-        made = await _change(info, "couponGive", input, act)
+        made = await change(info, "couponGive", input, act)
         if isinstance(made, UserError):
             return cast("CouponGiveResult", made)
         return CouponGivePayload(coupon=await coupon_by_id(info, UUID(made["id"])))
@@ -157,7 +157,7 @@ class CouponMutation:
             await coupons.revoke(session, actor, coupon_id=coupon_id, now=session.now)
             return {"id": coupon_id}
 
-        made = await _change(info, "couponRevoke", input, act)
+        made = await change(info, "couponRevoke", input, act)
         if isinstance(made, UserError):
             return cast("CouponRevokeResult", made)
         return CouponRevokePayload(coupon=await coupon_by_id(info, UUID(made["id"])))
@@ -178,7 +178,7 @@ class CouponMutation:
             transfer_id = await coupon_transfers.offer(session, actor, coupon_id=coupon_id, now=session.now)
             return {"id": transfer_id, "coupon_id": coupon_id}
 
-        made = await _change(info, "couponTransferOffer", input, act)
+        made = await change(info, "couponTransferOffer", input, act)
         if isinstance(made, UserError):
             return cast("CouponTransferOfferResult", made)
         brand, vault = await info.context.brand(), info.context.runtime.database.vault
@@ -204,7 +204,7 @@ class CouponMutation:
         async def act(session: BrandSession) -> Result:
             return {"id": await coupon_transfers.take(session, actor, token=input.token, now=session.now)}
 
-        made = await _change(info, "couponTransferTake", input, act)
+        made = await change(info, "couponTransferTake", input, act)
         if isinstance(made, UserError):
             return cast("CouponTransferTakeResult", made)
         return CouponTransferTakePayload(coupon=await coupon_by_id(info, UUID(made["id"])))
@@ -222,22 +222,3 @@ def _terms(input: CouponTemplateCreateInput) -> CouponTerms:
             for position, product_id in enumerate(input.product_ids or ())
         ),
     )
-
-
-async def _change(info: Info, operation: str, input: Any, act: Act) -> Result | UserError:
-    """One transaction under the input's key; gives what was made, or a user error."""
-
-    async def answer(_: BrandSession, made: Result) -> Result:
-        return made
-
-    given = await mutate(
-        info.context,
-        await info.context.brand(),
-        operation=operation,
-        actor=await info.context.actor(),
-        body=input,
-        act=act,
-        answer=answer,
-        key=input.idempotency_key,
-    )
-    return cast("Result | UserError", given)

@@ -24,7 +24,7 @@ from graphql_schema.marketing.payloads import (
 )
 from graphql_schema.marketing.scanning import scan_code
 from graphql_schema.permissions import ANYBODY, EMPLOYEES, MANAGERS, Requires
-from graphql_schema.transaction import Result, mutate
+from graphql_schema.transaction import Result, mutate_input
 
 _TARGETS = {
     CodeKind.SHOP: "Shop",
@@ -62,16 +62,7 @@ class MarketingMutation:
         async def answer(session: BrandSession, made: Result) -> CodeCreatePayload:
             return CodeCreatePayload(issued_code=await code_in(session, UUID(made["code_id"]), base_url))
 
-        given: CodeCreateResult = await mutate(
-            info.context,
-            await info.context.brand(),
-            operation="codeCreate",
-            actor=actor,
-            body=input,
-            act=act,
-            answer=answer,
-            key=input.idempotency_key,
-        )
+        given: CodeCreateResult = await mutate_input(info, "codeCreate", input, act, answer)
         return given
 
     @strawberry.mutation(
@@ -95,16 +86,7 @@ class MarketingMutation:
                 replacement=None if replacement_id is None else await code_in(session, UUID(replacement_id), base_url),
             )
 
-        given: CodeRevokeResult = await mutate(
-            info.context,
-            await info.context.brand(),
-            operation="codeRevoke",
-            actor=actor,
-            body=input,
-            act=act,
-            answer=answer,
-            key=input.idempotency_key,
-        )
+        given: CodeRevokeResult = await mutate_input(info, "codeRevoke", input, act, answer)
         return given
 
     @strawberry.mutation(
@@ -147,14 +129,5 @@ class MarketingMutation:
         async def answer(session: BrandSession, made: Result) -> EmployeeCreatePayload:
             return EmployeeCreatePayload(employee=await employee_in(session, UUID(made["employee_id"])))
 
-        given: EmployeeCreateResult = await mutate(
-            info.context,
-            await info.context.brand(),
-            operation="employeeCreate",
-            actor=actor,
-            body=input,
-            act=act,
-            answer=answer,
-            key=input.idempotency_key,
-        )
+        given: EmployeeCreateResult = await mutate_input(info, "employeeCreate", input, act, answer)
         return given

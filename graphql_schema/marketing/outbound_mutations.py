@@ -17,7 +17,7 @@ from graphql_schema.marketing.outbound_loaders import message_in
 from graphql_schema.marketing.outbound_types import OutboundMessage, OutboundRule, to_rule
 from graphql_schema.paging import decode_global_id
 from graphql_schema.permissions import EMPLOYEES, HEADQUARTERS, SENDERS, Requires
-from graphql_schema.transaction import Result, mutate
+from graphql_schema.transaction import Result, mutate_input
 from graphql_schema.user_errors import IdempotencyConflict, InvalidInput, NotFound
 
 _KEY = "16 to 64 characters; the same key gives the same answer."
@@ -114,16 +114,7 @@ class OutboundMutation:
         async def answer(session: BrandSession, made: Result) -> CustomerMessageSendPayload:
             return CustomerMessageSendPayload(outbound_message=await message_in(session, UUID(made["message_id"])))
 
-        given: CustomerMessageSendResult = await mutate(
-            info.context,
-            await info.context.brand(),
-            operation="customerMessageSend",
-            actor=actor,
-            body=input,
-            act=act,
-            answer=answer,
-            key=input.idempotency_key,
-        )
+        given: CustomerMessageSendResult = await mutate_input(info, "customerMessageSend", input, act, answer)
         return given
 
     @strawberry.mutation(
@@ -153,16 +144,7 @@ class OutboundMutation:
             found = await outbound_reads.rules_in_force(session)
             return OutboundRuleSetPayload(rule=to_rule(found[input.channel]))
 
-        given: OutboundRuleSetResult = await mutate(
-            info.context,
-            await info.context.brand(),
-            operation="outboundRuleSet",
-            actor=actor,
-            body=input,
-            act=act,
-            answer=answer,
-            key=input.idempotency_key,
-        )
+        given: OutboundRuleSetResult = await mutate_input(info, "outboundRuleSet", input, act, answer)
         return given
 
 

@@ -17,7 +17,7 @@ from graphql_schema.marketing.poster_types import Poster, PosterBatch, PosterTem
 from graphql_schema.paging import Connection
 from graphql_schema.permissions import EMPLOYEES, GUIDES, HEADQUARTERS, Requires
 from graphql_schema.scalars import JSON
-from graphql_schema.transaction import Act, Result, mutate, shown
+from graphql_schema.transaction import Result, mutate_input, shown
 from graphql_schema.user_errors import Conflict, IdempotencyConflict, InvalidInput, NotFound
 
 _KEY = "16 to 64 characters; the same key gives the same answer."
@@ -141,7 +141,7 @@ class PosterMutation:
         try:
             preview_key = await _preview(info, input.layout)
         except InvalidInputFault as fault:
-            return await shown(info.context, await info.context.brand(), fault)  # type: ignore[no-any-return]
+            return cast("PosterTemplateCreateResult", await shown(info.context, await info.context.brand(), fault))
 
         async def act(session: BrandSession) -> Result:
             made = await poster_templates.create(
@@ -159,7 +159,7 @@ class PosterMutation:
                 poster_template=await poster_loaders.template_in(session, UUID(made["template_id"]), base_url)
             )
 
-        return await _mutate(info, "posterTemplateCreate", input, act, answer)  # type: ignore[no-any-return]
+        return cast("PosterTemplateCreateResult", await mutate_input(info, "posterTemplateCreate", input, act, answer))
 
     @strawberry.mutation(
         description="Change or withdraw a template. Posters that were made keep the version they were made in. For "
@@ -175,7 +175,7 @@ class PosterMutation:
         try:
             preview_key = None if input.layout is None else await _preview(info, input.layout)
         except InvalidInputFault as fault:
-            return await shown(info.context, await info.context.brand(), fault)  # type: ignore[no-any-return]
+            return cast("PosterTemplateUpdateResult", await shown(info.context, await info.context.brand(), fault))
 
         async def act(session: BrandSession) -> Result:
             template_id = input_id(input.template_id, "PosterTemplate", "templateId")
@@ -196,7 +196,7 @@ class PosterMutation:
                 poster_template=await poster_loaders.template_in(session, UUID(made["template_id"]), base_url)
             )
 
-        return await _mutate(info, "posterTemplateUpdate", input, act, answer)  # type: ignore[no-any-return]
+        return cast("PosterTemplateUpdateResult", await mutate_input(info, "posterTemplateUpdate", input, act, answer))
 
     @strawberry.mutation(
         description="Draw a poster of one's own shop, or of a product or material in it. The same template, price and "
@@ -228,13 +228,13 @@ class PosterMutation:
             found = await poster_loaders.poster_in(session, UUID(made["poster_id"]), studio.base_url)
             return PosterRenderPayload(poster=found)
 
-        given = await _mutate(info, "posterRender", input, act, answer)
+        given = await mutate_input(info, "posterRender", input, act, answer)
         if isinstance(given, PosterRenderPayload) and given.poster.view.image_key is None:
             poster_id = given.poster.view.poster_id
             await poster_works.draw_now(runtime, brand, poster_id)
             async with info.context.reading(brand) as session:
                 given = PosterRenderPayload(poster=await poster_loaders.poster_in(session, poster_id, studio.base_url))
-        return given  # type: ignore[no-any-return]
+        return cast("PosterRenderResult", given)
 
     @strawberry.mutation(
         description="Have the worker draw a poster for every guide, each with the own code. For headquarters and the "
@@ -259,7 +259,7 @@ class PosterMutation:
         async def answer(session: BrandSession, made: Result) -> PosterBatchStartPayload:
             return PosterBatchStartPayload(poster_batch=await poster_loaders.batch_in(session, UUID(made["batch_id"])))
 
-        return await _mutate(info, "posterBatchStart", input, act, answer)  # type: ignore[no-any-return]
+        return cast("PosterBatchStartResult", await mutate_input(info, "posterBatchStart", input, act, answer))
 
 
 async def _preview(info: Info, layout: object) -> str | None:
@@ -273,16 +273,3 @@ async def _preview(info: Info, layout: object) -> str | None:
         return await poster_works.preview(info.context.runtime, brand, cast("dict[str, Any]", layout))
     except StorageUnreachable:
         return None
-
-
-async def _mutate(info: Info, operation: str, input: Any, act: Act, answer: Any) -> Any:
-    return await mutate(
-        info.context,
-        await info.context.brand(),
-        operation=operation,
-        actor=await info.context.actor(),
-        key=input.idempotency_key,
-        body=input,
-        act=act,
-        answer=answer,
-    )

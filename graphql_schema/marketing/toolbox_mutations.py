@@ -1,6 +1,6 @@
 """Mutations and root fields over the toolbox."""
 
-from typing import Annotated, Any
+from typing import Annotated, cast
 from uuid import UUID
 
 import strawberry
@@ -24,7 +24,7 @@ from graphql_schema.marketing.toolbox_types import After, First, Material, Share
 from graphql_schema.paging import Connection
 from graphql_schema.permissions import EMPLOYEES, GUIDES, PROMOTERS, Requires
 from graphql_schema.products.inputs import kept
-from graphql_schema.transaction import Act, Result, mutate
+from graphql_schema.transaction import Result, mutate_input
 from graphql_schema.user_errors import IdempotencyConflict, InvalidInput, NotFound, WrongState
 
 
@@ -118,7 +118,7 @@ class ToolboxMutation:
         async def answer(session: BrandSession, made: Result) -> MaterialCreatePayload:
             return MaterialCreatePayload(material=await material_in(session, UUID(made["material_id"])))
 
-        return await _mutate(info, "materialCreate", input, act, answer)  # type: ignore[no-any-return]
+        return cast("MaterialCreateResult", await mutate_input(info, "materialCreate", input, act, answer))
 
     @strawberry.mutation(
         description="Change a material; what is said differently makes a new version. Pages of shares show the newest "
@@ -150,7 +150,7 @@ class ToolboxMutation:
         async def answer(session: BrandSession, made: Result) -> MaterialUpdatePayload:
             return MaterialUpdatePayload(material=await material_in(session, UUID(made["material_id"])))
 
-        return await _mutate(info, "materialUpdate", input, act, answer)  # type: ignore[no-any-return]
+        return cast("MaterialUpdateResult", await mutate_input(info, "materialUpdate", input, act, answer))
 
     @strawberry.mutation(
         description="Withdraw a material: nobody shares it any more, and the pages of its shares say so and lead into "
@@ -170,7 +170,7 @@ class ToolboxMutation:
         async def answer(session: BrandSession, made: Result) -> MaterialWithdrawPayload:
             return MaterialWithdrawPayload(material=await material_in(session, UUID(made["material_id"])))
 
-        return await _mutate(info, "materialWithdraw", input, act, answer)  # type: ignore[no-any-return]
+        return cast("MaterialWithdrawResult", await mutate_input(info, "materialWithdraw", input, act, answer))
 
     @strawberry.mutation(
         description="Share a material of the own toolbox from the own shop, by a code of its own. For guides.",
@@ -197,17 +197,4 @@ class ToolboxMutation:
         async def answer(session: BrandSession, made: Result) -> MaterialSharePayload:
             return MaterialSharePayload(share=await share_in(session, UUID(made["share_id"]), base_url))
 
-        return await _mutate(info, "materialShare", input, act, answer)  # type: ignore[no-any-return]
-
-
-async def _mutate(info: Info, operation: str, input: Any, act: Act, answer: Any) -> Any:
-    return await mutate(
-        info.context,
-        await info.context.brand(),
-        operation=operation,
-        actor=await info.context.actor(),
-        key=input.idempotency_key,
-        body=input,
-        act=act,
-        answer=answer,
-    )
+        return cast("MaterialShareResult", await mutate_input(info, "materialShare", input, act, answer))

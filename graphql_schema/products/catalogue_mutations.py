@@ -1,6 +1,6 @@
 """Mutations over pictures, options and price lists."""
 
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 from uuid import UUID
 
 import strawberry
@@ -20,7 +20,7 @@ from graphql_schema.products.catalogue_inputs import (
 )
 from graphql_schema.products.list_types import PriceList, to_price_list
 from graphql_schema.products.types import Product
-from graphql_schema.transaction import Act, Answer, Result, mutate
+from graphql_schema.transaction import Result, mutate_input
 from graphql_schema.user_errors import Conflict, IdempotencyConflict, InvalidInput, NotFound, WrongState
 
 
@@ -82,7 +82,7 @@ class CatalogueMutation:
         async def answer(session: BrandSession, made: Result) -> ProductPicturesSetPayload:
             return ProductPicturesSetPayload(product=await _product(session, made))
 
-        return cast("ProductPicturesSetResult", await _mutate(info, "productPicturesSet", input, act, answer))
+        return cast("ProductPicturesSetResult", await mutate_input(info, "productPicturesSet", input, act, answer))
 
     @strawberry.mutation(
         description="Say what a product's SKUs differ in and which values each stands for, and add SKUs. For "
@@ -116,7 +116,7 @@ class CatalogueMutation:
         async def answer(session: BrandSession, made: Result) -> ProductOptionsSetPayload:
             return ProductOptionsSetPayload(product=await _product(session, made))
 
-        return cast("ProductOptionsSetResult", await _mutate(info, "productOptionsSet", input, act, answer))
+        return cast("ProductOptionsSetResult", await mutate_input(info, "productOptionsSet", input, act, answer))
 
     @strawberry.mutation(
         description="Give a unit and all below it prices of their own for a time; the nearest unit's count. For "
@@ -145,7 +145,7 @@ class CatalogueMutation:
         async def answer(session: BrandSession, made: Result) -> PriceListPublishPayload:
             return PriceListPublishPayload(price_list=await _price_list(session, made))
 
-        return cast("PriceListPublishResult", await _mutate(info, "priceListPublish", input, act, answer))
+        return cast("PriceListPublishResult", await mutate_input(info, "priceListPublish", input, act, answer))
 
     @strawberry.mutation(
         description="End a price list, now or later. For headquarters and the owner.",
@@ -164,21 +164,7 @@ class CatalogueMutation:
         async def answer(session: BrandSession, made: Result) -> PriceListEndPayload:
             return PriceListEndPayload(price_list=await _price_list(session, made))
 
-        return cast("PriceListEndResult", await _mutate(info, "priceListEnd", input, act, answer))
-
-
-async def _mutate(info: Info, operation: str, input: Any, act: Act, answer: Answer[Any]) -> Any:
-    """One transaction of the caller's brand, under the input's idempotency key."""
-    return await mutate(
-        info.context,
-        await info.context.brand(),
-        operation=operation,
-        actor=await info.context.actor(),
-        body=input,
-        act=act,
-        answer=answer,
-        key=input.idempotency_key,
-    )
+        return cast("PriceListEndResult", await mutate_input(info, "priceListEnd", input, act, answer))
 
 
 async def _product(session: BrandSession, made: Result) -> Product:

@@ -1,6 +1,6 @@
 """Mutations over catalogue, stock and shelf."""
 
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 from uuid import UUID
 
 import strawberry
@@ -25,7 +25,7 @@ from graphql_schema.products.inputs import (
 )
 from graphql_schema.products.places import optional_place_id
 from graphql_schema.products.types import Category, Product, ShelfItem, Sku, to_category
-from graphql_schema.transaction import Act, Answer, Result, mutate
+from graphql_schema.transaction import Result, mutate_input
 from graphql_schema.user_errors import Conflict, IdempotencyConflict, InvalidInput, NotFound
 
 
@@ -99,7 +99,7 @@ class ProductsMutation:
             found = await reads.categories_by_id(session, [category_id])
             return CategoryCreatePayload(category=to_category(found[category_id]))
 
-        return cast("CategoryCreateResult", await _mutate(info, "categoryCreate", input, act, answer))
+        return cast("CategoryCreateResult", await mutate_input(info, "categoryCreate", input, act, answer))
 
     @strawberry.mutation(
         description="Make a product; it is on every guide's shelf at once. For headquarters and the owner.",
@@ -128,7 +128,7 @@ class ProductsMutation:
         async def answer(session: BrandSession, made: Result) -> ProductCreatePayload:
             return ProductCreatePayload(product=await _product(session, made))
 
-        return cast("ProductCreateResult", await _mutate(info, "productCreate", input, act, answer))
+        return cast("ProductCreateResult", await mutate_input(info, "productCreate", input, act, answer))
 
     @strawberry.mutation(
         description="Change a product, its prices, or whether it is on shelves; placed orders keep their prices. "
@@ -160,7 +160,7 @@ class ProductsMutation:
         async def answer(session: BrandSession, made: Result) -> ProductUpdatePayload:
             return ProductUpdatePayload(product=await _product(session, made))
 
-        return cast("ProductUpdateResult", await _mutate(info, "productUpdate", input, act, answer))
+        return cast("ProductUpdateResult", await mutate_input(info, "productUpdate", input, act, answer))
 
     @strawberry.mutation(
         description="Correct the stock of a SKU. For headquarters and the owner; for managers in stores of the own "
@@ -189,7 +189,7 @@ class ProductsMutation:
             sku_id = UUID(made["sku_id"])
             return StockAdjustPayload(sku=(await loaders.skus_in(session, [sku_id]))[sku_id])
 
-        return cast("StockAdjustResult", await _mutate(info, "stockAdjust", input, act, answer))
+        return cast("StockAdjustResult", await mutate_input(info, "stockAdjust", input, act, answer))
 
     @strawberry.mutation(
         description="Feature, hide, order or badge a product on the own shelf. For the shop's own guide.",
@@ -219,21 +219,7 @@ class ProductsMutation:
                 raise errors.NotFound("shelf item", path=("shelfItemId",))
             return ShelfItemUpdatePayload(shelf_item=item)
 
-        return cast("ShelfItemUpdateResult", await _mutate(info, "shelfItemUpdate", input, act, answer))
-
-
-async def _mutate(info: Info, operation: str, input: Any, act: Act, answer: Answer[Any]) -> Any:
-    """One transaction of the caller's brand, under the input's idempotency key where it has one."""
-    return await mutate(
-        info.context,
-        await info.context.brand(),
-        operation=operation,
-        actor=await info.context.actor(),
-        body=input,
-        act=act,
-        answer=answer,
-        key=getattr(input, "idempotency_key", None),
-    )
+        return cast("ShelfItemUpdateResult", await mutate_input(info, "shelfItemUpdate", input, act, answer))
 
 
 async def _product(session: BrandSession, made: Result) -> Product:

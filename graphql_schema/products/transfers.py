@@ -27,7 +27,7 @@ from graphql_schema.products.transfer_inputs import (
 from graphql_schema.products.transfer_types import StockTransfer, to_transfer
 from graphql_schema.products.types import After, First
 from graphql_schema.trade.errors import InsufficientStock
-from graphql_schema.transaction import Result, mutate
+from graphql_schema.transaction import Result, mutate_input
 from graphql_schema.user_errors import IdempotencyConflict, InvalidInput, NotFound, WrongState
 
 
@@ -140,16 +140,7 @@ class TransfersMutation:
             places = await locations.places_by_id(session, [location_id])
             return LocationUpdatePayload(location=to_location(places[location_id]))
 
-        given = await mutate(
-            info.context,
-            await info.context.brand(),
-            operation="locationUpdate",
-            actor=actor,
-            body=input,
-            act=act,
-            answer=answer,
-            key=input.idempotency_key,
-        )
+        given = await mutate_input(info, "locationUpdate", input, act, answer)
         return cast("LocationUpdateResult", given)
 
     @strawberry.mutation(
@@ -245,16 +236,7 @@ async def _change(info: Info, operation: str, input: Any, step: Step, payload: C
         found = await stock_reads.transfers_by_id(session, actor, [transfer_id])
         return payload(transfer=to_transfer(found[transfer_id]))
 
-    return await mutate(
-        info.context,
-        await info.context.brand(),
-        operation=operation,
-        actor=actor,
-        body=input,
-        act=act,
-        answer=answer,
-        key=input.idempotency_key,
-    )
+    return await mutate_input(info, operation, input, act, answer)
 
 
 async def transfer_by_id(info: Info, *ids: UUID) -> StockTransfer | None:

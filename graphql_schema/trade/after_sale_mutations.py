@@ -21,8 +21,7 @@ from graphql_schema.trade.after_sale_inputs import (
 )
 from graphql_schema.trade.after_sale_loaders import after_sale_by_id
 from graphql_schema.trade.after_sale_types import AfterSale
-from graphql_schema.trade.changes import change
-from graphql_schema.transaction import Result
+from graphql_schema.transaction import Result, change
 from graphql_schema.user_errors import (
     DeadlinePassed,
     IdempotencyConflict,

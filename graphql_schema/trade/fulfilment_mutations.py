@@ -10,7 +10,7 @@ from app.trade import pickups, receipts, shipments
 from graphql_schema.context import Info
 from graphql_schema.global_ids import input_id
 from graphql_schema.permissions import CUSTOMERS, EMPLOYEES, Callers, Requires
-from graphql_schema.trade.changes import change, changed_order
+from graphql_schema.trade.changes import changed_order
 from graphql_schema.trade.inputs import (
     OrderConfirmReceiptInput,
     OrderHandOverInput,
@@ -18,7 +18,7 @@ from graphql_schema.trade.inputs import (
     OrderShipInput,
 )
 from graphql_schema.trade.types import Order
-from graphql_schema.transaction import Result
+from graphql_schema.transaction import Result, change
 from graphql_schema.user_errors import (
     IdempotencyConflict,
     InvalidInput,

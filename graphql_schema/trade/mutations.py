@@ -14,7 +14,7 @@ from graphql_schema.errors import ApiError, ErrorCode
 from graphql_schema.global_ids import input_id
 from graphql_schema.permissions import CUSTOMERS, Requires
 from graphql_schema.trade import loaders
-from graphql_schema.trade.changes import change, changed_order
+from graphql_schema.trade.changes import changed_order
 from graphql_schema.trade.errors import InsufficientStock, PriceChanged
 from graphql_schema.trade.inputs import (
     OrderCancelInput,
@@ -25,7 +25,7 @@ from graphql_schema.trade.inputs import (
     to_pickup_store,
 )
 from graphql_schema.trade.types import Order, Payment
-from graphql_schema.transaction import Result
+from graphql_schema.transaction import Result, change
 from graphql_schema.user_errors import IdempotencyConflict, InvalidInput, NotFound, UserError, WrongState
 
 

@@ -11,12 +11,11 @@ from graphql_schema.context import Info
 from graphql_schema.global_ids import input_id
 from graphql_schema.permissions import EMPLOYEES, HEADQUARTERS, Requires
 from graphql_schema.products.places import place_id
-from graphql_schema.trade.changes import change
 from graphql_schema.trade.errors import InsufficientStock
 from graphql_schema.trade.inputs import OrderRefuseInput, OrderRerouteInput
 from graphql_schema.trade.loaders import order_in_answer
 from graphql_schema.trade.types import Order
-from graphql_schema.transaction import Result
+from graphql_schema.transaction import Result, change
 from graphql_schema.user_errors import IdempotencyConflict, InvalidInput, NotFound, UserError, WrongState
 
 
