@@ -182,9 +182,8 @@ async def _checked(session: BrandSession, content: MaterialContent) -> MaterialC
     problem = rules.content_problem(kept)
     if problem is not None:
         raise InvalidInput(problem.key, path=problem.path, **problem.facts)
-    await media.hold_url(session, kept.cover_url, ("coverUrl",))
-    for number, url in enumerate(kept.attachment_urls):
-        await media.hold_url(session, url, ("attachmentUrls", str(number)))
+    attached = [(("attachmentUrls", str(number)), url) for number, url in enumerate(kept.attachment_urls)]
+    await media.hold_urls(session, [(("coverUrl",), kept.cover_url), *attached])
     if kept.product_ids:
         known = await session.execute(
             sa.select(sa.func.count())

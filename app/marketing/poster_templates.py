@@ -12,7 +12,7 @@ from app.marketing import poster_layouts
 from app.marketing.poster_models import PosterTemplateRow, PosterTemplateVersionRow
 from app.marketing.poster_rules import read_layout
 from app.marketing.poster_values import Layout, LayoutProblem
-from app.platform import texts
+from app.platform import media, texts
 from app.platform.actor import SYSTEM, Actor, ActorKind
 from app.platform.db import BrandSession, violated
 from app.platform.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -140,6 +140,9 @@ async def _keep_version(
     document: Mapping[str, Any],
     now: datetime,
 ) -> None:
+    layers = enumerate(document["layers"])
+    sources = [(("layout", "layers", str(at), "source"), layer.get("source")) for at, layer in layers]
+    await media.hold_urls(session, sources)
     await session.execute(
         sa.insert(PosterTemplateVersionRow).values(
             brand_id=session.brand_id,

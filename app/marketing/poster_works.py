@@ -123,9 +123,12 @@ async def draw_due(runtime: Runtime, brand: Brand) -> int:
 
 
 async def _try(runtime: Runtime, brand: Brand, poster_id: UUID, tries: int) -> int:
-    """Draw one; its fault stops no other, and the last of its tries ends it."""
+    """Draw one; its fault stops no other, and the last of its tries ends it. While the storage is away nothing ends."""
     try:
         await draw(runtime, brand, poster_id)
+    except StorageUnreachable:
+        log.warning("poster waits for the storage", extra={"poster": str(poster_id)})
+        return 0
     except Exception:
         log.exception("poster not drawn", extra={"poster": str(poster_id), "tries": tries})
         if tries >= MOST_TRIES:

@@ -70,7 +70,7 @@ async def request(
         shown = await _material_facts(session, actor, shop, material_id)
     _check_signs(layout, shown, studio)
     code_id, token = await _code(session, actor, shop, product_id=product_id, material_id=material_id, now=now)
-    facts = replace(shown, link=f"{studio.base_url}/q/{token}")
+    facts = replace(shown, link=codes.link_of(token, studio.base_url))
     key = content_key(template_id=template.template_id, version=template.version, facts=facts)
     return await _keep(
         session, template, shop.employee_id, code_id, product_id, key=key, facts=facts, due_at=due_at, now=now

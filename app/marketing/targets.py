@@ -124,8 +124,7 @@ async def _material(session: BrandSession, actor: Actor, material_id: UUID | Non
 async def _campaign(session: BrandSession, actor: Actor, template_id: UUID | None) -> Target:
     if template_id is None:
         raise InvalidInput("code_target_required", path=("targetId",))
-    if actor.shop_id is None or actor.employee_id is None:
-        raise InvalidInput("code_without_shop", path=("kind",))
+    target = in_own_shop(actor, template_id)
     found = await session.execute(
         sa.select(CouponTemplateRow.id).where(
             CouponTemplateRow.brand_id == session.brand_id,
@@ -135,7 +134,7 @@ async def _campaign(session: BrandSession, actor: Actor, template_id: UUID | Non
     )
     if found.scalar_one_or_none() is None:
         raise NotFound("CouponTemplate", path=("targetId",))
-    return Target(guide_id=actor.employee_id, shop_id=actor.shop_id, store_id=actor.store_id, target_id=template_id)
+    return target
 
 
 async def _store(session: BrandSession, actor: Actor, store_id: UUID | None) -> Target:

@@ -110,11 +110,17 @@ async def hold(session: BrandSession, keys: Collection[str]) -> set[str]:
     return set(found.scalars())
 
 
-async def hold_url(session: BrandSession, url: str | None, path: tuple[str, ...]) -> None:
-    """Hold the upload behind an address, where it is one of an upload. Raises: InvalidInput for one that is gone."""
-    key = None if url is None else storage.key_of(url)
-    if key is not None and storage.is_of_content(key) and key not in await hold(session, [key]):
-        raise InvalidInput("media_unknown", path=path)
+async def hold_urls(session: BrandSession, urls: Sequence[tuple[tuple[str, ...], str | None]]) -> None:
+    """Hold the uploads behind addresses, each with the path of its field; other addresses pass. One statement at most.
+
+    Raises: InvalidInput for the first upload that is gone or nobody's.
+    """
+    keys = [(path, storage.key_of(url)) for path, url in urls if url is not None]
+    wanted = [(path, key) for path, key in keys if key is not None and storage.is_of_content(key)]
+    there = await hold(session, {key for _, key in wanted})
+    for path, key in wanted:
+        if key not in there:
+            raise InvalidInput("media_unknown", path=path)
 
 
 def sweeper(namers: Namers) -> Callable[[Runtime, Brand], Awaitable[int]]:

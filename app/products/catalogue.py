@@ -119,7 +119,7 @@ async def update_product(
         changes["description"] = texts.optional_block(description, "description", longest=rules.LONGEST_DESCRIPTION)
     if cover_url is not KEEP:
         changes["cover_url"] = _cover(cover_url, ())
-        await media.hold_url(session, changes["cover_url"], ("coverUrl",))
+        await media.hold_urls(session, [(("coverUrl",), changes["cover_url"])])
     before = await lock_product(session, product_id)
     if category_id is not KEEP:
         if category_id is not None:

@@ -193,6 +193,7 @@ class StockMovementRow(Tenant, Base):
             "transfer_id",
             postgresql_where=sa.text("transfer_id IS NOT NULL"),
         ),
+        sa.Index("ix_stock_movement_return", "brand_id", "order_id", postgresql_where=sa.text("kind = 'RETURN'")),
         append_only=True,
     )
     sku_id: Mapped[UUID]

@@ -18,6 +18,9 @@ from app.products.locations import Place
 from app.products.models import LocationRow, StockRow, StockTransferLineRow, StockTransferRow
 from app.products.values import LocationKind, StockLine, TransferState
 
+MOST_OFFERED = 500
+"""Stores that somebody who wants to fetch goods is shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class StockLevel:
@@ -103,7 +106,7 @@ async def levels_of_skus(session: BrandSession, sku_ids: Collection[UUID]) -> di
 
 
 async def store_offers(session: BrandSession, lines: Sequence[StockLine]) -> list[StoreOffer]:
-    """Every store, those that have all the pieces first, then by name. One statement."""
+    """Up to MOST_OFFERED stores, those that have all the pieces first, then by name. One statement."""
     having = _places_with_all(session, lines).subquery("having_all")
     has_all = having.c.location_id.is_not(None)
     rows = await session.execute(
@@ -111,6 +114,7 @@ async def store_offers(session: BrandSession, lines: Sequence[StockLine]) -> lis
         .outerjoin(having, having.c.location_id == StoreRow.id)
         .where(StoreRow.brand_id == session.brand_id)
         .order_by(has_all.desc(), StoreRow.name, StoreRow.id)
+        .limit(MOST_OFFERED)
     )
     return [StoreOffer(*row) for row in rows]
 

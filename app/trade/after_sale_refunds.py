@@ -14,6 +14,7 @@ from app.trade import after_sale_rules as rules
 from app.trade.after_sale_moves import LockedAfterSale
 from app.trade.models import AfterSaleRow, OrderLineRow, OrderRow, PaymentRow, RefundRow
 from app.trade.moves import LockedOrder
+from app.trade.reroutes import missing_reason
 from app.trade.values import AfterSaleEvent, PaymentState, RefundCause
 
 
@@ -63,8 +64,9 @@ async def start(
             now=now,
         )
     if is_restocked:
-        # Pieces that never left lie where they were sold from, whoever decides.
-        await _put_back(session, started, None if is_unshipped else location_id, now=now)
+        # Pieces that never left lie where they were sold from, whoever decides, unless they are not there at all.
+        lost = await missing_reason(session, order_id=order.id) if is_unshipped and order.is_stranded else None
+        await _put_back(session, started, None if is_unshipped else location_id, lost_because=lost, now=now)
     if started.goods_minor:
         await reversals.reverse(
             session,
@@ -80,7 +82,12 @@ async def start(
 
 
 async def _put_back(
-    session: BrandSession, after_sale: LockedAfterSale, location_id: UUID | None, *, now: datetime
+    session: BrandSession,
+    after_sale: LockedAfterSale,
+    location_id: UUID | None,
+    *,
+    lost_because: str | None,
+    now: datetime,
 ) -> None:
     sku_id = await session.scalar(
         sa.select(OrderLineRow.sku_id).where(
@@ -90,7 +97,14 @@ async def _put_back(
     if sku_id is None:
         raise LookupError(f"line {after_sale.line_id} is gone")
     lines = [StockLine(sku_id, after_sale.quantity)]
-    await stock_returns.put_back(session, order_id=after_sale.order_id, lines=lines, location_id=location_id, now=now)
+    await stock_returns.put_back(
+        session,
+        order_id=after_sale.order_id,
+        lines=lines,
+        location_id=location_id,
+        lost_because=lost_because,
+        now=now,
+    )
 
 
 async def _freight(session: BrandSession, after_sale: LockedAfterSale) -> int:

@@ -1,7 +1,7 @@
 """A basket: the lines that somebody wants, checked and priced by the catalogue of this moment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from uuid import UUID
 
 import orjson
@@ -91,6 +91,13 @@ class Basket:
     def is_at_first(self) -> bool:
         """Whether the first place has all of it."""
         return all(line.sku.at_first >= line.priced.quantity for line in self.lines)
+
+    def of_first_place(self) -> "Basket":
+        """The same basket with what can be had of the first place alone."""
+        return replace(
+            self,
+            lines=tuple(replace(line, sku=replace(line.sku, available=line.sku.at_first)) for line in self.lines),
+        )
 
     def shortages_at_first(self) -> list[ShortageFact]:
         """What the first place has too little of."""

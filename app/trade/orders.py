@@ -45,7 +45,8 @@ async def quote(
 ) -> Basket:
     """What these lines would cost in a shop now, line by line; nothing is held.
 
-    One statement, one more with a pickup store and one with coupons, which are those of `customer_id`.
+    One statement, one more with a pickup store, one with coupons, which are those of `customer_id`, and one where the
+    shipping location has not all of several lines: an order is sent whole, so that no one place may have them.
 
     A line may be unavailable (withdrawn, or too few left for this way of having it); it is priced all the same. A
     pickup's store may still be open. Raises: InvalidInput for no or too many lines, quantities out of bounds, coupons
@@ -56,7 +57,9 @@ async def quote(
     if pickup_store_id is not None or method is FulfilmentMethod.IN_STORE:
         store_id = await pickups.check_store(session, method, pickup_store_id, own_store_id=shop.store_id)
     coupons = Coupons(customer_id, coupon_ids)
-    return await basket.price(session, lines, branch=shop.branch, method=method, store_id=store_id, coupons=coupons)
+    found = await basket.price(session, lines, branch=shop.branch, method=method, store_id=store_id, coupons=coupons)
+    is_scattered = method.is_sent and len(found.lines) > 1 and not found.is_at_first
+    return found.of_first_place() if is_scattered and not await routing.can_be_sent(session, found) else found
 
 
 async def place(

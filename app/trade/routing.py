@@ -20,6 +20,7 @@ from app.trade import moves, order_scopes, routing_rules, rules, shipments
 from app.trade.basket import ADDRESS, Address, Basket
 from app.trade.models import OrderRow, RerouteRow
 from app.trade.moves import LockedOrder
+from app.trade.reroutes import missing_reason
 from app.trade.values import Candidate
 
 LONGEST_REASON = 200
@@ -63,7 +64,7 @@ async def refuse(
 
     `is_missing`: the pieces are not there, so that they are written off. Reason: 1 to 200 characters.
     Raises: InvalidInput; NotFound for who does not answer for the place; WrongState for an order that does not wait to
-    be sent, is with headquarters already, has an open after-sale, or has nothing left to send.
+    be sent, is with headquarters already, has an open after-sale, or has nothing left to send; TryAgain.
     """
     checked = texts.line(reason, "reason", longest=LONGEST_REASON)
     order = await _lock(session, order_id)
@@ -81,7 +82,11 @@ async def refuse(
         refused=refused,
     )
     target = None if best is None else best.location_id
-    await _lead(session, actor, order, target, reason=checked, is_missing=is_missing, now=now)
+    try:
+        await _lead(session, actor, order, target, reason=checked, is_missing=is_missing, now=now)
+    except InsufficientStock:
+        # Others were faster there: the next look finds another place, or none.
+        raise TryAgain from None
 
 
 async def reroute(
@@ -100,7 +105,7 @@ async def reroute(
     place = await locations.open_place(session, location_id, "locationId", now=now)
     if place.location_id == order.location_id and not order.is_stranded:
         raise WrongState(order.state)
-    is_missing = order.is_stranded and await _is_missing(session, order.id)
+    is_missing = order.is_stranded and await missing_reason(session, order_id=order.id) is not None
     await _lead(session, actor, order, place.location_id, reason=checked, is_missing=is_missing, now=now)
 
 
@@ -177,6 +182,11 @@ async def _candidates(session: BrandSession, wanted: Basket) -> list[Candidate]:
     return [_candidate(place) for place in await stock_reads.places_to_send(session, wanted.stock_lines())]
 
 
+async def can_be_sent(session: BrandSession, wanted: Basket) -> bool:
+    """Whether one place has every piece of a basket. One statement."""
+    return bool(await _candidates(session, wanted))
+
+
 def _candidate(place: Place) -> Candidate:
     return Candidate(place.location_id, place.store_id is None, place.name, place.city)
 
@@ -189,17 +199,6 @@ async def _refusals(session: BrandSession, order_id: UUID) -> list[UUID]:
         )
     )
     return list(found)
-
-
-async def _is_missing(session: BrandSession, order_id: UUID) -> bool:
-    """Whether the last place that refused said that the pieces are not there."""
-    found = await session.scalar(
-        sa.select(RerouteRow.is_missing)
-        .where(RerouteRow.brand_id == session.brand_id, RerouteRow.order_id == order_id)
-        .order_by(RerouteRow.id.desc())
-        .limit(1)
-    )
-    return bool(found)
 
 
 async def _city(session: BrandSession, order_id: UUID) -> str | None:

@@ -30,7 +30,7 @@ async def open_card(reader: ShopReader) -> Response:
         "hours": [] if store is None else views.hours_lines(store, say),
         "token": token,
         "page_url": f"{base_url}{reader.path}/card",
-        "picture_url": f"{base_url}{avatar}" if avatar is not None and avatar.startswith("/") else avatar,
+        "picture_url": views.absolute(avatar, base_url),
     }
     response = reader.show("card.html", values, headers={})
     return await with_visit(reader.runtime, reader.request, reader.brand, shop, response)
@@ -52,7 +52,7 @@ async def download_card(reader: ShopReader) -> Response:
         street=None if store is None else store.address,
         city=None if store is None else store.city,
         url=f"{base_url}{reader.path}",
-        photo_url=f"{base_url}{avatar}" if avatar is not None and avatar.startswith("/") else avatar,
+        photo_url=views.absolute(avatar, base_url),
     )
     name = quote(f"{shop.display_name}.vcf", safe="")
     headers = {

@@ -68,7 +68,7 @@ async def place_order(reader: ShopReader) -> Response:
 
 
 async def _place(reader: ShopReader, form: Form, wanted: list[CartLine]) -> Result | UserFault:
-    method = _method(form)
+    method = _method(reader, form)
     is_pickup = method is FulfilmentMethod.PICKUP
     address = {name: form.text(name) if method.is_sent else "" for name in ADDRESS}
     store_id = views.id_in(form.text("store"), "Store") if is_pickup else None
@@ -142,7 +142,7 @@ async def _show(
     kind: str = "",
     status: int = 200,
 ) -> Response:
-    method = _method(form)
+    method = _method(reader, form)
     stores = await _stores(reader, wanted) if method is FulfilmentMethod.PICKUP else []
     store = form.text("store") or (stores[0][0] if stores else "")
     is_known = store in {store_id for store_id, _ in stores}
@@ -175,9 +175,9 @@ async def _show(
     return reader.show("checkout.html", values, status=status)
 
 
-def _method(form: Form) -> FulfilmentMethod:
+def _method(reader: ShopReader, form: Form) -> FulfilmentMethod:
     given = form.text("method")
-    return FulfilmentMethod(given) if given in set(FulfilmentMethod) else FulfilmentMethod.DELIVERY
+    return FulfilmentMethod(given) if given in _ways(reader) else FulfilmentMethod.DELIVERY
 
 
 def _ways(reader: ShopReader) -> list[FulfilmentMethod]:

@@ -55,7 +55,7 @@ async def show_picture(runtime: Runtime, request: Request) -> Response:
     if kind not in _DRAWN or await _find(runtime, token) is None:
         return answers.missing("code", say=Speech(readers.language_of(request)))
     draw, media_type = _DRAWN[kind]
-    url = f"{runtime.settings.base_url}/q/{token}"
+    url = codes.link_of(token, runtime.settings.base_url)
     tag = f'"{hashlib.sha256(f"{url} {kind}".encode()).hexdigest()[:32]}"'
     headers = {**answers.PICTURE_HEADERS, "Cache-Control": f"public, max-age={PICTURE_SECONDS}", "ETag": tag}
     if request.headers.get("if-none-match") == tag:

@@ -217,7 +217,7 @@ async def _code_page(
         "me": me,
         "shown": shown,
         "shown_line": None if shown is None else guide_views.code_line(shown, say),
-        "link": "" if shown is None else f"{reader.runtime.settings.base_url}/q/{shown.token}",
+        "link": "" if shown is None else codes.link_of(shown.token, reader.runtime.settings.base_url),
         "others": [guide_views.code_line(card, say) for card in cards if card is not shown],
         "channels": _channels(reader, cards),
         "has_shop": me.shop_id is not None,

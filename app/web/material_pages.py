@@ -109,11 +109,10 @@ async def _values(session: BrandSession, reader: ShopReader, material: MaterialV
     items = []
     if not material.is_withdrawn:
         items = await shelf_reads.shelf_items(session, shop_id=shop.shop_id, product_ids=content.product_ids)
-    skus = await reads.skus_of_products(session, [item.product.product_id for item in items])
+    skus = await reads.skus_of_products(session, [item.product.product_id for item in items], branch=shop.branch)
     cards = [views.product_card(item, skus[item.product.product_id], slug=shop.slug, say=say) for item in items]
     films, files = _attachments(content.attachment_urls)
     base_url = reader.runtime.settings.base_url
-    cover = content.cover_url
     return {
         "shop": shop,
         "shop_href": reader.path,
@@ -128,7 +127,7 @@ async def _values(session: BrandSession, reader: ShopReader, material: MaterialV
         "files": files,
         "description": _description(content.body),
         "page_url": f"{base_url}{reader.request.url.path}",
-        "picture_url": f"{base_url}{cover}" if cover is not None and cover.startswith("/") else cover,
+        "picture_url": views.absolute(content.cover_url, base_url),
         "script": answers.static_url("reading.js"),
     }
 

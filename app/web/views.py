@@ -197,3 +197,8 @@ def _market_price(sku: SkuView, say: Speech) -> Amount | None:
     if sku.market_price_minor is None or sku.market_price_minor <= sku.price_minor:
         return None
     return say.money(sku.market_price_minor)
+
+
+def absolute(url: str | None, base_url: str) -> str | None:
+    """A picture's address for who looks from elsewhere: cards of links, address books."""
+    return f"{base_url}{url}" if url is not None and url.startswith("/") else url

@@ -27,6 +27,7 @@ def downgrade() -> None:
     op.drop_constraint(op.f("fk_orders_brand_id_location_id"), "orders", type_="foreignkey")
     op.drop_column("orders", "is_stranded")
     op.drop_column("orders", "location_id")
+    op.drop_index("ix_stock_movement_return", table_name="stock_movement")
     op.drop_index("ix_stock_movement_transfer", table_name="stock_movement")
     op.drop_constraint(op.f("fk_stock_movement_brand_id_transfer_id"), "stock_movement", type_="foreignkey")
     op.drop_column("stock_movement", "transfer_id")
@@ -106,6 +107,12 @@ def _make_transfers() -> None:
         "stock_movement",
         ["brand_id", "transfer_id"],
         postgresql_where=sa.text("transfer_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_stock_movement_return",
+        "stock_movement",
+        ["brand_id", "order_id"],
+        postgresql_where=sa.text("kind = 'RETURN'"),
     )
 
 

@@ -7,13 +7,15 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from app.commission.values import Decision
 from app.platform.actor import Actor
-from app.platform.db import Database
+from app.platform.db import BrandSession, Database
 from app.platform.errors import InsufficientStock, NotFound, WrongState
 from app.products import locations
 from app.products.models import StockMovementRow
-from app.trade import routing, shipments, staff_orders
-from app.trade.models import RerouteRow
+from app.trade import after_sale_decisions, after_sales, routing, shipments, staff_orders
+from app.trade.models import OrderLineRow, RerouteRow
+from app.trade.values import AfterSaleKind
 from tests.factories import Scene
 from tests.trade import fulfilling, purchase
 from tests.trade.fulfilling import Staffed
@@ -163,4 +165,62 @@ async def test_refusals_shipping_and_orders_at_once_leave_every_piece_where_the_
     assert found.count("done") >= 6
     total = sum(on_hand for on_hand, _ in await stocks(database, staffed))
     assert total == 3
+    await assert_sound(database, staffed)
+
+
+async def test_missing_pieces_of_an_order_that_is_refunded_unsent_are_not_on_sale_again(
+    database: Database, staffed: Staffed
+) -> None:
+    await leave(database, staffed, 0, 5, 0)
+    order_id = await fulfilling.paid(database, staffed)
+    assert await stocks(database, staffed) == [(0, 0), (4, 0), (0, 0)]
+    await refuse(database, staffed, staffed.colleague, order_id, is_missing=True)
+    assert await place_of(database, staffed, order_id) == (staffed.scene.store_id, True)
+    async with database.transaction(staffed.brand) as session:
+        lines = sa.select(OrderLineRow.id).where(
+            OrderLineRow.brand_id == session.brand_id, OrderLineRow.order_id == order_id
+        )
+        after_sale_id = await after_sales.request(
+            session,
+            staffed.buyer,
+            line_id=(await session.execute(lines)).scalar_one(),
+            quantity=1,
+            kind=AfterSaleKind.REFUND_ONLY,
+            reason="不等了",
+            now=session.now,
+        )
+        await after_sale_decisions.decide(
+            session, staffed.service, after_sale_id=after_sale_id, decision=Decision.APPROVE, now=session.now
+        )
+    assert await stocks(database, staffed) == [(0, 0), (4, 0), (0, 0)]
+    async with database.reading(staffed.brand) as session:
+        moved = await session.execute(
+            sa.select(StockMovementRow.kind, StockMovementRow.change, StockMovementRow.reason)
+            .where(
+                StockMovementRow.brand_id == session.brand_id, StockMovementRow.location_id == staffed.scene.store_id
+            )
+            .order_by(StockMovementRow.id.desc())
+            .limit(2)
+        )
+        assert sorted(map(tuple, moved)) == [("ADJUSTMENT", -1, "找不到货"), ("RETURN", 1, None)]
+    await assert_sound(database, staffed)
+
+
+async def test_two_refused_orders_that_want_the_last_piece_of_the_next_store_both_get_an_answer(
+    database: Database, staffed: Staffed
+) -> None:
+    await leave(database, staffed, 0, 5, 1)
+    order_ids = [await fulfilling.paid(database, staffed) for _ in range(2)]
+
+    async def give_up(order_id: UUID) -> None:
+        async def work(session: BrandSession) -> None:
+            await routing.refuse(session, staffed.colleague, order_id=order_id, reason="找不到货", now=session.now)
+
+        await database.run(staffed.brand, work)
+
+    await asyncio.gather(*map(give_up, order_ids))
+    west, own = staffed.west_store_id, staffed.scene.store_id
+    places = [await place_of(database, staffed, order_id) for order_id in order_ids]
+    assert sorted(places, key=str) == sorted([(west, False), (own, True)], key=str)
+    assert (await stocks(database, staffed))[2] == (0, 0)
     await assert_sound(database, staffed)

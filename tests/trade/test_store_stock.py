@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.commission.values import Decision
+from app.platform.actor import SYSTEM
 from app.platform.db import Database
 from app.platform.errors import InsufficientStock, InvalidInput, NotFound, WrongState
 from app.platform.runtime import Runtime
@@ -233,3 +234,31 @@ async def test_return_is_in_stock_where_it_was_received(runtime: Runtime, staffe
         )
     assert await stocks(database, staffed) == [(99, 0), (101, 0), (100, 0)]
     await assert_sound(database, staffed)
+
+
+async def test_quote_says_what_no_one_place_could_send_together(database: Database, staffed: Staffed) -> None:
+    """One SKU lies in one store and the other in another: an order is never split."""
+    scene = staffed.scene
+    async with database.transaction(staffed.brand) as session:
+        _, (other_sku,) = await factories.make_product(session, title="披肩", price_minor=100, skus=1, stock=0)
+        await stock.adjust(
+            session,
+            SYSTEM,
+            sku_id=other_sku,
+            change=5,
+            reason="到货",
+            location_id=staffed.west_store_id,
+            now=session.now,
+        )
+    await leave(database, staffed, 0, 5, 0)
+
+    async def available(*sku_ids: UUID) -> list[bool]:
+        async with database.reading(staffed.brand) as session:
+            shop = await purchase.shop_of(session, scene)
+            found = await orders.quote(session, shop=shop, lines=[LineRequest(sku_id, 1) for sku_id in sku_ids])
+            return [line.is_available for line in found.lines]
+
+    assert await available(scene.sku_id) == await available(other_sku) == [True]
+    assert await available(scene.sku_id, other_sku) == [False, False]
+    await leave(database, staffed, 0, 5, 1)
+    assert await available(scene.sku_id, other_sku) == [True, True]

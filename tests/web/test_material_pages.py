@@ -11,10 +11,11 @@ from app.marketing import codes
 from app.marketing.models import MaterialReadingRow
 from app.marketing.values import MaterialKind
 from app.platform import clock
+from app.platform.actor import SYSTEM
 from app.platform.db import Database
 from app.platform.runtime import Runtime
-from app.products import shelf
-from app.products.values import ShelfChange
+from app.products import price_lists, shelf
+from app.products.values import ListedPrice, ShelfChange
 from app.web.material_pages import sealed_visit
 from app.web.vcards import NameCard, vcard
 from tests import factories
@@ -140,6 +141,19 @@ async def test_goods_that_are_hidden_or_gone_are_left_out(browser: Browser, box:
     share = await box.share(await box.put(product_ids=(scene.product_id, second)))
     page = await browser.open(f"/q/{share.token}")
     assert "亚麻床单" in page.text and "羊绒围巾" not in page.text
+
+
+async def test_goods_cost_what_they_cost_in_the_shops_branch(browser: Browser, box: Toolbox, scene: Scene) -> None:
+    share = await box.share(await box.put(product_ids=(scene.product_id,)))
+    page = await browser.open(f"/q/{share.token}")
+    assert "<i>¥</i>129<i>.00</i>" in page.text
+    async with box.walk.database.transaction(scene.brand) as session:
+        prices = [ListedPrice(scene.sku_id, 8_800)]
+        await price_lists.publish(
+            session, SYSTEM, org_unit_id=scene.area_id, name="华东价", prices=prices, now=session.now
+        )
+    page = await browser.open(f"/q/{share.token}")
+    assert "<i>¥</i>88<i>.00</i>" in page.text and "<i>¥</i>129<i>.00</i>" not in page.text
 
 
 async def test_reading_is_told_for_the_own_visit_alone(

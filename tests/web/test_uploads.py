@@ -197,6 +197,10 @@ async def test_what_materials_and_posters_show_stays(runtime: Runtime, scene: Sc
         gone = MaterialContent("旧闻", cover_url=old.url)
         with pytest.raises(InvalidInput, match="media_unknown"):
             await materials.create(session, owner, kind=MaterialKind.NEWS, content=gone, now=session.now)
+        layout = poster_layouts.SHOP | {"layers": [*poster_layouts.SHOP["layers"], _picture(old.url)]}
+        with pytest.raises(InvalidInput, match="media_unknown") as refused:
+            await poster_templates.create(session, owner, title="没有底图", document=layout, now=session.now)
+        assert refused.value.path == ("layout", "layers", str(len(layout["layers"]) - 1), "source")
 
 
 async def test_evidence_of_an_after_sale_is_named(runtime: Runtime, scene: Scene) -> None:
