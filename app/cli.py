@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         (
             "import",
             product_commands.import_products,
-            "Read products out of a CSV or XLSX; a report for every row.",
+            "Read products out of a CSV or XLSX, with a line for every refused row; exit status 1 where there is one.",
         ),
         ("export", product_commands.export_products, "Write all products into a CSV or XLSX; - for standard output."),
     ):

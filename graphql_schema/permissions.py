@@ -42,7 +42,6 @@ FINANCE = Callers(roles=frozenset({"OWNER"}), functions=frozenset({"FINANCE"}))
 PROMOTERS = Callers(roles=frozenset({"OWNER", "HEADQUARTERS"}), functions=frozenset({"PROMOTION"}))
 GUIDES = Callers(roles=frozenset({"GUIDE", "MANAGER"}))
 SENDERS = Callers(roles=frozenset({"OWNER", "MANAGER", "GUIDE"}), functions=frozenset({"PROMOTION"}))
-PROMOTERS = Callers(roles=frozenset({"OWNER", "HEADQUARTERS"}), functions=frozenset({"PROMOTION"}))
 AFTER_SALE_DECIDERS = Callers(roles=frozenset({"OWNER", "MANAGER"}), functions=frozenset({"SERVICE"}))
 
 

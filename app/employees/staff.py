@@ -12,7 +12,7 @@ from app.employees import phones
 from app.employees.models import EmployeeRow, OrgUnitRow, PostingRow, StoreRow
 from app.employees.rules import HiringProblem, hiring_problem, is_inside
 from app.employees.values import EmployeeState, Role, StaffFunction
-from app.platform import texts
+from app.platform import media, texts
 from app.platform.actor import Actor, ActorKind
 from app.platform.db import BrandSession
 from app.platform.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -50,7 +50,7 @@ async def create_employee(
         "display_name": texts.line(display_name, "displayName", longest=LONGEST_NAME),
         "employee_number": texts.optional_line(employee_number, "employeeNumber", longest=LONGEST_NUMBER),
         "title": texts.optional_line(title, "title", longest=LONGEST_NAME),
-        "avatar_url": _url(avatar_url),
+        "avatar_url": await _portrait(session, avatar_url),
     }
     unit_id, path = await _posting_of(session, org_unit_id, store_id)
     _check_hiring(actor, own_role, path, roles_functions, "storeId" if org_unit_id is None else "orgUnitId")
@@ -168,8 +168,9 @@ async def _is_phone_taken(session: BrandSession, phone_hashes: Sequence[str]) ->
     return taken.scalar_one_or_none() is not None
 
 
-def _url(text: str | None) -> str | None:
+async def _portrait(session: BrandSession, text: str | None) -> str | None:
     found = texts.optional_line(text, "avatarUrl", longest=LONGEST_URL)
     if found is not None and not found.startswith(("https://", "http://", "/")):
         raise InvalidInput("url_form", path=("avatarUrl",))
+    await media.hold_urls(session, [(("avatarUrl",), found)])
     return found

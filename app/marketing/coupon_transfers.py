@@ -5,6 +5,7 @@ friend has one of the same template and the same time left, counted in the frien
 The guide by whom it first came is a touchpoint of the friend.
 """
 
+import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime
@@ -134,7 +135,7 @@ async def offered(session: BrandSession, coupon_id: UUID) -> UUID | None:
 
 def token_of(vault: PersonalData, brand_id: UUID, transfer_id: UUID) -> str:
     """The token of an offer: 36 characters of base64url, which hold its id and a seal."""
-    return urlsafe_b64encode(transfer_id.bytes + _seal(vault, brand_id, transfer_id)).decode("ascii")
+    return urlsafe_b64encode(transfer_id.bytes + _seals(vault, brand_id, transfer_id)[0]).decode("ascii")
 
 
 def read_token(vault: PersonalData, brand_id: UUID, token: str) -> UUID | None:
@@ -148,11 +149,14 @@ def read_token(vault: PersonalData, brand_id: UUID, token: str) -> UUID | None:
     if len(raw) != 16 + _SEAL_BYTES:
         return None
     transfer_id = UUID(bytes=raw[:16])
-    return transfer_id if compare_digest(raw[16:], _seal(vault, brand_id, transfer_id)) else None
+    is_genuine = any(compare_digest(raw[16:], seal) for seal in _seals(vault, brand_id, transfer_id))
+    return transfer_id if is_genuine else None
 
 
-def _seal(vault: PersonalData, brand_id: UUID, transfer_id: UUID) -> bytes:
-    return vault.mac(_PURPOSE, brand_id.bytes + transfer_id.bytes)[:_SEAL_BYTES]
+def _seals(vault: PersonalData, brand_id: UUID, transfer_id: UUID) -> list[bytes]:
+    """By every key, the present one first: a link lives as long as its coupon, which keys may not."""
+    signed = brand_id.bytes + transfer_id.bytes
+    return [hmac.digest(key, signed, "sha256")[:_SEAL_BYTES] for key in vault.derived_keys(_PURPOSE)]
 
 
 async def _hand_over(

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from app.customers import bindings, touchpoints
-from app.customers.values import Channel
+from app.customers.values import BindingState, Channel
 from app.employees.reads import branch_of
 from app.marketing import codes, coupon_moves
 from app.marketing.coupon_rules import refuse_claim
@@ -102,11 +102,7 @@ async def give(session: BrandSession, actor: Actor, *, template_id: UUID, custom
     if not actor.is_employee or actor.employee_id is None or actor.shop_id is None:
         raise Forbidden
     binding = await bindings.live(session, customer_id=customer_id)
-    if (
-        binding is None
-        or binding.guide_id != actor.employee_id
-        or (binding.expires_at is not None and binding.expires_at <= now)
-    ):
+    if binding is None or binding.guide_id != actor.employee_id or binding.state_at(now) is BindingState.EXPIRED:
         raise NotFound("Customer", path=("customerId",))
     giver = Giver(actor.employee_id, actor.store_id, actor.shop_id)
     looked = await _look(session, template_id, customer_id, giver, is_invited=True)
@@ -186,7 +182,7 @@ async def _giver_of_code(session: BrandSession, template_id: UUID, code_token: s
 
 async def _who_serves(session: BrandSession, customer_id: UUID) -> Giver:
     binding = await bindings.live(session, customer_id=customer_id)
-    if binding is None or (binding.expires_at is not None and binding.expires_at <= session.now):
+    if binding is None or binding.state_at(session.now) is BindingState.EXPIRED:
         return Giver()
     return Giver(binding.guide_id, binding.store_id)
 

@@ -17,7 +17,7 @@ from app.marketing.poster_rules import all_words, picture_key, read_layout
 from app.marketing.poster_values import COVER, Facts, LayerKind, Layout, PosterFailure, PosterState
 from app.marketing.posters import Studio
 from app.platform import storage
-from app.platform.db import Brand
+from app.platform.db import Brand, BrandSession
 from app.platform.errors import InvalidInput
 from app.platform.runtime import Runtime
 from app.platform.storage import Storage, StorageUnreachable
@@ -128,6 +128,7 @@ async def _try(runtime: Runtime, brand: Brand, poster_id: UUID, tries: int) -> i
         await draw(runtime, brand, poster_id)
     except StorageUnreachable:
         log.warning("poster waits for the storage", extra={"poster": str(poster_id)})
+        await runtime.database.run(brand, lambda session: _take_back_try(session, poster_id))
         return 0
     except Exception:
         log.exception("poster not drawn", extra={"poster": str(poster_id), "tries": tries})
@@ -137,6 +138,15 @@ async def _try(runtime: Runtime, brand: Brand, poster_id: UUID, tries: int) -> i
             )
         return 0
     return 1
+
+
+async def _take_back_try(session: BrandSession, poster_id: UUID) -> None:
+    await session.execute(
+        sa.update(PosterRow)
+        .where(PosterRow.brand_id == session.brand_id, PosterRow.id == poster_id, PosterRow.tries > 0)
+        .values(tries=PosterRow.tries - 1)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def _claim(runtime: Runtime, brand: Brand) -> list[tuple[UUID, int]]:

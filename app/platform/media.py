@@ -28,6 +28,8 @@ MOST_FILE_BYTES: Final = 20 * 1024 * 1024
 UPLOADS_PER_HOUR: Final = 300
 KEPT_UNNAMED: Final = timedelta(days=1)
 REMOVED_AT_ONCE: Final = 200
+FORGOTTEN_AT_ONCE: Final = 20
+"""Files whose rows go together, so that a job that is cut short has got on."""
 _RETRY_SECONDS: Final = 5
 
 Namers: TypeAlias = Sequence[Callable[[BrandSession, Collection[str]], Awaitable[set[str]]]]
@@ -131,21 +133,26 @@ def sweeper(namers: Namers) -> Callable[[Runtime, Brand], Awaitable[int]]:
             return await _mark_unnamed(session, namers)
 
         going = await runtime.database.run(brand, mark)
-        for key in going:
-            await runtime.storage.delete(key)
-
-        async def forget(session: BrandSession) -> None:
-            await session.execute(
-                sa.delete(MediaRow).where(
-                    MediaRow.brand_id == session.brand_id, MediaRow.key.in_(going), MediaRow.removing_at.is_not(None)
-                )
-            )
-
-        if going:
-            await runtime.database.run(brand, forget)
+        for start in range(0, len(going), FORGOTTEN_AT_ONCE):
+            await _remove(runtime, brand, going[start : start + FORGOTTEN_AT_ONCE])
         return len(going)
 
     return sweep
+
+
+async def _remove(runtime: Runtime, brand: Brand, keys: Sequence[str]) -> None:
+    """Take marked files away, then their rows."""
+    for key in keys:
+        await runtime.storage.delete(key)
+
+    async def forget(session: BrandSession) -> None:
+        await session.execute(
+            sa.delete(MediaRow).where(
+                MediaRow.brand_id == session.brand_id, MediaRow.key.in_(keys), MediaRow.removing_at.is_not(None)
+            )
+        )
+
+    await runtime.database.run(brand, forget)
 
 
 async def _mark_unnamed(session: BrandSession, namers: Namers) -> list[str]:

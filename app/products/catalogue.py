@@ -105,10 +105,12 @@ async def update_product(
     category_id: UUID | Kept | None = KEEP,
     state: str | None = None,
     prices: Sequence[PriceChange] = (),
+    is_told: bool = True,
     now: datetime,
 ) -> None:
     """Change a product and the prices of its SKUs. Title and state of None stay; KEEP leaves the rest, None empties it.
 
+    `is_told`: False leaves the catalogue's version to who changes many products and counts it once, last of all.
     Orders keep the prices that they were placed at. Raises: Forbidden, InvalidInput, NotFound (product, category, SKU).
     """
     headquarters_only(actor)
@@ -138,7 +140,7 @@ async def update_product(
         )
     if prices:
         await _change_prices(session, product_id, prices)
-    if changes or prices:
+    if is_told and (changes or prices):
         await versions.touch_catalogue(session)
 
 

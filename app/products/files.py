@@ -18,7 +18,7 @@ from app.platform import sheets
 from app.platform.actor import Actor
 from app.platform.db import Brand, BrandSession, Database
 from app.platform.errors import InvalidInput, UserFault
-from app.products import catalogue, guards, import_rules, options, reads, rules
+from app.products import catalogue, guards, import_rules, options, reads, rules, versions
 from app.products.import_changes import (
     KnownProduct,
     apply_changes,
@@ -165,6 +165,8 @@ async def _import(session: BrandSession, actor: Actor, read: ReadSheet) -> tuple
             new.append((product, rows))
     await catalogue.create_products(session, actor, products=[product for product, _ in new], now=session.now)
     work.reports += [RowReport(row.number, row.sku_code, Outcome.CREATED) for _, rows in new for row in rows]
+    # The row is held to the commit, and orders that empty a place want it: it is taken once, after everything.
+    await versions.touch_catalogue(session)
     return tuple(sorted(work.reports, key=lambda report: report.number))
 
 

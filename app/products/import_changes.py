@@ -126,7 +126,7 @@ def changes_of(product: KnownProduct, rows: Sequence[SheetRow], category_id: UUI
 
 
 async def apply_changes(session: BrandSession, actor: Actor, product: KnownProduct, changes: Changes) -> None:
-    """Do them. Raises: InvalidInput, Conflict."""
+    """Do them; who does it counts the catalogue's version, last of all. Raises: InvalidInput, Conflict."""
     product_id = product.view.product_id
     if changes.is_of_product or changes.prices:
         await catalogue.update_product(
@@ -139,6 +139,7 @@ async def apply_changes(session: BrandSession, actor: Actor, product: KnownProdu
             category_id=changes.category_id,
             state=changes.state,
             prices=[price for _, price in changes.prices],
+            is_told=False,
             now=session.now,
         )
     if changes.options is not None:
@@ -149,6 +150,7 @@ async def apply_changes(session: BrandSession, actor: Actor, product: KnownProdu
             options=changes.options,
             choices=changes.choices,
             new_skus=[sku for _, sku in changes.new_skus],
+            is_told=False,
             now=session.now,
         )
 

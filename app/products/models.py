@@ -34,7 +34,6 @@ class ProductRow(Tenant, Base):
     __table_args__ = tenant_args(
         tenant_key("category_id", "category"),
         sa.Index("ix_product_shelf", "brand_id", "state", "created_at", "id"),
-        sa.Index("ix_product_grams", "search_grams", postgresql_using="gin"),
     )
     title: Mapped[str]
     description: Mapped[str | None]

@@ -25,11 +25,13 @@ async def set_options(
     options: Sequence[ProductOption],
     choices: Mapping[UUID, Sequence[str]],
     new_skus: Sequence[NewSku] = (),
+    is_told: bool = True,
     now: datetime,
 ) -> None:
     """Give a product these options instead of those it had: each of its SKUs its values, and SKUs that are new.
 
-    New SKUs come after those that are there, with their first stock. Orders keep what they were placed for.
+    New SKUs come after those that are there, with their first stock. Orders keep what they were placed for. `is_told`
+    as for `catalogue.update_product`.
     Raises: Forbidden, NotFound (the product, a SKU of another product), InvalidInput (a SKU without a value, a value
     without a SKU, two SKUs alike, more than 100 SKUs), Conflict (a new SKU's code or barcode).
     """
@@ -59,7 +61,8 @@ async def set_options(
         ids = await catalogue.insert_skus(session, places, paths[len(there) :], now=now)
         lines = [StockLine(sku_id, sku.stock) for sku_id, sku in zip(ids, added, strict=True)]
         await stock.put_initial(session, actor, lines=lines, now=now)
-    await versions.touch_catalogue(session)
+    if is_told:
+        await versions.touch_catalogue(session)
 
 
 async def options_of_products(session: BrandSession, product_ids: Collection[UUID]) -> dict[UUID, list[ProductOption]]:

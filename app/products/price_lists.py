@@ -93,7 +93,7 @@ async def end(
 ) -> None:
     """Let a list end, at once or at `ends_at`; one that has not begun never does.
 
-    Raises: Forbidden, NotFound, WrongState once it has ended, InvalidInput for an end before now.
+    Raises: Forbidden, NotFound, WrongState once it has ended or was called off, InvalidInput for an end before now.
     """
     guards.headquarters_only(actor)
     at = now if ends_at is None else ends_at
@@ -107,7 +107,7 @@ async def end(
     row = found.first()
     if row is None:
         raise NotFound("price list", path=("priceListId",))
-    if row.ends_at is not None and row.ends_at <= now:
+    if row.ends_at is not None and row.ends_at <= max(now, row.starts_at):
         raise WrongState("ENDED", path=("priceListId",))
     await session.execute(
         sa.update(PriceListRow)

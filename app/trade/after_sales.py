@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from app.commission import holds
 from app.commission.rows import insert_all
-from app.platform import texts
+from app.platform import media, texts
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
 from app.platform.errors import DeadlinePassed, InvalidInput, NotFound, WrongState
@@ -74,6 +74,7 @@ async def request(
     if words is None:
         raise InvalidInput("text_required", path=("reason",))
     urls = _checked_urls(evidence_urls)
+    await media.hold_urls(session, [(("evidenceUrls", str(number)), url) for number, url in enumerate(urls)])
     its_order = sa.select(OrderLineRow.order_id).where(
         OrderLineRow.brand_id == session.brand_id, OrderLineRow.id == line_id
     )

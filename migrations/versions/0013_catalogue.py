@@ -49,7 +49,6 @@ def upgrade() -> None:
     _fill_search()
     op.alter_column("product", "search_text", nullable=False)
     op.alter_column("product", "search_grams", nullable=False)
-    op.create_index("ix_product_grams", "product", ["search_grams"], unique=False, postgresql_using="gin")
 
 
 def _media() -> None:
@@ -169,7 +168,6 @@ def _grams(brand_id: UUID, text: str) -> list[int]:
 
 
 def downgrade() -> None:
-    op.drop_index("ix_product_grams", table_name="product")
     op.drop_column("product", "search_grams")
     op.drop_column("product", "search_text")
     op.drop_index("uq_sku_choices", table_name="sku")

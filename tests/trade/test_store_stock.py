@@ -12,7 +12,7 @@ from app.platform.actor import SYSTEM
 from app.platform.db import Database
 from app.platform.errors import InsufficientStock, InvalidInput, NotFound, WrongState
 from app.platform.runtime import Runtime
-from app.products import locations
+from app.products import locations, stock
 from app.products import reads as products
 from app.trade import after_sale_decisions, after_sales, orders
 from app.trade.models import OrderLineRow
