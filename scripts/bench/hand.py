@@ -28,8 +28,9 @@ WHERE d.kind = 'SHOP_SLUG' AND d.key = $1
 """
 SHOP = """
 SELECT shop.id, shop.slug, shop.name, shop.announcement, e.id AS employee_id, e.display_name, e.title, e.avatar_url,
-       s.id AS store_id, s.name AS store_name, s.city
+       s.id AS store_id, s.name AS store_name, s.city, u.path AS branch
 FROM shop JOIN employee e ON e.brand_id = $1 AND e.id = shop.employee_id
+JOIN org_unit u ON u.brand_id = $1 AND u.id = e.org_unit_id
 LEFT JOIN store s ON s.brand_id = $1 AND s.id = e.store_id WHERE shop.brand_id = $1 AND shop.id = $2
 """
 SHELF = """
@@ -42,10 +43,25 @@ WHERE p.brand_id = $1 AND p.state = 'PUBLISHED' AND i.is_hidden IS NOT true
 ORDER BY coalesce(i.is_featured, false) DESC, coalesce(i.position, 2147483647), p.created_at DESC, p.id DESC LIMIT 25
 """
 SKUS = """
-SELECT sku.id, sku.product_id, sku.name, sku.price_minor, sku.market_price_minor,
-       (SELECT coalesce(sum(on_hand - reserved), 0) FROM stock
-        WHERE stock.brand_id = $1 AND stock.sku_id = sku.id) AS left
-FROM sku WHERE sku.brand_id = $1 AND sku.product_id = ANY($2) ORDER BY sku.product_id, sku.position, sku.id
+SELECT sku.id, sku.product_id, sku.name, coalesce(listed.price_minor, sku.price_minor) AS price_minor,
+       coalesce(listed.market_price_minor, sku.market_price_minor) AS market_price_minor, everywhere.left
+FROM sku
+CROSS JOIN LATERAL (
+    SELECT coalesce(max(s.on_hand - s.reserved) FILTER (WHERE l.ships_orders), 0)
+         + count(*) FILTER (WHERE l.kind = 'STORE' AND s.on_hand > s.reserved) AS left
+    FROM stock s JOIN location l ON l.brand_id = $1 AND l.id = s.location_id
+    WHERE s.brand_id = $1 AND s.sku_id = sku.id
+) everywhere
+LEFT JOIN LATERAL (
+    SELECT i.price_minor, i.market_price_minor
+    FROM price_list_item i
+    JOIN price_list p ON p.brand_id = $1 AND p.id = i.price_list_id
+    JOIN org_unit u ON u.brand_id = $1 AND u.id = p.org_unit_id
+    WHERE i.brand_id = $1 AND i.sku_id = sku.id AND p.starts_at <= now() AND (p.ends_at IS NULL OR p.ends_at > now())
+      AND starts_with($3, u.path)
+    ORDER BY length(u.path) DESC, p.starts_at DESC, p.id DESC LIMIT 1
+) listed ON true
+WHERE sku.brand_id = $1 AND sku.product_id = ANY($2) ORDER BY sku.product_id, sku.position, sku.id
 """
 
 
@@ -127,7 +143,7 @@ def make_app(dsn: dict[str, Any]) -> Starlette:
                 await connection.execute("SELECT set_config('app.brand', $1, true)", str(found["id"]))
                 rows = await connection.fetch(SHELF, found["id"], found["target_id"])
                 skus: dict[UUID, list[Any]] = {}
-                for sku in await connection.fetch(SKUS, found["id"], [row["id"] for row in rows]):
+                for sku in await connection.fetch(SKUS, found["id"], [row["id"] for row in rows], shop["branch"]):
                     skus.setdefault(sku["product_id"], []).append(sku)
         nonlocal last
         last = orjson.dumps({"data": {"shop": page(shop, rows, skus, found["currency"])}})

@@ -3,7 +3,9 @@
 import re
 
 import pytest
+import sqlalchemy as sa
 
+from app.employees.models import EmployeeRow
 from app.platform.actor import Actor, ActorKind
 from app.platform.db import Database
 from app.trade import pickups, shipments
@@ -112,3 +114,34 @@ async def test_total_of_another_way_is_not_taken(browser: Browser, scene: Scene,
     )
     forged = await browser.submit(page, "/checkout", method="DELIVERY", street="江南大道 1 号", city="杭州市")
     assert forged.status == 422 and await order_rows(database, scene) == []
+
+
+async def test_what_is_taken_at_once_is_the_customers_when_it_is_paid(
+    browser: Browser, scene: Scene, database: Database
+) -> None:
+    async with database.transaction(scene.brand) as session:
+        await factories.fill(session, scene.store_id, scene.sku_id)
+    page = await to_checkout(browser, scene)
+    page = await browser.open(next(link for link in page.links if "method=IN_STORE" in link))
+    assert list(page.faults()) == []
+    page = await paid(browser, await browser.submit(page, "/checkout"))
+    (order,) = await order_rows(database, scene)
+    assert (order.state, order.freight_minor) == ("DELIVERED", 0)
+    assert order.delivered_at is not None and order.location_id == scene.store_id
+
+
+async def test_shop_whose_guide_has_no_store_any_more_offers_to_send_instead(
+    browser: Browser, scene: Scene, database: Database
+) -> None:
+    page = await to_checkout(browser, scene)
+    way = next(link for link in page.links if "method=IN_STORE" in link)
+    async with database.transaction(scene.brand) as session:
+        await session.execute(
+            sa.update(EmployeeRow)
+            .where(EmployeeRow.brand_id == session.brand_id, EmployeeRow.id == scene.guide.employee_id)
+            .values(store_id=None)
+        )
+    page = await browser.open(way)
+    assert page.status == 200 and list(page.faults()) == []
+    assert page.form("/checkout").fields["method"] == ["DELIVERY"]
+    assert not any("method=IN_STORE" in link for link in page.links)
