@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from app.employees import reads as employee_reads
+from app.marketing import media_names
 from app.platform import media
 from app.platform.actor import SYSTEM
 from app.platform.db import BrandSession
@@ -13,7 +14,7 @@ from app.products import files, options, pictures, price_lists
 from app.products import reads as products
 from app.products.pictures import NewPicture
 from app.products.values import ListedPrice, NewSku, ProductOption
-from app.trade import after_sale_reads, orders
+from app.trade import after_sale_reads, orders, routing
 from app.trade.values import LineRequest
 from tests import factories
 
@@ -56,6 +57,10 @@ async def _publish(session: BrandSession, tale: "Tale", minor: int) -> Any:
     )
 
 
+async def can_be_sent(s: BrandSession, t: "Tale") -> bool:
+    return await routing.can_be_sent(s, await quote(s, t))
+
+
 async def quote(s: BrandSession, t: "Tale") -> Any:
     shop = await products.shop_facts(s, t.ids["shop_of_guide"])
     assert shop is not None
@@ -80,6 +85,8 @@ READS: dict[str, Callable[[BrandSession, "Tale"], Awaitable[Any]]] = {
     "files that goods name": lambda s, t: pictures.named_media(s, [KEY]),
     "files that portraits name": lambda s, t: employee_reads.named_media(s, [KEY]),
     "files that after-sales name": lambda s, t: after_sale_reads.named_media(s, [KEY]),
+    "files that marketing names": lambda s, t: media_names.named_media(s, [KEY]),
+    "whether a basket can be sent": can_be_sent,
 }
 
 

@@ -12,7 +12,7 @@ from app.platform.db import BrandSession
 from app.platform.runtime import Runtime
 from app.products import locations, stock_reads, stock_returns, transfers
 from app.products.values import StockLine
-from app.trade import routing, staff_orders
+from app.trade import reroutes, routing, staff_orders
 from tests.flows import twin_goods
 
 if TYPE_CHECKING:
@@ -37,6 +37,15 @@ async def move_and_reroute(runtime: Runtime, session: BrandSession, tale: "Tale"
     )
     tale.ids["rerouted"] = await twin_goods.buy_one(session, tale)
     await _reroute(session, tale, "rerouted")
+    tale.ids["lost"] = await twin_goods.buy_one(session, tale)
+    await routing.refuse(
+        session,
+        tale.owner,
+        order_id=tale.ids["lost"],
+        reason=f"{tale.mark}找不到",
+        is_missing=True,
+        now=session.now,
+    )
 
 
 async def count_and_move(runtime: Runtime, session: BrandSession, tale: "Tale") -> None:
@@ -97,6 +106,7 @@ READS: dict[str, Read] = {
     "number of transfers": lambda s, t: stock_reads.transfer_count(s, t.owner),
     "transfers by id": lambda s, t: stock_reads.transfers_by_id(s, t.owner, [t.ids["transfer"]]),
     "pieces that are out": lambda s, t: stock_returns.pieces_out(s, order_id=t.ids["rerouted"]),
+    "what a place said was missing": lambda s, t: reroutes.missing_reason(s, order_id=t.ids["lost"]),
     "orders to send": lambda s, t: staff_orders.sending_page(s, t.owner, limit=50, is_counted=True),
     "hot products": lambda s, t: hot_products.report(s, Scope(), _period(s)),
 }

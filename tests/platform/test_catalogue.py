@@ -292,4 +292,4 @@ async def test_keys_of_tenants_have_an_index_that_a_brands_rows_are_found_by(
         "WHERE c.relnamespace = 'public'::regnamespace",
     )
     others = {row["name"]: row["method"] for row in found if row["table"] in tenants and row["first"] != "brand_id"}
-    assert others == {"ix_customer_grams": "gin", "ix_product_grams": "gin"}
+    assert others == {"ix_customer_grams": "gin"}
