@@ -67,7 +67,10 @@ async def show_quotations(reader: StaffReader) -> Response:
         "total": total,
         "listed": listed,
         "state": state or "",
-        "states": [("", say("quotations_all")), *((one.value, say(f"quotation_{one}")) for one in QuotationState)],
+        "states": [
+            ("", say("quotations_all")),
+            *((one.value, say(f"quotation_state_{one}")) for one in QuotationState),
+        ],
         "can_make": reader.actor.shop_id is not None,
     }
     return reader.show("guide_quotations.html", values)

@@ -52,13 +52,13 @@ def quotation_shown(
     if view.state is QuotationState.OPEN:
         when = say("quotation_until", time=say.moment(view.expires_at))
     elif view.ended_at is not None:
-        when = say("quotation_ended", time=say.moment(view.ended_at), state=say(f"quotation_{view.state}"))
+        when = say("quotation_ended", time=say.moment(view.ended_at))
     by = None if view.guide_id == actor.employee_id else say("quotation_by", name=view.guide_name)
     return QuotationShown(
         href=path_of(view.id),
         goods=say(goods, title=lines[0].title, pieces=pieces),
         customer=view.customer_name or say("quotation_to_anybody"),
-        state=say(f"quotation_{view.state}"),
+        state=say(f"quotation_state_{view.state}"),
         tag=_TAGS.get(view.state, ""),
         detail=" · ".join(part for part in (when, by) if part),
         total=say.money(view.subtotal_minor),
