@@ -3,12 +3,15 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import httpx
+
 from app.platform.actor import Actor, ActorKind
+from app.platform.runtime import Runtime
 from app.trade import quotations
 from app.trade.values import LineRequest
 from graphql_schema.paging import encode_global_id
 from tests.factories import ADDRESS, key
-from tests.graphql.stage import Stage
+from tests.graphql.stage import Stage, build
 from tests.trade import quoting
 
 Input = dict[str, Any]
@@ -33,6 +36,13 @@ async def promise(stage: Stage, *, is_named: bool = True) -> tuple[str, str]:
             now=session.now,
         )
         return encode_global_id("Quotation", made), await quoting.token_of(session, made)
+
+
+async def built(runtime: Runtime, http: httpx.AsyncClient, **more: Any) -> Stage:
+    """The stage, on which the guide has promised the customer something."""
+    stage = await build(runtime, http, **more)
+    stage.ids["quotation"], stage.codes["quotation"] = await promise(stage)
+    return stage
 
 
 async def quotation(stage: Stage, caller: str) -> Input:
