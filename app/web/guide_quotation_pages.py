@@ -15,6 +15,7 @@ from app.platform.db import BrandSession
 from app.platform.errors import NotFound, UserFault
 from app.platform.idempotency import Result
 from app.products import reads as products
+from app.products import shelf_reads
 from app.trade import quotation_reads, quotations
 from app.trade.quotation_reads import QuotationView
 from app.trade.quotations import LONGEST_NOTE
@@ -29,7 +30,7 @@ from graphql_schema.paging import encode_global_id
 
 PATH: Final = "/guide/quotations"
 MOST_FOUND: Final = 8
-"""Products that a search offers."""
+"""Products of the own shelf that a search offers; without words the first ones."""
 MOST_CUSTOMERS: Final = 100
 """Customers whom the page offers to name, those bound last."""
 DAYS: Final = (1, 3, 7, 15, 30)
@@ -178,10 +179,10 @@ async def _form_page(reader: StaffReader, draft: Draft, *, fault: tuple[str | No
         shop = await products.shop_of_employee(session, guide_id)
         if shop is None:
             raise Refused(_missing(reader))
-        search = draft.query or None
-        offered = [
-            one for one in await products.product_page(session, limit=MOST_FOUND, search=search) if one.is_published
-        ]
+        shelf = await shelf_reads.shelf_page(
+            session, shop_id=shop.shop_id, limit=MOST_FOUND, has_count=False, search=draft.query or None
+        )
+        offered = [item.product for item in shelf.items]
         by_product = await products.skus_of_products(session, [one.product_id for one in offered], branch=shop.branch)
         chosen = await products.skus_by_id(session, list(draft.pieces), branch=shop.branch)
         goods = {one.product_id: one for one in offered}
@@ -201,6 +202,7 @@ async def _form_page(reader: StaffReader, draft: Draft, *, fault: tuple[str | No
         "total": say.money(total_minor),
         "pieces": sum(line.quantity for line in lines),
         "found": [quotation_views.goods_line(sku, goods, 1, say) for sku in found],
+        "has_found": bool(offered),
         "customers": [
             ("", say("quotation_to_anybody")),
             *((encode_global_id("Customer", one.customer_id), one.display_name) for one in named),
