@@ -26,7 +26,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "quotation_state_EXPIRED": ("已过期", "Expired"),
     "quotation_gone_EXPIRED": ("这张报价单已过期", "This quotation has expired"),
     "quotation_gone_WITHDRAWN": ("这张报价单已撤回", "This quotation was withdrawn"),
-    "quotation_gone_DECLINED": ("这张报价单已谢绝", "You said no to this quotation"),
+    "quotation_gone_DECLINED": ("这张报价单已谢绝", "This quotation was declined"),
     "quotation_gone_TAKEN": ("这张报价单已被接受", "This quotation has been accepted"),
     "quotation_gone_text": (
         "链接没有错。还想要的话，让{name}再开一张，或者直接到店里看看。",
