@@ -49,6 +49,8 @@ from graphql_schema.trade.after_sale_queries import AfterSaleQuery
 from graphql_schema.trade.fulfilment_mutations import FulfilmentMutation
 from graphql_schema.trade.mutations import TradeMutation
 from graphql_schema.trade.queries import TradeQuery
+from graphql_schema.trade.quotation_loaders import NODES as QUOTATION_NODES
+from graphql_schema.trade.quotation_mutations import QuotationMutation, QuotationQuery
 from graphql_schema.trade.routing_mutations import RoutingMutation
 
 NODES = {
@@ -63,6 +65,7 @@ NODES = {
     **COUPON_NODES,
     **TOOLBOX_NODES,
     **trade_loaders.NODES,
+    **QUOTATION_NODES,
     **commission_loaders.NODES,
     **WITHDRAWAL_NODES,
 }
@@ -83,6 +86,7 @@ class Query(
     BossQuery,
     HotProductQuery,
     AfterSaleQuery,
+    QuotationQuery,
     TradeQuery,
     WithdrawalQuery,
     CommissionQuery,
@@ -107,6 +111,7 @@ class Mutation(
     WithdrawalMutation,
     FulfilmentMutation,
     RoutingMutation,
+    QuotationMutation,
     AfterSaleMutation,
     CommissionMutation,
     PosterMutation,

@@ -11,13 +11,14 @@ from app.customers.values import Channel as Channel
 
 
 class CodeKind(StrEnum):
-    """What a code leads to; CAMPAIGN: the page of a coupon template."""
+    """What a code leads to; CAMPAIGN: a coupon template's page; QUOTATION: that of the quotation it was made for."""
 
     SHOP = "SHOP"
     PRODUCT = "PRODUCT"
     MATERIAL = "MATERIAL"
     CAMPAIGN = "CAMPAIGN"
     STORE = "STORE"
+    QUOTATION = "QUOTATION"
 
 
 class CampaignKind(StrEnum):

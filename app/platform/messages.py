@@ -50,6 +50,10 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "category_depth": {"zh-CN": "分类最多 {most} 级。", "en": "Categories go at most {most} levels deep."},
     "category_name_taken": {"zh-CN": "同级分类中已有这个名称。", "en": "There is a category of this name beside it."},
     "code_target_required": {"zh-CN": "请指明这个码通向哪里。", "en": "Say where the code leads to."},
+    "code_of_quotation": {
+        "zh-CN": "每张报价单自带专属链接，不用另外生成。",
+        "en": "Each quotation has a link of its own: none is made beside it.",
+    },
     "code_without_shop": {
         "zh-CN": "你还没有小店，不能创建这种码。",
         "en": "You have no shop that such a code could lead into.",
@@ -193,6 +197,10 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "price_changed": {
         "zh-CN": "价格有变化，请确认新的总价。",
         "en": "The price has changed; please confirm the new total.",
+    },
+    "quotation_expiry": {
+        "zh-CN": "报价的有效期为 1 小时到 30 天。",
+        "en": "A quotation is good for an hour to 30 days.",
     },
     "rate_limited": {
         "zh-CN": "请求太频繁，请 {seconds} 秒后再试。",

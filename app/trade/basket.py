@@ -19,7 +19,7 @@ from app.products import reads
 from app.products.reads import SkuFacts
 from app.products.stock import StockLine
 from app.trade import rules
-from app.trade.values import Discount, FulfilmentMethod, LineRequest, LineToPrice, OrderTotals, PricedLine
+from app.trade.values import Discount, FulfilmentMethod, LineRequest, LineToPrice, OrderTotals, PricedLine, Quoted
 
 ADDRESS, NOTE = "order_address", "order_note"
 """The fields under which they are sealed."""
@@ -139,16 +139,20 @@ async def price(
     method: FulfilmentMethod,
     store_id: UUID | None = None,
     prices: Mapping[UUID, int] | None = None,
+    quoted: Quoted | None = None,
     coupons: Coupons | None = None,
 ) -> Basket:
     """Check lines and price them as the branch does, equal SKUs merged; one statement, with coupons two.
 
-    With `prices`, a total for each SKU, nothing is shipped. `store_id`: where goods that are not sent are
+    With `prices`, a total for each SKU, nothing is shipped. `quoted`: what a piece costs, whatever it costs now.
+    `store_id`: where goods that are not sent are
     had; any store while none is named. Raises: InvalidInput, NotFound.
     """
     _refuse(lines, is_limited=prices is None)
     wanted = sorted({line.sku_id for line in lines})
     skus = await reads.price_facts(session, wanted, branch=branch, is_sent=method.is_sent, store_id=store_id)
+    if quoted is not None:
+        skus = {sku_id: replace(sku, price_minor=quoted.unit_prices[sku_id]) for sku_id, sku in skus.items()}
     reductions: Sequence[Reduction] = ()
     if coupons is not None and coupons.coupon_ids:
         _find(lines, skus)

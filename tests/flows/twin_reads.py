@@ -46,6 +46,7 @@ from tests.flows import (
     twin_messages,
     twin_pages,
     twin_posters,
+    twin_quotations,
     twin_returns,
     twin_stock,
     twin_toolbox,
@@ -309,6 +310,7 @@ READS = {
     **twin_catalogue.READS,
     **twin_coupons.READS,
     **twin_posters.READS,
+    **twin_quotations.READS,
     **BOSS,
 }
 

@@ -104,6 +104,10 @@ ROOTS = [
         ("couponFigures",),
         "U U F F F F F 1 0 1 1 0",
     ),
+    of_root("Query.quotations", "{ quotations { totalCount edges { node { id } } } }", "U U F F 1 0 0 1 0 1 1 0"),
+    of_root(
+        "Query.quotation", "query ($token: String!) { quotation(token: $token) { id } }", "- - O - - - - - - - - B"
+    ),
     of_root("Query.outboundRules", "{ outboundRules { channel } }", "U U F F 5 5 5 5 5 5 5 5"),
     of_root("Query.commissionPlan", "{ commissionPlan { id } }", "U U F F O O O O O O O E"),
 ]
@@ -209,6 +213,7 @@ FIELDS = [
     # Somebody of the same store sees what is to be sent, and not who bought it.
     of_node("Order.customer", "order", "customer { id }", "U U O N O - N O N O O N"),
     of_node("Order.guide", "order", "guide { displayName }", "U U O N O O N O N O O N"),
+    of_node("Quotation.issuedCode", "quotation", "issuedCode { token }", "U U F N O N N O N O O N"),
     of_node("Order.shop", "order", "shop { slug }", "U U O N O - N O N O O N"),
     of_node("Order.allowedActions", "order", "allowedActions", "U U 1 N 1 1 N 1 N 3 3 N"),
     of_node("Order.stockPlace", "order", "stockPlace", "U U F N O O N O N O O N"),
@@ -358,6 +363,7 @@ NODES = {
     "poster_batch": "      U U N N N N N N N O O N",
     "template": "          U U O O O O O O O O O N",
     "coupon": "            U U O N O N N O N O O N",
+    "quotation": "         U U O N O N N O N O O N",
     "message": "           U U O N O N N O N O O N",
     "policy": "            U U N N O O O O O O O N",
     "plan": "              U U N N O O O O O O O N",

@@ -18,6 +18,7 @@ from tests.factories import Scene, Staff, key, next_number, next_phone
 from tests.graphql import authorisation_goods as goods
 from tests.graphql import authorisation_messages as messages
 from tests.graphql import authorisation_promotions as promotions
+from tests.graphql import authorisation_quotations as quoted
 from tests.graphql.stage import Stage, order_to_fetch
 from tests.trade import purchase, returns
 from tests.trade.returns import Sold
@@ -259,6 +260,12 @@ ATTEMPTS = [
     Attempt("orderConfirmReceipt", "", _confirm, FOR_THE_CUSTOMER),
     Attempt("orderMakeReady", "fetched in the east", _make_ready, "U U F F O O X O X O O X"),
     Attempt("orderHandOver", "fetched in the east", _hand_over, "U U F F O O X O X F O X"),
+    Attempt("quotationCreate", "", quoted.quotation, "U U F F O O O I O F F F"),
+    Attempt("quotationCreate", "the guide's customer", quoted.quotation_for_customer, "U U F F O X X I X F F F"),
+    Attempt("quotationWithdraw", "the guide's", quoted.to_withdraw, "U U F F O X X X X F F F"),
+    Attempt("quotationAccept", "the customer's", quoted.to_accept(is_named=True), FOR_THE_CUSTOMER),
+    Attempt("quotationAccept", "anybody's", quoted.to_accept(is_named=False), "U U O O F F F F F F F F"),
+    Attempt("quotationDecline", "the customer's", quoted.to_decline, FOR_THE_CUSTOMER),
     Attempt("paymentStart", "", _pay, FOR_THE_CUSTOMER),
     Attempt("afterSaleRequest", "", _request, FOR_THE_CUSTOMER),
     Attempt("afterSaleWithdraw", "", _after_sale("REQUESTED"), FOR_THE_CUSTOMER),

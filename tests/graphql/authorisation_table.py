@@ -7,11 +7,12 @@ may not read it, or see less of it. Every root field has rows. Edges and connect
 FIELDS = {
     # Roots.
     "Query": "node! viewer! shop! dashboard! hotProducts! orderQuote! pickupStores! orders! ordersToShip! pickups! "
-    "locations! stockTransfers! afterSales! products! priceLists! stores! "
+    "locations! stockTransfers! afterSales! quotations! quotation! products! priceLists! stores! "
     "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! couponTemplates! couponFigures! materials! "
     "posterTemplates! posters! outboundRules!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
     "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! orderRefuse! orderReroute! "
+    "quotationCreate! quotationWithdraw! quotationAccept! quotationDecline! "
     "paymentStart! shelfItemUpdate! "
     "employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
     "productCreate! productUpdate! productPicturesSet! productOptionsSet! priceListPublish! priceListEnd! "
@@ -76,8 +77,11 @@ FIELDS = {
     "Order": "id number state placedAt payBy fulfilment shippedAt deliveredAt completedAt subtotal discount freight "
     "total refunded lines guide! shop! customer! store pickupStore pickupCode! deliveryAddress! "
     "stockPlace! isStranded! shipments afterSales! allowedActions! "
-    "attribution!",
+    "attribution! quotation",
     "OrderLine": "id quantity refundableQuantity unitPrice total sku product shares!",
+    "Quotation": "id state isNamed subtotal note createdAt expiresAt endedAt lines guide shop customer order "
+    "issuedCode!",
+    "QuotationLine": "title skuName quantity unitPrice total sku",
     "Shipment": "carrier trackingNumber shippedAt",
     "AfterSale": "id state kind quantity reason evidenceUrls refund requestedAt dueAt decidedAt comment returnCarrier "
     "returnTrackingNumber refundedAt order line returnAddress allowedActions!",
@@ -170,6 +174,10 @@ FIELDS = {
     "PosterTemplateUpdatePayload": "posterTemplate",
     "PosterRenderPayload": "poster",
     "PosterBatchStartPayload": "posterBatch",
+    "QuotationCreatePayload": "quotation",
+    "QuotationWithdrawPayload": "quotation",
+    "QuotationAcceptPayload": "order",
+    "QuotationDeclinePayload": "quotation",
     "CouponTemplateCreatePayload": "couponTemplate",
     "CouponTemplateRevokePayload": "couponTemplate",
     "CouponClaimPayload": "coupon",
