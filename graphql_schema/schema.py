@@ -40,6 +40,7 @@ from graphql_schema.products.catalogue_mutations import CatalogueMutation
 from graphql_schema.products.list_types import NODES as PRICE_LIST_NODES
 from graphql_schema.products.mutations import ProductsMutation
 from graphql_schema.products.queries import ProductsQuery
+from graphql_schema.products.shelf_mutations import ShelfMutation, ShelfQuery
 from graphql_schema.products.transfers import NODES as TRANSFER_NODES
 from graphql_schema.products.transfers import TransfersMutation, TransfersQuery
 from graphql_schema.scalars import SCALARS
@@ -91,6 +92,7 @@ class Query(
     TransfersQuery,
     CouponQuery,
     ToolboxQuery,
+    ShelfQuery,
     ProductsQuery,
     EmployeesQuery,
 ):
@@ -117,6 +119,7 @@ class Mutation(
     SessionMutation,
     TransfersMutation,
     ProductsMutation,
+    ShelfMutation,
     CatalogueMutation,
     EmployeesMutation,
 ):

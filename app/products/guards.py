@@ -1,5 +1,6 @@
 """What stands before a change: who may make it, and a rule's problem as the failure that callers know."""
 
+from app.employees.values import StaffFunction
 from app.platform.actor import Actor, ActorKind
 from app.platform.errors import Forbidden, InvalidInput
 from app.products.values import Problem
@@ -8,6 +9,13 @@ from app.products.values import Problem
 def headquarters_only(actor: Actor) -> None:
     """Catalogue and stock are headquarters' and the owner's. Raises: Forbidden."""
     if actor.kind is not ActorKind.SYSTEM and not actor.sees_whole_brand:
+        raise Forbidden
+
+
+def promoters_only(actor: Actor) -> None:
+    """What all shops show first, or not at all, is promotion's, headquarters' and the owner's. Raises: Forbidden."""
+    is_promoter = actor.is_employee and StaffFunction.PROMOTION in actor.functions
+    if actor.kind is not ActorKind.SYSTEM and not actor.sees_whole_brand and not is_promoter:
         raise Forbidden
 
 

@@ -24,6 +24,7 @@ from app.web import answers, callers, readers, views
 from app.web.amounts import Amount
 from app.web.readers import ShopReader
 from app.web.texts import Speech
+from app.web.views import ProductCard
 from graphql_schema.errors import BadUserInput
 from graphql_schema.paging import decode_cursor, encode_cursor, encode_global_id
 
@@ -31,7 +32,9 @@ PAGE_SIZE: Final = 24
 MOST_AT_ONCE: Final = 10
 """Pieces that a product's page offers; the bag takes more."""
 _SCOPE: Final = "page_shelf"
-_KINDS: Final = (bool, (int, type(None)), datetime, UUID)
+_KINDS: Final = (int, (int, type(None)), datetime, UUID)
+IN_A_STRIP: Final = 4
+"""Products of a section on the shop's first page; its own page has all."""
 
 
 async def open_shop(runtime: Runtime, request: Request) -> Response:
@@ -48,8 +51,7 @@ async def open_shop(runtime: Runtime, request: Request) -> Response:
         if tag in request.headers.get("if-none-match", ""):
             response = answers.unchanged(tag)
         else:
-            wanted = request.query_params.get("q", "").strip()[:LONGEST_SEARCH]
-            values = await _shelf_values(session, shop, request.query_params.get("after"), wanted, say)
+            values = await _shelf_values(session, shop, request, say)
             values["site"] = runtime.settings.base_url
             response = answers.page("shop.html", values, say=say, headers={"ETag": tag})
     return await with_visit(runtime, request, brand, shop, response)
@@ -63,7 +65,7 @@ async def open_product(reader: ShopReader) -> Response:
         item = (
             None
             if product_id is None
-            else await shelf_reads.shelf_item(session, shop_id=shop.shop_id, product_id=product_id)
+            else await shelf_reads.shelf_item(session, shop_id=shop.shop_id, branch=shop.branch, product_id=product_id)
         )
         values = None if item is None else await _product_values(session, shop, item, say)
     response = (
@@ -94,23 +96,51 @@ async def with_visit(runtime: Runtime, request: Request, brand: Brand, shop: Sho
     return response
 
 
-async def _shelf_values(
-    session: BrandSession, shop: ShopFacts, after: str | None, wanted: str, say: Speech
-) -> dict[str, Any]:
-    """A page of the shelf; of what is found where something is `wanted`, then nothing stands before the rest."""
-    key = _key(after)
-    page = await shelf_reads.shelf_page(session, shop_id=shop.shop_id, limit=PAGE_SIZE + 1, after=key, search=wanted)
+async def _shelf_values(session: BrandSession, shop: ShopFacts, request: Request, say: Speech) -> dict[str, Any]:
+    """A page of the shelf: `?q=` of what is found, `?section=` of one section; else the sections, then what is in none.
+
+    Where something is sought or one section is looked at, nothing stands before the rest.
+    """
+    wanted = request.query_params.get("q", "").strip()[:LONGEST_SEARCH]
+    key = _key(request.query_params.get("after"))
+    chosen = None if wanted else views.id_in(request.query_params.get("section", ""), "ShelfSection")
+    strips = (
+        [] if wanted else await shelf_reads.strips(session, shop_id=shop.shop_id, branch=shop.branch, limit=IN_A_STRIP)
+    )
+    section = next((one for one in strips if one.section_id == chosen), None)
+    page = await shelf_reads.shelf_page(
+        session,
+        shop_id=shop.shop_id,
+        branch=shop.branch,
+        limit=PAGE_SIZE + 1,
+        after=key,
+        search=wanted,
+        section_id=None if section is None else section.section_id,
+        is_outside=bool(strips) and section is None,
+    )
+    is_first = key is None and not wanted and section is None
+    shown = [one for one in strips if one.items] if is_first else []
     items = page.items[:PAGE_SIZE]
-    skus = await reads.skus_of_products(session, [item.product.product_id for item in items], branch=shop.branch)
-    cards = [
-        card
-        for item in items
-        if (card := views.product_card(item, skus[item.product.product_id], slug=shop.slug, say=say))
-    ]
-    lead = cards.pop(0) if key is None and not wanted and cards and items[0].is_featured else None
+    all_items = [*items, *(item for one in shown for item in one.items)]
+    skus = await reads.skus_of_products(
+        session, sorted({item.product.product_id for item in all_items}), branch=shop.branch
+    )
+
+    def cards_of(some: list[ShelfItem]) -> list[ProductCard]:
+        made = (
+            views.product_card(
+                item, skus[item.product.product_id], slug=shop.slug, say=say, has_words=shop.guide_is_active
+            )
+            for item in some
+        )
+        return [card for card in made if card is not None]
+
+    cards = cards_of(items)
+    lead = cards.pop(0) if is_first and cards and items[0].key.rank else None
     has_more = len(page.items) > PAGE_SIZE
     path = f"/s/{shop.slug}"
-    more = {"q": wanted} if wanted else {}
+    section_id = None if section is None else encode_global_id("ShelfSection", section.section_id)
+    more = {"q": wanted} if wanted else {"section": section_id} if section_id else {}
     return {
         "shop": shop,
         "shop_href": path,
@@ -118,10 +148,24 @@ async def _shelf_values(
         "who": views.who_serves(shop, session.brand.name, say),
         "wanted": wanted,
         "lead": lead,
+        "lead_words": say("pinned_by", brand=session.brand.name)
+        if items and items[0].is_pinned
+        else say("featured_by", name=views.who_serves(shop, session.brand.name, say).name),
+        "strips": [
+            {
+                "name": one.name,
+                "items": cards_of(one.items),
+                "count": one.item_count,
+                "href": f"{path}?{urlencode({'section': encode_global_id('ShelfSection', one.section_id)})}",
+                "has_more": one.item_count > len(one.items),
+            }
+            for one in shown
+        ],
+        "section": None if section is None else section.name,
         "items": cards,
         "total_count": page.total_count,
         "next_href": f"{path}?{urlencode(more | {'after': _cursor(items[-1])})}" if has_more else None,
-        "first_href": None if key is None and not wanted else path,
+        "first_href": None if is_first else path,
     }
 
 
@@ -145,6 +189,8 @@ async def _product_values(
         "shop_href": f"/s/{shop.slug}",
         "brand_name": session.brand.name,
         "who": views.who_serves(shop, session.brand.name, say),
+        "words": item.words_shown,
+        "own_pictures": shelf_reads.picture_urls(item.pictures_shown),
         "product_id": encode_global_id("Product", product_id),
         "product": card,
         "pictures": [one for one in shown[product_id] if one.url != item.product.cover_url],
@@ -178,12 +224,12 @@ def _key(after: str | None) -> ShelfKey | None:
     if after is None:
         return None
     try:
-        is_featured, position, created_at, product_id = decode_cursor(after, _SCOPE, _KINDS)
+        rank, position, created_at, product_id = decode_cursor(after, _SCOPE, _KINDS)
     except BadUserInput:
         return None
-    return ShelfKey(is_featured, position, created_at, product_id)  # type: ignore[arg-type]
+    return ShelfKey(rank, position, created_at, product_id)  # type: ignore[arg-type]
 
 
 def _cursor(item: ShelfItem) -> str:
     key = item.key
-    return encode_cursor(_SCOPE, (key.is_featured, key.position, key.created_at, key.product_id))
+    return encode_cursor(_SCOPE, (key.rank, key.position, key.created_at, key.product_id))

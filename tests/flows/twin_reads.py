@@ -181,12 +181,12 @@ PRODUCTS: dict[str, Read] = {
     "number of products": lambda s, t: products.product_count(s),
     "number of products by search": lambda s, t: products.product_count(s, search="product"),
     "categories": lambda s, t: products.categories_by_id(s, several(t, "top_category", "category")),
-    "shelf": lambda s, t: shelf_reads.shelf_page(s, shop_id=t.ids["shop_of_guide"], limit=50),
+    "shelf": lambda s, t: shelf_reads.shelf_page(s, shop_id=t.ids["shop_of_guide"], branch="", limit=50),
     "shelf with hidden": lambda s, t: shelf_reads.shelf_page(
-        s, shop_id=t.ids["shop_of_guide"], limit=50, has_hidden=True
+        s, shop_id=t.ids["shop_of_guide"], branch="", limit=50, has_hidden=True
     ),
     "shelf item": lambda s, t: shelf_reads.shelf_item(
-        s, shop_id=t.ids["shop_of_guide"], product_id=t.ids["product"], has_hidden=True
+        s, shop_id=t.ids["shop_of_guide"], branch="", product_id=t.ids["product"], has_hidden=True
     ),
 }
 

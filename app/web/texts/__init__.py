@@ -19,6 +19,7 @@ from app.web.texts import (
     returns,
     selling,
     sharing,
+    shelving,
     shopping,
     writing,
 )
@@ -26,6 +27,7 @@ from app.web.texts import (
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     **common.TEXTS,
     **shopping.TEXTS,
+    **shelving.TEXTS,
     **couponing.TEXTS,
     **ordering.TEXTS,
     **receiving.TEXTS,
