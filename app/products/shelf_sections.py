@@ -16,6 +16,17 @@ from app.products.models import ShelfItemRow
 from app.products.shelf_models import ShelfSectionRow
 
 _PATH = ("sectionId",)
+_NOTHING_ELSE = (
+    sa.not_(ShelfItemRow.is_featured),
+    sa.not_(ShelfItemRow.is_hidden),
+    ShelfItemRow.position.is_(None),
+    ShelfItemRow.badge.is_(None),
+    ShelfItemRow.words.is_(None),
+    sa.func.cardinality(ShelfItemRow.picture_keys) == 0,
+    ShelfItemRow.taken_down_at.is_(None),
+)
+UNCHANGED = (*_NOTHING_ELSE, ShelfItemRow.section_id.is_(None))
+"""What no row may say: an item as headquarters published it."""
 
 
 async def save(
@@ -69,13 +80,7 @@ async def delete(session: BrandSession, actor: Actor, *, section_id: UUID) -> No
         .where(
             *is_of_shop,
             ShelfItemRow.section_id == section_id,
-            sa.not_(ShelfItemRow.is_featured),
-            sa.not_(ShelfItemRow.is_hidden),
-            ShelfItemRow.position.is_(None),
-            ShelfItemRow.badge.is_(None),
-            ShelfItemRow.words.is_(None),
-            sa.func.cardinality(ShelfItemRow.picture_keys) == 0,
-            ShelfItemRow.taken_down_at.is_(None),
+            *_NOTHING_ELSE,
         )
         .execution_options(synchronize_session=False)
     )
