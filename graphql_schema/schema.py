@@ -50,6 +50,7 @@ from graphql_schema.trade.after_sale_queries import AfterSaleQuery
 from graphql_schema.trade.fulfilment_mutations import FulfilmentMutation
 from graphql_schema.trade.mutations import TradeMutation
 from graphql_schema.trade.queries import TradeQuery
+from graphql_schema.trade.redemptions import RedemptionMutation, RedemptionQuery
 from graphql_schema.trade.routing_mutations import RoutingMutation
 
 NODES = {
@@ -85,6 +86,7 @@ class Query(
     HotProductQuery,
     AfterSaleQuery,
     TradeQuery,
+    RedemptionQuery,
     WithdrawalQuery,
     CommissionQuery,
     PosterQuery,
@@ -109,6 +111,7 @@ class Mutation(
     WithdrawalMutation,
     FulfilmentMutation,
     RoutingMutation,
+    RedemptionMutation,
     AfterSaleMutation,
     CommissionMutation,
     PosterMutation,

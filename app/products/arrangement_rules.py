@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from app.products.rules import number_problem
 from app.products.values import KEEP, UNTOUCHED, Problem, ShelfChange, ShelfPlace, ShelfRuleKind, ShelfStep
 
 LONGEST_BADGE = 12
@@ -27,7 +26,7 @@ MOST_RULES = 200
 
 def position_problem(position: int | None) -> Problem | None:
     """Positions go from 1 to 9,999."""
-    return None if position is None else number_problem(position, ("position",), least=1, most=LAST_POSITION)
+    return None if position is None else _range_problem(position, ("position",), least=1, most=LAST_POSITION)
 
 
 def pictures_problem(number: int) -> Problem | None:
@@ -126,4 +125,8 @@ def check_rule(
         return Problem("shelf_rule_position", ("position",))
     if kind is not ShelfRuleKind.PIN and reason is None:
         return Problem("shelf_rule_reason", ("reason",))
-    return None if position is None else number_problem(position, ("position",), least=1, most=LAST_PIN)
+    return None if position is None else _range_problem(position, ("position",), least=1, most=LAST_PIN)
+
+
+def _range_problem(number: int, path: tuple[str, ...], *, least: int, most: int) -> Problem | None:
+    return None if least <= number <= most else Problem("number_range", path, {"least": least, "most": most})

@@ -12,10 +12,14 @@ def headquarters_only(actor: Actor) -> None:
         raise Forbidden
 
 
+def is_promoter(actor: Actor) -> bool:
+    has_function = actor.is_employee and StaffFunction.PROMOTION in actor.functions
+    return actor.kind is ActorKind.SYSTEM or actor.sees_whole_brand or has_function
+
+
 def promoters_only(actor: Actor) -> None:
     """What all shops show first, or not at all, is promotion's, headquarters' and the owner's. Raises: Forbidden."""
-    is_promoter = actor.is_employee and StaffFunction.PROMOTION in actor.functions
-    if actor.kind is not ActorKind.SYSTEM and not actor.sees_whole_brand and not is_promoter:
+    if not is_promoter(actor):
         raise Forbidden
 
 

@@ -1,6 +1,6 @@
 """What headquarters decides for the shelves of a branch or of all shops: pinned, forbidden, no words of guides' own.
 
-A decision never changes; it is ended, and another is made. What it does to shelves is in `branch_rules`.
+A decision never changes; it is ended, and another is made. What it does to shelves is in `branch_decisions`.
 """
 
 from collections.abc import Collection
@@ -17,8 +17,8 @@ from app.platform.actor import Actor
 from app.platform.db import BrandSession
 from app.platform.errors import InvalidInput, NotFound, WrongState
 from app.products import arrangement_rules, versions
-from app.products.branch_rules import AT_BRANCH, IS_IN_FORCE
-from app.products.guards import promoters_only, refuse
+from app.products.branch_decisions import AT_BRANCH, IS_IN_FORCE
+from app.products.guards import is_promoter, promoters_only, refuse
 from app.products.models import ProductRow
 from app.products.shelf_models import ShelfRuleRow
 from app.products.values import ShelfRuleKind
@@ -40,6 +40,11 @@ class ShelfRule:
     ends_at: datetime | None
 
 
+def may_decide(actor: Actor) -> bool:
+    """Whether the actor decides for all shops: promotion, headquarters and the owner do."""
+    return is_promoter(actor)
+
+
 async def decide(
     session: BrandSession,
     actor: Actor,
@@ -53,9 +58,9 @@ async def decide(
     ends_at: datetime | None = None,
     now: datetime,
 ) -> UUID:
-    """Decide for the shelves of a unit and all below it, or of all shops, from `starts_at` (None: now) to `ends_at`.
+    """Decide for shelves of a unit and all below it, or of all shops, from `starts_at` (None: now) on.
 
-    Gives the decision's id. `position`: of a pin, 1 to 99; the lowest stands first. `reason`: up to 100 characters; what
+    Gives the decision's id. `position`: of a pin, 1 to 99, the lowest first. `reason`: up to 100 characters; what
     takes something away says why. At most 200 decisions that have not ended. Raises: Forbidden, InvalidInput, NotFound
     (the unit, the product).
     """

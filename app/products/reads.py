@@ -16,8 +16,8 @@ from app.employees.values import EmployeeState
 from app.platform.db import BrandSession
 from app.products import rules
 from app.products.availability import EVERYWHERE, IN_STORE, STORE, TO_SEND, WAREHOUSE
+from app.products.branch_decisions import FORBIDDEN, RULES_BEGUN
 from app.products.branch_prices import MARKET_PRICE, PERIODS_BEGUN, PRICE, parameters, with_prices
-from app.products.branch_rules import FORBIDDEN, RULES_BEGUN
 from app.products.models import CatalogueRow, CategoryRow, ProductRow, ShopRow, SkuRow
 from app.products.values import ProductState
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from app.platform import storage
 from app.platform.db import BrandSession
 from app.products import shelf_statements
-from app.products.branch_rules import LAST
+from app.products.branch_decisions import LAST
 from app.products.models import ProductRow, ShelfItemRow, ShopRow
 from app.products.reads import ProductView, search_parameters
 from app.products.shelf_models import ShelfSectionRow

@@ -11,7 +11,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from app.products.branch_rules import FORBIDDEN, IS_SILENT, LAST, PINNED
+from app.products.branch_decisions import FORBIDDEN, IS_SILENT, LAST, PINNED
 from app.products.models import ProductRow, ShelfItemRow
 from app.products.reads import IS_FOUND, PRODUCT_COLUMNS
 from app.products.shelf_models import ShelfSectionRow

@@ -22,6 +22,7 @@ from app.trade.basket import Basket
 from app.trade.values import FulfilmentMethod, LineRequest
 from app.web import answers, callers, readers, views
 from app.web.amounts import Amount
+from app.web.manifests import manifest_of
 from app.web.readers import ShopReader
 from app.web.texts import Speech
 from app.web.views import ProductCard
@@ -39,7 +40,7 @@ IN_A_STRIP: Final = 4
 
 async def open_shop(runtime: Runtime, request: Request) -> Response:
     """`/s/{slug}`: the guide and a page of the shelf. A person's visit is recorded, once in 30 minutes."""
-    brand = await _brand(runtime, request)
+    brand = await brand_of(runtime, request)
     if brand is None:
         return answers.missing("shop", say=Speech(readers.language_of(request)))
     slug, say = request.path_params["slug"], Speech(readers.language_of(request), brand)
@@ -53,6 +54,7 @@ async def open_shop(runtime: Runtime, request: Request) -> Response:
         else:
             values = await _shelf_values(session, shop, request, say)
             values["site"] = runtime.settings.base_url
+            values["manifest"] = manifest_of(request.url.path)
             response = answers.page("shop.html", values, say=say, headers={"ETag": tag})
     return await with_visit(runtime, request, brand, shop, response)
 
@@ -76,7 +78,7 @@ async def open_product(reader: ShopReader) -> Response:
     return await with_visit(reader.runtime, reader.request, reader.brand, shop, response)
 
 
-async def _brand(runtime: Runtime, request: Request) -> Brand | None:
+async def brand_of(runtime: Runtime, request: Request) -> Brand | None:
     """The brand that the slug leads to."""
     slug = request.path_params["slug"]
     found = await runtime.database.resolve(SHOP_SLUG, slug) if is_slug(slug) else None
@@ -102,7 +104,7 @@ async def _shelf_values(session: BrandSession, shop: ShopFacts, request: Request
     Where something is sought or one section is looked at, nothing stands before the rest.
     """
     wanted = request.query_params.get("q", "").strip()[:LONGEST_SEARCH]
-    key = _key(request.query_params.get("after"))
+    key = key_in(request.query_params.get("after"))
     chosen = None if wanted else views.id_in(request.query_params.get("section", ""), "ShelfSection")
     strips = (
         [] if wanted else await shelf_reads.strips(session, shop_id=shop.shop_id, branch=shop.branch, limit=IN_A_STRIP)
@@ -148,9 +150,7 @@ async def _shelf_values(session: BrandSession, shop: ShopFacts, request: Request
         "who": views.who_serves(shop, session.brand.name, say),
         "wanted": wanted,
         "lead": lead,
-        "lead_words": say("pinned_by", brand=session.brand.name)
-        if items and items[0].is_pinned
-        else say("featured_by", name=views.who_serves(shop, session.brand.name, say).name),
+        "is_lead_pinned": bool(items) and items[0].is_pinned,
         "strips": [
             {
                 "name": one.name,
@@ -164,7 +164,7 @@ async def _shelf_values(session: BrandSession, shop: ShopFacts, request: Request
         "section": None if section is None else section.name,
         "items": cards,
         "total_count": page.total_count,
-        "next_href": f"{path}?{urlencode(more | {'after': _cursor(items[-1])})}" if has_more else None,
+        "next_href": f"{path}?{urlencode(more | {'after': cursor_of(items[-1])})}" if has_more else None,
         "first_href": None if is_first else path,
     }
 
@@ -219,7 +219,7 @@ def cost_lines(
     return [*lines, (freight, say.money(totals.freight_minor))]
 
 
-def _key(after: str | None) -> ShelfKey | None:
+def key_in(after: str | None) -> ShelfKey | None:
     """Where a page of the shelf begins; a cursor that is none begins at the start."""
     if after is None:
         return None
@@ -230,6 +230,6 @@ def _key(after: str | None) -> ShelfKey | None:
     return ShelfKey(rank, position, created_at, product_id)  # type: ignore[arg-type]
 
 
-def _cursor(item: ShelfItem) -> str:
+def cursor_of(item: ShelfItem) -> str:
     key = item.key
     return encode_cursor(_SCOPE, (key.rank, key.position, key.created_at, key.product_id))

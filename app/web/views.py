@@ -80,7 +80,7 @@ class HoursLine:
 def product_card(
     item: ShelfItem, skus: Sequence[SkuView], *, slug: str, say: Speech, has_words: bool = False
 ) -> ProductCard | None:
-    """A product on a shelf, with its guide's words where wanted; None for one without a variant, which nobody can buy."""
+    """A product on a shelf, with its guide's words where wanted; None for one that has no variant to buy."""
     shown = cheapest(skus)
     if shown is None:
         return None

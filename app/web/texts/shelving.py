@@ -14,7 +14,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "arrange_text": ("改动立刻出现在小店里。", "Changes show in the shop at once."),
     "arrange_none": ("货架上没有商品", "Nothing is on the shelf"),
     "arrange_none_text": ("总部上架后会出现在这里。", "It appears here when headquarters publishes it."),
-    "arrange_item": ("摆放", "Where it stands"),
     "arrange_first": ("置顶", "To the top"),
     "arrange_up": ("上移", "Up"),
     "arrange_down": ("下移", "Down"),
@@ -72,6 +71,5 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "said_none": ("还没有导购写推荐", "Nobody has said anything yet"),
     "said_down": ("已撤下：{reason}", "Taken down: {reason}"),
     "said_take_down": ("撤下", "Take down"),
-    "said_pictures": ("{count} 张图片", "{count} pictures"),
     "done": ("已生效。", "Done."),
 }
