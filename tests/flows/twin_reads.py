@@ -47,6 +47,7 @@ from tests.flows import (
     twin_pages,
     twin_posters,
     twin_returns,
+    twin_shelves,
     twin_stock,
     twin_toolbox,
 )
@@ -72,7 +73,8 @@ async def first_entry(s: BrandSession, t: Tale) -> Any:
 
 async def entries_standings(s: BrandSession, t: Tale) -> Any:
     entries = await commission.entries(s, party_id=t.ids["guide"], limit=50)
-    return await ledger.standings(s, [entry.entry_id for entry in entries])
+    found = await ledger.standings(s, [entry.entry_id for entry in entries])
+    return {entry_id: dict(sorted(accounts.items())) for entry_id, accounts in found.items()}
 
 
 async def standing(s: BrandSession, t: Tale) -> Any:
@@ -305,6 +307,7 @@ READS = {
     **twin_messages.READS,
     **twin_pages.READS,
     **twin_stock.READS,
+    **twin_shelves.READS,
     **twin_toolbox.READS,
     **twin_catalogue.READS,
     **twin_coupons.READS,
