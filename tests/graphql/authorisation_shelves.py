@@ -30,11 +30,10 @@ async def section_to_delete(stage: Stage, caller: str) -> Input:
         shop_id = _guide(stage).shop_id
         assert shop_id is not None
         there = await shelf_reads.sections_of_shop(session, shop_id)
-        made = (
-            there[0].section_id
-            if there
-            else await shelf_sections.save(session, _guide(stage), name=f"区{next_number()}", now=session.now)
-        )
+        if there:
+            made = there[0].section_id
+        else:
+            made = await shelf_sections.save(session, _guide(stage), name=f"区{next_number()}", now=session.now)
     return {"idempotencyKey": key(), "sectionId": encode_global_id("ShelfSection", made)}
 
 
