@@ -16,7 +16,17 @@ from tests.web.staffing import key_of
 
 pytestmark = pytest.mark.xdist_group("browser")  # one browser and one installation for all of them
 
-GUIDE_PAGES = ("", "/code", "/customers", "/orders", "/orders?list=pickup", "/commission", "/withdrawals", "/shelf", "/redeem")
+GUIDE_PAGES = (
+    "",
+    "/code",
+    "/customers",
+    "/orders",
+    "/orders?list=pickup",
+    "/commission",
+    "/withdrawals",
+    "/shelf",
+    "/redeem",
+)
 BOSS_PAGES = ("", "?period=TODAY", "?by=store", "/orders", "/orders?list=all", "/after-sales", "/withdrawals", "/shelf")
 
 
