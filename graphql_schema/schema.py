@@ -40,6 +40,7 @@ from graphql_schema.products.catalogue_mutations import CatalogueMutation
 from graphql_schema.products.list_types import NODES as PRICE_LIST_NODES
 from graphql_schema.products.mutations import ProductsMutation
 from graphql_schema.products.queries import ProductsQuery
+from graphql_schema.products.shelf_mutations import ShelfMutation, ShelfQuery
 from graphql_schema.products.transfers import NODES as TRANSFER_NODES
 from graphql_schema.products.transfers import TransfersMutation, TransfersQuery
 from graphql_schema.scalars import SCALARS
@@ -51,6 +52,7 @@ from graphql_schema.trade.mutations import TradeMutation
 from graphql_schema.trade.queries import TradeQuery
 from graphql_schema.trade.quotation_loaders import NODES as QUOTATION_NODES
 from graphql_schema.trade.quotation_mutations import QuotationMutation, QuotationQuery
+from graphql_schema.trade.redemptions import RedemptionMutation, RedemptionQuery
 from graphql_schema.trade.routing_mutations import RoutingMutation
 
 NODES = {
@@ -88,6 +90,7 @@ class Query(
     AfterSaleQuery,
     QuotationQuery,
     TradeQuery,
+    RedemptionQuery,
     WithdrawalQuery,
     CommissionQuery,
     PosterQuery,
@@ -95,6 +98,7 @@ class Query(
     TransfersQuery,
     CouponQuery,
     ToolboxQuery,
+    ShelfQuery,
     ProductsQuery,
     EmployeesQuery,
 ):
@@ -112,6 +116,7 @@ class Mutation(
     FulfilmentMutation,
     RoutingMutation,
     QuotationMutation,
+    RedemptionMutation,
     AfterSaleMutation,
     CommissionMutation,
     PosterMutation,
@@ -122,6 +127,7 @@ class Mutation(
     SessionMutation,
     TransfersMutation,
     ProductsMutation,
+    ShelfMutation,
     CatalogueMutation,
     EmployeesMutation,
 ):

@@ -27,6 +27,7 @@ from app.demo import (
     people,
     posters,
     quotations,
+    shelves,
     toolbox,
     visits,
 )
@@ -139,6 +140,9 @@ class _Loader:
             start + timedelta(days=month.DAYS - 1, hours=23, minutes=31),
             lambda session: merchandise.price_branch(session, setup.branch_id, setup.skus),
         )
+        last = start + timedelta(days=month.DAYS - 1, hours=23)
+        await self._step("redeemed", last + timedelta(minutes=32), partial(shelves.redeem, setup=setup))
+        await self._step("shelves", last + timedelta(minutes=33), partial(shelves.arrange, setup=setup))
         await self._set_clock(None)
 
     async def _posters(self, setup: Setup, at: datetime) -> None:

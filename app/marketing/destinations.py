@@ -37,7 +37,7 @@ async def destination(session: BrandSession, code: CodeFacts) -> Destination:
     shop = None if shop_id is None else await reads.shop_facts(session, shop_id)
     product_id = code.target_id if code.kind is CodeKind.PRODUCT else None
     if shop is not None and product_id is not None:
-        item = await shelf_reads.shelf_item(session, shop_id=shop.shop_id, product_id=product_id)
+        item = await shelf_reads.shelf_item(session, shop_id=shop.shop_id, branch=shop.branch, product_id=product_id)
         product_id = None if item is None else product_id
     template_id = code.target_id if code.kind is CodeKind.CAMPAIGN and shop is not None else None
     has_page = shop is not None and not code.is_revoked

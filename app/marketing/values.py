@@ -96,12 +96,16 @@ class CouponState(StrEnum):
 
 
 class CouponEvent(StrEnum):
-    """What happens to a coupon. RELEASE: its order was given up; RESTORE: its order was refunded whole."""
+    """What happens to a coupon. RELEASE: its order was given up; RESTORE: its order was refunded whole.
+
+    REDEEM: a store took it, without an order.
+    """
 
     ISSUE = "ISSUE"
     CLAIM = "CLAIM"
     LOCK = "LOCK"
     USE = "USE"
+    REDEEM = "REDEEM"
     RELEASE = "RELEASE"
     RESTORE = "RESTORE"
     TRANSFER = "TRANSFER"

@@ -67,10 +67,11 @@ class Basket:
     reductions: tuple[Reduction, ...] = ()
 
     def refuse_unsellable(self) -> None:
-        """Raises: InvalidInput for the first line that is not on sale."""
+        """Raises: InvalidInput for the first line that is not on sale, or that headquarters forbids the branch."""
         for line in self.lines:
             if not line.sku.is_sellable:
-                raise InvalidInput("sku_not_for_sale", path=("lines", str(line.position), "skuId"))
+                key = "sku_forbidden_here" if line.sku.is_forbidden else "sku_not_for_sale"
+                raise InvalidInput(key, path=("lines", str(line.position), "skuId"))
 
     def refuse_short(self) -> None:
         """Spare the stock rows an order that cannot be had anyway. Raises: InsufficientStock with every short SKU."""

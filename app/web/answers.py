@@ -13,7 +13,12 @@ from app.web.texts import Speech
 
 _HERE: Final = Path(__file__).resolve().parent
 _STATIC: Final = {path.name: path.read_bytes() for path in sorted((_HERE / "static").iterdir()) if path.is_file()}
-_TYPES: Final = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".js": "text/javascript; charset=utf-8"}
+_TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".js": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+}
 
 BUILD: Final = hashlib.sha256(
     b"".join(_STATIC.values())
@@ -23,7 +28,7 @@ BUILD: Final = hashlib.sha256(
 
 HEADERS: Final = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' https:; "
+        "default-src 'none'; style-src 'self'; img-src 'self' https:; manifest-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -68,6 +73,7 @@ def static_url(name: str) -> str:
 _templates.globals |= {
     "stylesheet": static_url("pages.css"),
     "icon": static_url("icon.svg"),
+    "touch_icon": static_url("apple-touch-icon.png"),
     "paths": icons.PATHS,
 }
 

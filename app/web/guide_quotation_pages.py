@@ -180,7 +180,12 @@ async def _form_page(reader: StaffReader, draft: Draft, *, fault: tuple[str | No
         if shop is None:
             raise Refused(_missing(reader))
         shelf = await shelf_reads.shelf_page(
-            session, shop_id=shop.shop_id, limit=MOST_FOUND, has_count=False, search=draft.query or None
+            session,
+            shop_id=shop.shop_id,
+            branch=shop.branch,
+            limit=MOST_FOUND,
+            has_count=False,
+            search=draft.query or None,
         )
         offered = [item.product for item in shelf.items]
         by_product = await products.skus_of_products(session, [one.product_id for one in offered], branch=shop.branch)

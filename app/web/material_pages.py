@@ -90,7 +90,9 @@ async def _values(session: BrandSession, reader: ShopReader, material: MaterialV
     shop, say, content = reader.shop, reader.say, material.content
     items = []
     if not material.is_withdrawn:
-        items = await shelf_reads.shelf_items(session, shop_id=shop.shop_id, product_ids=content.product_ids)
+        items = await shelf_reads.shelf_items(
+            session, shop_id=shop.shop_id, branch=shop.branch, product_ids=content.product_ids
+        )
     skus = await reads.skus_of_products(session, [item.product.product_id for item in items], branch=shop.branch)
     cards = [views.product_card(item, skus[item.product.product_id], slug=shop.slug, say=say) for item in items]
     films, files = _attachments(content.attachment_urls)

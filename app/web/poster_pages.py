@@ -86,7 +86,7 @@ async def _page(
         shelf = []
         if me.shop_id is not None:
             page = await shelf_reads.shelf_page(
-                session, shop_id=me.shop_id, limit=MOST_PRODUCTS, has_hidden=False, has_count=False
+                session, shop_id=me.shop_id, branch=me.branch, limit=MOST_PRODUCTS, has_hidden=False, has_count=False
             )
             shelf = page.items
     offered = [

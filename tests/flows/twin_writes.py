@@ -39,6 +39,7 @@ from tests.flows import (
     twin_posters,
     twin_quotations,
     twin_returns,
+    twin_shelves,
     twin_stock,
     twin_toolbox,
 )
@@ -360,6 +361,7 @@ WRITES: dict[str, Step] = {
     "transfers": in_one_transaction(twin_stock.count_and_move),
     "routing": in_one_transaction(twin_stock.route_elsewhere),
     "shelf": in_one_transaction(arrange_shelf),
+    "shelves and counters": twin_shelves.change,
     "codes": in_one_transaction(issue_and_revoke_codes),
     "toolbox": in_one_transaction(twin_toolbox.change),
     "scans": in_one_transaction(scan),

@@ -45,6 +45,7 @@ from tests.flows import (
     twin_posters,
     twin_quotations,
     twin_returns,
+    twin_shelves,
     twin_stock,
     twin_toolbox,
 )
@@ -152,6 +153,7 @@ async def tell(runtime: Runtime, mark: str, *, price_minor: int, stock_pieces: i
         (40, _pay),
         (43, twin_goods.send_one_and_lay_one_out),
         (44, twin_stock.move_and_reroute),
+        (44, twin_shelves.arrange),
         (45, twin_returns.release),
         (47, twin_endings.withdraw_and_write),
         (50, _sign_in_all),

@@ -109,6 +109,9 @@ ROOTS = [
         "Query.quotation", "query ($token: String!) { quotation(token: $token) { id } }", "- - O - - - - - - - - B"
     ),
     of_root("Query.outboundRules", "{ outboundRules { channel } }", "U U F F 5 5 5 5 5 5 5 5"),
+    # Other rows may have made some by now; who may read them counts.
+    of_root("Query.shelfRules", "{ shelfRules { pageInfo { hasNextPage } } }", "U U F F F F F F F O O O"),
+    of_root("Query.redeemable", '{ redeemable(code: "1") { __typename } }', "U U F F O O O O O F O O"),
     of_root("Query.commissionPlan", "{ commissionPlan { id } }", "U U F F O O O O O O O E"),
 ]
 
@@ -192,6 +195,7 @@ FIELDS = [
         of_node(f"CouponTemplate.{name}", "template", name, "U U F F O O O O O O O N", value=count)
         for name, count in (("issuedCount", 1), ("claimedCount", 1), ("usedCount", 0))
     ),
+    of_node("Coupon.code", "coupon", "code", "U U O N F N N F N F F N"),
     # The same of a customer whom a guide sold to and does not serve: the order shows a masked name, no more.
     of_node(
         "Order.customer",
@@ -308,6 +312,12 @@ FIELDS = [
         "Sku.stock",
         "shelf { edges { node { product { skus { stock } } } } }",
         ("shelf", "edges", 0, "node", "product", "skus", 0, "stock"),
+        FOR_EMPLOYEES,
+    ),
+    of_shop(
+        "ShelfItem.ownWords",
+        "shelf { edges { node { ownWords { words } } } }",
+        ("shelf", "edges", 0, "node", "ownWords"),
         FOR_EMPLOYEES,
     ),
     of_node("Sku.stock", "sku", "stock", "U U F F O O O O O O O N"),

@@ -9,7 +9,7 @@ FIELDS = {
     "Query": "node! viewer! shop! dashboard! hotProducts! orderQuote! pickupStores! orders! ordersToShip! pickups! "
     "locations! stockTransfers! afterSales! quotations! quotation! products! priceLists! stores! "
     "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! couponTemplates! couponFigures! materials! "
-    "posterTemplates! posters! outboundRules!",
+    "posterTemplates! posters! outboundRules! shelfRules! redeemable!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
     "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! orderRefuse! orderReroute! "
     "quotationCreate! quotationWithdraw! quotationAccept! quotationDecline! "
@@ -22,7 +22,8 @@ FIELDS = {
     "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide! couponTemplateCreate! couponTemplateRevoke! "
     "couponClaim! couponGive! couponRevoke! couponTransferOffer! couponTransferTake! "
     "materialCreate! materialUpdate! materialWithdraw! materialShare! customerMessageSend! outboundRuleSet! "
-    "posterTemplateCreate! posterTemplateUpdate! posterRender! posterBatchStart!",
+    "posterTemplateCreate! posterTemplateUpdate! posterRender! posterBatchStart! "
+    "shelfSectionSave! shelfSectionDelete! shelfWordsTakeDown! shelfRuleCreate! shelfRuleEnd! redeem!",
     "Subscription": "guidePulse! salesPulse!",
     # People and places.
     "Viewer": "brand customer employee",
@@ -42,8 +43,11 @@ FIELDS = {
     "Touchpoint": "id kind channel occurredAt guide",
     "Session": "accessToken refreshToken expiresAt",
     # Shop and goods.
-    "Shop": "id slug name announcement guide codeUrl shelf! campaigns",
-    "ShelfItem": "id position isFeatured isHidden badge product",
+    "Shop": "id slug name announcement guide codeUrl shelf! campaigns sections",
+    "ShelfItem": "id position isFeatured isHidden badge product isPinned sectionId words pictureUrls ownWords!",
+    "OwnWords": "words pictureUrls takenDownReason isForbidden",
+    "ShelfSection": "id name position",
+    "ShelfRule": "id kind position reason startsAt endsAt orgUnit product",
     "Campaign": "id kind title startsAt endsAt",
     "Product": "id title description state coverUrl price marketPrice skus category pictures options",
     "Picture": "url width height alt",
@@ -67,7 +71,8 @@ FIELDS = {
     # Coupons.
     "CouponTemplate": "id title kind amount percentBp minimumSpend productIds quantity perPerson claimFrom claimUntil "
     "validDays isListed isRevoked issuedCount! claimedCount! usedCount!",
-    "Coupon": "id state claimedAt expiresAt template",
+    "Coupon": "id state claimedAt expiresAt template code!",
+    "Redeemable": "store order couponTemplate expiresAt choices",
     "CouponTransfer": "token coupon",
     "CouponFiguresRow": "key label issued claimed shared transferred used",
     # Trade.
@@ -148,6 +153,12 @@ FIELDS = {
     "OrderReroutePayload": "order",
     "PaymentStartPayload": "payment",
     "ShelfItemUpdatePayload": "shelfItem",
+    "ShelfSectionSavePayload": "sections",
+    "ShelfSectionDeletePayload": "sections",
+    "ShelfWordsTakeDownPayload": "shelfItemId",
+    "ShelfRuleCreatePayload": "rule",
+    "ShelfRuleEndPayload": "rule",
+    "RedeemPayload": "order couponTemplate sku worth",
     "EmployeeCreatePayload": "employee",
     "OrgUnitCreatePayload": "orgUnit",
     "StoreCreatePayload": "store",

@@ -17,9 +17,11 @@ from app.web.texts import (
     postering,
     quoting,
     receiving,
+    redeeming,
     returns,
     selling,
     sharing,
+    shelving,
     shopping,
     writing,
 )
@@ -27,9 +29,11 @@ from app.web.texts import (
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     **common.TEXTS,
     **shopping.TEXTS,
+    **shelving.TEXTS,
     **couponing.TEXTS,
     **ordering.TEXTS,
     **receiving.TEXTS,
+    **redeeming.TEXTS,
     **returns.TEXTS,
     **guiding.TEXTS,
     **postering.TEXTS,
