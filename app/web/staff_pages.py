@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from app.web import (
     boss_pages,
+    care_pages,
     customer_pages,
     guide_coupon_pages,
     guide_pages,
@@ -30,6 +31,8 @@ PAGES: Final[tuple[tuple[str, StaffPage | None, StaffPage | None], ...]] = (
     ("/guide/shares", share_pages.show_shares, None),
     ("/guide/shares/{share_id}", share_pages.show_share, None),
     ("/guide/customers", guide_pages.show_customers, None),
+    ("/guide/care", care_pages.show_tasks, None),
+    ("/guide/care/{task_id}", None, care_pages.close_task),
     ("/guide/coupons", guide_coupon_pages.show_all, guide_coupon_pages.make_code),
     ("/guide/customers/{customer_id}", customer_pages.show_customer, customer_pages.send_message),
     ("/guide/customers/{customer_id}/coupons", guide_coupon_pages.show_customer, guide_coupon_pages.give),

@@ -104,6 +104,14 @@ ROOTS = [
         ("couponFigures",),
         "U U F F F F F 1 0 1 1 0",
     ),
+    of_root("Query.subscriptionsLeft", "{ subscriptionsLeft }", "U U O O F F F F F F F F"),
+    Row(
+        "Query.careTasks",
+        "",
+        "{ careTasks(first: 1) { edges { node { id } } } }",
+        ("careTasks", "edges"),
+        "U U F F 1 0 0 1 0 1 1 0",
+    ),
     of_root("Query.outboundRules", "{ outboundRules { channel } }", "U U F F 5 5 5 5 5 5 5 5"),
     of_root("Query.commissionPlan", "{ commissionPlan { id } }", "U U F F O O O O O O O E"),
 ]
@@ -186,7 +194,7 @@ FIELDS = [
     of_node("Customer.coupons", "customer", "coupons { totalCount }", "U U 1 N 1 N N 1 N 1 1 N"),
     *(
         of_node(f"CouponTemplate.{name}", "template", name, "U U F F O O O O O O O N", value=count)
-        for name, count in (("issuedCount", 1), ("claimedCount", 1), ("usedCount", 0))
+        for name, count in (("issuedCount", 1), ("claimedCount", 1), ("usedCount", 0), ("careScript", None))
     ),
     # The same of a customer whom a guide sold to and does not serve: the order shows a masked name, no more.
     of_node(

@@ -9,7 +9,7 @@ FIELDS = {
     "Query": "node! viewer! shop! dashboard! hotProducts! orderQuote! pickupStores! orders! ordersToShip! pickups! "
     "locations! stockTransfers! afterSales! products! priceLists! stores! "
     "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! couponTemplates! couponFigures! materials! "
-    "posterTemplates! posters! outboundRules!",
+    "posterTemplates! posters! outboundRules! subscriptionsLeft! careTasks!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
     "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! orderRefuse! orderReroute! "
     "paymentStart! shelfItemUpdate! "
@@ -21,6 +21,7 @@ FIELDS = {
     "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide! couponTemplateCreate! couponTemplateRevoke! "
     "couponClaim! couponGive! couponRevoke! couponTransferOffer! couponTransferTake! "
     "materialCreate! materialUpdate! materialWithdraw! materialShare! customerMessageSend! outboundRuleSet! "
+    "customerSubscriptionGrant! careTaskClose! "
     "posterTemplateCreate! posterTemplateUpdate! posterRender! posterBatchStart!",
     "Subscription": "guidePulse! salesPulse!",
     # People and places.
@@ -65,10 +66,11 @@ FIELDS = {
     "PosterBatch": "id state total ready failed waiting startedAt endedAt",
     # Coupons.
     "CouponTemplate": "id title kind amount percentBp minimumSpend productIds quantity perPerson claimFrom claimUntil "
-    "validDays isListed isRevoked issuedCount! claimedCount! usedCount!",
+    "validDays isListed isRevoked issuedCount! claimedCount! usedCount! careScript!",
     "Coupon": "id state claimedAt expiresAt template",
     "CouponTransfer": "token coupon",
-    "CouponFiguresRow": "key label issued claimed shared transferred used",
+    "CouponFiguresRow": "key label issued claimed shared stepped transferred cared caredDone used",
+    "CareTask": "id state reason openingWords openedAt dueAt closedAt note customer coupon",
     # Trade.
     "Quote": "lines adjustments subtotal discount freight total",
     "QuoteLine": "quantity unitPrice discount total isAvailable sku",
@@ -183,6 +185,8 @@ FIELDS = {
     "MaterialSharePayload": "share",
     "CustomerMessageSendPayload": "outboundMessage",
     "OutboundRuleSetPayload": "rule",
+    "CustomerSubscriptionGrantPayload": "left",
+    "CareTaskClosePayload": "careTask",
     # User errors with facts.
     "InvalidInput": "code message path",
     "NotFound": "code message path",

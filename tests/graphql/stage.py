@@ -322,6 +322,8 @@ async def _give_coupons(stage: Stage) -> None:
         template_id = await couponing.make_template(session, title=f"{stage.mark}礼券", quantity=1_000_000)
         customer = purchase.customer_actor(stage.people["customer"])
         coupon_id = await coupons.claim(session, customer, template_id=template_id, now=session.now)
+        task_id = await couponing.make_task(session, coupon_id, stage.people["customer"])
+    stage.name("care_task", "CareTask", task_id)
     stage.name("template", "CouponTemplate", template_id)
     stage.name("coupon", "Coupon", coupon_id)
 
