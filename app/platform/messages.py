@@ -104,6 +104,11 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "material_too_many_products": {"zh-CN": "最多 {most} 件商品。", "en": "{most} products at most."},
     "member_code_taken": {"zh-CN": "这个会员号已被使用。", "en": "This member code is in use already."},
     "not_found": {"zh-CN": "没有找到。", "en": "Not found."},
+    "missing_number": {"zh-CN": "缺货数量请填数字。", "en": "Say how many are missing in digits."},
+    "missing_pieces": {
+        "zh-CN": "这个规格待发 {most} 件，缺货数量应在 1 到 {most} 之间。",
+        "en": "{most} of this SKU are to be sent; say 1 to {most} of them are missing.",
+    },
     "number_range": {"zh-CN": "应在 {least} 到 {most} 之间。", "en": "It must be from {least} to {most}."},
     "opening_hours_form": {
         "zh-CN": "营业时间须为星期 1 至 7、HH:MM，先开后关且不重叠。",

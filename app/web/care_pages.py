@@ -1,4 +1,4 @@
-"""The guide's care tasks (二次关怀): customers whose coupon soon runs out, with the words to open with."""
+"""The guide's care tasks: customers whose coupon soon runs out, with the words to open with."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Subscriptions of customers, care tasks, what is missing of an order, and the words of titles as rows."""
+"""Subscriptions of customers, care tasks, what is missing of an order."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +14,31 @@ depends_on = None
 def upgrade() -> None:
     _subscriptions()
     _care_tasks()
+    _missing_pieces()
+
+
+def _missing_pieces() -> None:
+    op.create_table(
+        "order_missing",
+        _uuid("brand_id"),
+        _uuid("reroute_id"),
+        _uuid("sku_id"),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_order_missing_quantity")),
+        _key("order_missing", "reroute_id", "order_reroute"),
+        _key("order_missing", "sku_id", "sku"),
+        sa.PrimaryKeyConstraint("brand_id", "reroute_id", "sku_id", name=op.f("pk_order_missing")),
+        info={"tenant": True, "append_only": True},
+    )
+    # Until now a place could only say it of all pieces.
+    op.execute(
+        "INSERT INTO order_missing (brand_id, reroute_id, sku_id, quantity) "
+        "SELECT r.brand_id, r.id, l.sku_id, sum(l.quantity) FROM order_reroute r "
+        "JOIN order_line l ON l.brand_id = r.brand_id AND l.order_id = r.order_id "
+        "WHERE r.is_missing GROUP BY r.brand_id, r.id, l.sku_id"
+    )
+    tenancy.secure_tenant_table(op, "order_missing", append_only=True)
+    op.drop_column("order_reroute", "is_missing")
 
 
 def _subscriptions() -> None:

@@ -194,7 +194,7 @@ FIELDS = [
     of_node("Customer.coupons", "customer", "coupons { totalCount }", "U U 1 N 1 N N 1 N 1 1 N"),
     *(
         of_node(f"CouponTemplate.{name}", "template", name, "U U F F O O O O O O O N", value=count)
-        for name, count in (("issuedCount", 1), ("claimedCount", 1), ("usedCount", 0), ("careScript", None))
+        for name, count in (("issuedCount", 1), ("claimedCount", 1), ("usedCount", 0), ("careScript", "您好"))
     ),
     # The same of a customer whom a guide sold to and does not serve: the order shows a masked name, no more.
     of_node(
@@ -320,6 +320,7 @@ FIELDS = [
 ]
 
 NODES = {
+    "care_task": "U U N N O N N O N O O N",
     "brand": "             U U O O O O O O O O O N",
     "root": "              U U N N N N N N N O O N",
     "east": "              U U N N N N N O N O O N",
