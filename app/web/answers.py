@@ -82,8 +82,12 @@ def page(
 ) -> HTMLResponse:
     """A rendered page. It may be kept but is asked for again; nothing between us and the reader keeps it."""
     text = _templates.get_template(template).render({**values, "t": say})
-    kept = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language"}
-    return HTMLResponse(text, status, headers={**HEADERS, **kept, **(headers or {})})
+    return HTMLResponse(text, status, headers=page_headers(headers))
+
+
+def page_headers(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The headers of a page; those of `more` count before the usual ones."""
+    return {**HEADERS, "Cache-Control": "private, no-cache", "Vary": "Accept-Language", **(more or {})}
 
 
 def message(

@@ -1,5 +1,6 @@
 """A guide's shop and the products in it; opening either is a visit."""
 
+import hashlib
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -22,6 +23,7 @@ from app.trade.basket import Basket
 from app.trade.values import FulfilmentMethod, LineRequest
 from app.web import answers, callers, readers, views
 from app.web.amounts import Amount
+from app.web.kept_pages import KeptPages
 from app.web.readers import ShopReader
 from app.web.texts import Speech
 from graphql_schema.errors import BadUserInput
@@ -31,6 +33,7 @@ PAGE_SIZE: Final = 24
 MOST_AT_ONCE: Final = 10
 """Pieces that a product's page offers; the bag takes more."""
 _SCOPE: Final = "page_shelf"
+_KEPT: Final = KeptPages()
 _KINDS: Final = (bool, (int, type(None)), datetime, UUID)
 
 
@@ -44,15 +47,28 @@ async def open_shop(runtime: Runtime, request: Request) -> Response:
         shop = await reads.shop_facts_by_slug(session, slug)
         if shop is None:
             return answers.missing("shop", say=say)
-        tag = f'"{answers.BUILD}-{say.language}-{shop.page_tag}"'
-        if tag in request.headers.get("if-none-match", ""):
-            response = answers.unchanged(tag)
-        else:
-            wanted = request.query_params.get("q", "").strip()[:LONGEST_SEARCH]
-            values = await _shelf_values(session, shop, request.query_params.get("after"), wanted, say)
-            values["site"] = runtime.settings.base_url
-            response = answers.page("shop.html", values, say=say, headers={"ETag": tag})
+        response = await _shelf_answer(runtime, request, session, shop, say)
     return await with_visit(runtime, request, brand, shop, response)
+
+
+async def _shelf_answer(
+    runtime: Runtime, request: Request, session: BrandSession, shop: ShopFacts, say: Speech
+) -> Response:
+    """The page, rendered once for as long as nothing on it changes; only its beginning is kept."""
+    brand = hashlib.sha256(repr((session.brand.name, session.brand.currency)).encode()).hexdigest()[:8]
+    tag = f'"{answers.BUILD}-{say.language}-{brand}-{shop.page_tag}"'
+    if tag in request.headers.get("if-none-match", ""):
+        return answers.unchanged(tag)
+    after, wanted = request.query_params.get("after"), request.query_params.get("q", "").strip()[:LONGEST_SEARCH]
+    is_kept = after is None and not wanted
+    if is_kept and (kept := _KEPT.get(tag)) is not None:
+        return kept
+    values = await _shelf_values(session, shop, after, wanted, say)
+    values["site"] = runtime.settings.base_url
+    page = answers.page("shop.html", values, say=say, headers={"ETag": tag})
+    if is_kept:
+        _KEPT.keep(tag, page)
+    return page
 
 
 async def open_product(reader: ShopReader) -> Response:

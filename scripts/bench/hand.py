@@ -123,6 +123,10 @@ def page(shop: Any, rows: list[Any], skus: dict[UUID, list[Any]], currency: str)
     }
 
 
+PLAIN = f"<!doctype html><title>.</title><p>{'<b>羊绒围巾</b> ' * 400}</p></html>".encode()
+"""A page of about the shop page's length in which nothing depends on anything."""
+
+
 def make_app(dsn: dict[str, Any]) -> Starlette:
     last = b"{}"
 
@@ -153,7 +157,14 @@ def make_app(dsn: dict[str, Any]) -> Starlette:
         orjson.loads(await request.body())
         return Response(last, media_type="application/json")
 
-    routes = [Route("/shop", shop_page, methods=["POST"]), Route("/fixed", fixed, methods=["POST"])]
+    async def plain(request: Request) -> Response:
+        return Response(PLAIN, media_type="text/html")
+
+    routes = [
+        Route("/shop", shop_page, methods=["POST"]),
+        Route("/fixed", fixed, methods=["POST"]),
+        Route("/page", plain, methods=["GET"]),
+    ]
     return Starlette(routes=routes, lifespan=lifespan)
 
 
