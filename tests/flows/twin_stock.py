@@ -43,7 +43,7 @@ async def move_and_reroute(runtime: Runtime, session: BrandSession, tale: "Tale"
         tale.owner,
         order_id=tale.ids["lost"],
         reason=f"{tale.mark}找不到",
-        missing=[StockLine(tale.ids["sku_of_product"], 1)],
+        missing=[StockLine(tale.ids["sku_of_other_product"], 1)],
         now=session.now,
     )
 
