@@ -11,8 +11,10 @@ from app.employees import reads as employee_reads
 from app.employees import sessions, sign_in_codes
 from app.employees.events import SignInCodeRequested
 from app.employees.jobs import send_sign_in_code
-from app.marketing import coupon_care, media_names, outbound_sending, poster_batches, poster_works
+from app.marketing import coupon_care, coupon_notices, media_names, outbound_sending, poster_batches, poster_works
+from app.marketing.events import CouponClaimed, CouponGiven, CouponUnused
 from app.marketing.outbound_events import OutboundAllowed
+from app.marketing.values import OutboundKind
 from app.platform import idempotency, jobs, media, outbox, rate_limits, retention
 from app.platform.db import Brand
 from app.platform.integrations.sandbox_bank import SandboxBank
@@ -46,15 +48,22 @@ MEDIA_NAMERS = (
 """Whose rows name uploaded files: nothing that one of them names is taken away."""
 
 
+FILLERS = {OutboundKind.DELIVERY: pickups.fill_code}
+"""What owed messages hold that is written down nowhere."""
+
+
 def subscriptions(runtime: Runtime) -> Subscriptions:
     """Every subscriber of every event, in one place."""
     table = Subscriptions()
     table.delivery(SignInCodeRequested, "sms", send_sign_in_code(runtime))
     table.delivery(OrderCancelled, "provider", charges.closer(runtime))
-    table.delivery(OrderReadyForPickup, "sms", pickups.code_sender(runtime))
+    table.effect(OrderReadyForPickup, "message", pickups.ask_to_send_code)
+    table.effect(CouponGiven, "notice", coupon_notices.tell_given)
+    table.effect(CouponClaimed, "notice", coupon_notices.tell_taken)
+    table.effect(CouponUnused, "notice", coupon_notices.tell_unused)
     table.delivery(RefundRequested, "provider", refunds.refunder(runtime))
     table.delivery(WithdrawalApproved, "payout", payouts.sender(runtime))
-    table.delivery(OutboundAllowed, "carrier", outbound_sending.sender(runtime))
+    table.delivery(OutboundAllowed, "carrier", outbound_sending.sender(runtime, FILLERS))
     rollups.subscribe(table)
     table.delivery(CommissionHeld, "guide_pulse", pulses.publisher(runtime))
     table.delivery(CommissionReversed, "guide_pulse", pulses.refund_publisher(runtime))

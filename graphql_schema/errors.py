@@ -12,6 +12,7 @@ from graphql import GraphQLError
 
 from app.platform import errors as services
 from app.platform import messages
+from app.platform.db import TryAgain
 
 _log = structlog.get_logger("graphql_schema")
 
@@ -124,6 +125,15 @@ class TooManyRequests(ApiError):
         super().__init__(message, retryAfterSeconds=retry_after_seconds)
 
 
+class Busy(ApiError):
+    """Others were faster every time it was tried; nothing was changed, and the same may be sent again."""
+
+    code = ErrorCode.TIMEOUT
+
+    def __init__(self, message: str = "Too many at once; try again.") -> None:
+        super().__init__(message, retryAfterSeconds=1)
+
+
 class RequestRefused(Exception):
     """A request that is not executed at all. `errors` are ready for the client."""
 
@@ -189,6 +199,8 @@ def _translated(cause: BaseException) -> BaseException:
             return Forbidden()
         case services.BadUserInput():
             return BadUserInput(str(cause))
+        case TryAgain():
+            return Busy()
         case services.UserFault():
             named = {"argument": ".".join(cause.path)} if cause.path else {}
             return BadUserInput(messages.text(cause.key, messages.LANGUAGES[0], **cause.facts), **named)

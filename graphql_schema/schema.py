@@ -22,6 +22,8 @@ from graphql_schema.employees import loaders as employees_loaders
 from graphql_schema.employees.mutations import EmployeesMutation
 from graphql_schema.employees.queries import EmployeesQuery
 from graphql_schema.marketing import loaders as marketing_loaders
+from graphql_schema.marketing.care import NODES as CARE_NODES
+from graphql_schema.marketing.care import CareMutation, CareQuery
 from graphql_schema.marketing.coupon_loaders import NODES as COUPON_NODES
 from graphql_schema.marketing.coupon_mutations import CouponMutation
 from graphql_schema.marketing.coupon_queries import CouponQuery
@@ -30,6 +32,7 @@ from graphql_schema.marketing.outbound_loaders import NODES as OUTBOUND_NODES
 from graphql_schema.marketing.outbound_mutations import OutboundMutation, OutboundQuery
 from graphql_schema.marketing.poster_loaders import NODES as POSTER_NODES
 from graphql_schema.marketing.poster_mutations import PosterMutation, PosterQuery
+from graphql_schema.marketing.subscriptions import SubscriptionMutation, SubscriptionQuery
 from graphql_schema.marketing.toolbox_loaders import NODES as TOOLBOX_NODES
 from graphql_schema.marketing.toolbox_mutations import ToolboxMutation, ToolboxQuery
 from graphql_schema.paging import Node, decode_global_id
@@ -65,6 +68,7 @@ NODES = {
     **POSTER_NODES,
     **OUTBOUND_NODES,
     **COUPON_NODES,
+    **CARE_NODES,
     **TOOLBOX_NODES,
     **trade_loaders.NODES,
     **QUOTATION_NODES,
@@ -95,6 +99,8 @@ class Query(
     CommissionQuery,
     PosterQuery,
     OutboundQuery,
+    SubscriptionQuery,
+    CareQuery,
     TransfersQuery,
     CouponQuery,
     ToolboxQuery,
@@ -123,6 +129,8 @@ class Mutation(
     ToolboxMutation,
     MarketingMutation,
     OutboundMutation,
+    SubscriptionMutation,
+    CareMutation,
     CouponMutation,
     SessionMutation,
     TransfersMutation,

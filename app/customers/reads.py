@@ -79,11 +79,13 @@ def _customer_columns() -> tuple[Any, ...]:
     )
 
 
-def _head_of_customer() -> sa.ColumnElement[bool]:
+def head_of_customer() -> sa.ColumnElement[bool]:
+    """BindingHeadRow of CustomerRow."""
     return sa.and_(BindingHeadRow.brand_id == CustomerRow.brand_id, BindingHeadRow.customer_id == CustomerRow.id)
 
 
-def _is_live(now: datetime) -> sa.ColumnElement[bool]:
+def is_live(now: datetime) -> sa.ColumnElement[bool]:
+    """Whether the binding that a BindingHeadRow points to has not run out."""
     return sa.or_(BindingHeadRow.expires_at.is_(None), BindingHeadRow.expires_at > now)
 
 
@@ -119,26 +121,27 @@ async def visible_customers(
     owning store is in, headquarters and the owner see the customer. Anybody else finds nobody.
     """
     wanted = list(set(customer_ids))
-    scope = _scope(session, actor)
+    scope = visible_scope(session, actor)
     if not wanted or scope is None:
         return {}
     rows = await session.execute(
         sa.select(*_customer_columns())
         .select_from(CustomerRow)
-        .outerjoin(BindingHeadRow, _head_of_customer())
+        .outerjoin(BindingHeadRow, head_of_customer())
         .where(CustomerRow.brand_id == session.brand_id, CustomerRow.id.in_(wanted), scope)
     )
     return {row.id: _facts(session, row) for row in rows}
 
 
-def _scope(session: BrandSession, actor: Actor) -> sa.ColumnElement[bool] | None:
+def visible_scope(session: BrandSession, actor: Actor) -> sa.ColumnElement[bool] | None:
+    """Whom the actor may see whole, as a condition on CustomerRow outer-joined to its BindingHeadRow; None: nobody."""
     if actor.is_customer:
         return CustomerRow.id == actor.customer_id
     if not actor.is_employee:
         return None
     if actor.sees_whole_brand:
         return sa.true()
-    served = sa.and_(BindingHeadRow.guide_id == actor.employee_id, _is_live(session.now))
+    served = sa.and_(BindingHeadRow.guide_id == actor.employee_id, is_live(session.now))
     if actor.role != "MANAGER" or not actor.branch:
         return served
     in_branch = (
@@ -171,7 +174,7 @@ async def guide_customers(
     statement = (
         sa.select(*_customer_columns())
         .select_from(BindingHeadRow)
-        .join(CustomerRow, _head_of_customer())
+        .join(CustomerRow, head_of_customer())
         .where(*_of_guide(session, guide_id, search))
         .order_by(BindingHeadRow.bound_at.desc(), BindingHeadRow.customer_id.desc())
         .limit(limit)
@@ -189,7 +192,7 @@ async def count_guide_customers(session: BrandSession, *, guide_id: UUID, search
     found = await session.execute(
         sa.select(sa.func.count())
         .select_from(BindingHeadRow)
-        .join(CustomerRow, _head_of_customer())
+        .join(CustomerRow, head_of_customer())
         .where(*_of_guide(session, guide_id, search))
     )
     return int(found.scalar_one())
@@ -200,7 +203,7 @@ def _of_guide(session: BrandSession, guide_id: UUID, search: str | None) -> list
         BindingHeadRow.brand_id == session.brand_id,
         CustomerRow.brand_id == session.brand_id,
         BindingHeadRow.guide_id == guide_id,
-        _is_live(session.now),
+        is_live(session.now),
     ]
     return wanted if search is None else [*wanted, profiles.search_condition(session, search)]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from app.demo.month import DAYS, Visit
@@ -12,6 +12,8 @@ from app.platform.actor import SYSTEM, Actor
 from app.platform.db import BrandSession
 from app.trade import basket
 from app.trade.values import LineRequest
+
+CARE_SCRIPT: Final = "{customer}您好，我是{store}的{guide}。您的券快到期了，喜欢的款我先给您留着：{link}"
 
 
 async def make(session: BrandSession, first_product_id: UUID) -> dict[str, Any]:
@@ -34,8 +36,9 @@ async def make(session: BrandSession, first_product_id: UUID) -> dict[str, Any]:
                     per_person=2,
                     claim_from=session.now,
                     claim_until=session.now + timedelta(days=DAYS + 30),
-                    valid_days=45,
+                    valid_days=DAYS,
                     is_listed=is_listed,
+                    care_script=CARE_SCRIPT,
                     now=session.now,
                 )
             )

@@ -1,4 +1,4 @@
-"""What time does to coupons: they run out, they end with their template, an unused one is told about once. A job."""
+"""What time does to coupons: they run out, they end with their template, an unused one is cared for once. A job."""
 
 from datetime import timedelta
 from typing import Final
@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.marketing import coupon_moves
+from app.marketing import care_tasks, coupon_moves
 from app.marketing.coupon_rules import OPEN
 from app.marketing.events import CouponUnused
 from app.marketing.models import CouponRow, CouponTemplateRow
@@ -23,12 +23,12 @@ CARE: Final = timedelta(days=3)
 
 
 async def look_after(runtime: Runtime, brand: Brand) -> int:
-    """Write down which coupons are over, and emit CouponUnused for each that soon will be, once; gives how many.
+    """Write down which coupons are over, and have an unused one cared for once, before it is; gives how many.
 
-    Everybody sees an overdue coupon as what it is before this job has come to it.
+    Everybody sees an overdue coupon as what it is before this job has come to it. Emits: CouponUnused.
     """
     done = 0
-    for step in (_expire, _revoke, _tell):
+    for step in (_expire, _revoke, _tell, care_tasks.lapse):
         for _ in range(MOST_ROUNDS):
             changed = await runtime.database.run(brand, step)
             done += changed
@@ -82,7 +82,7 @@ async def _end(session: BrandSession, due: sa.Select[UUID], event: CouponEvent) 
 
 
 async def _tell(session: BrandSession) -> int:
-    """Coupons whose whole time is shorter than CARE are told about in its second half."""
+    """A task for each, and the event. Coupons whose whole time is shorter than CARE have theirs in its second half."""
     now = sa.literal(session.now, sa.DateTime(timezone=True))
     due = (
         sa.select(CouponRow.id)
@@ -98,14 +98,15 @@ async def _tell(session: BrandSession) -> int:
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     )
-    told = await session.scalars(
+    told = await session.execute(
         sa.update(CouponRow)
         .where(CouponRow.brand_id == session.brand_id, CouponRow.id.in_(due.scalar_subquery()))
         .values(cared_at=session.now)
-        .returning(CouponRow.id)
+        .returning(CouponRow.id, CouponRow.customer_id, CouponRow.expires_at)
         .execution_options(synchronize_session=False)
     )
-    ids = told.all()
-    for coupon_id in ids:
-        session.emit(CouponUnused(coupon_id))
-    return len(ids)
+    coupons = told.all()
+    await care_tasks.begin(session, [(row.id, row.customer_id, row.expires_at) for row in coupons])
+    for row in coupons:
+        session.emit(CouponUnused(row.id))
+    return len(coupons)

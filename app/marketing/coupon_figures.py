@@ -7,10 +7,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from app.customers.models import TouchpointRow
 from app.employees.models import EmployeeRow, OrgUnitRow
 from app.employees.values import Role
-from app.marketing.models import CouponRow, CouponTransferRow
-from app.marketing.values import CouponState
+from app.marketing.models import CareTaskRow, CouponMoveRow, CouponRow, CouponTransferRow
+from app.marketing.values import CareState, CouponEvent, CouponState
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
 
@@ -29,6 +30,8 @@ class CouponFigures:
     """Coupons of one unit or guide; `key` None: of nobody's. `used`: by paid orders or in stores.
 
     `issued` and `claimed` leave those out that came by a transfer; `shared`: offered to a friend, taken or not.
+    `stepped`: of the claimed ones, those whose customer went on: came back, held it in an order, or offered it to a
+    friend. `cared`: unused ones that made a care task; `cared_done`: those of them that were done.
     """
 
     key: UUID | None
@@ -36,7 +39,10 @@ class CouponFigures:
     issued: int
     claimed: int
     shared: int
+    stepped: int
     transferred: int
+    cared: int
+    cared_done: int
     used: int
 
 
@@ -56,13 +62,19 @@ async def figures(
             sa.func.count().filter(is_first),
             claimed,
             sa.func.count(CouponTransferRow.id),
+            sa.func.count().filter(is_first, CouponRow.claimed_at.is_not(None), _went_on(session)),
             sa.func.count().filter(CouponRow.state == CouponState.TRANSFERRED.value),
+            sa.func.count(CareTaskRow.id),
+            sa.func.count(CareTaskRow.id).filter(CareTaskRow.state == CareState.DONE.value),
             sa.func.count().filter(CouponRow.state == CouponState.USED.value),
         )
         .select_from(CouponRow)
         .outerjoin(
             CouponTransferRow,
             sa.and_(CouponTransferRow.brand_id == session.brand_id, CouponTransferRow.coupon_id == CouponRow.id),
+        )
+        .outerjoin(
+            CareTaskRow, sa.and_(CareTaskRow.brand_id == session.brand_id, CareTaskRow.coupon_id == CouponRow.id)
         )
         .where(CouponRow.brand_id == session.brand_id, CouponRow.template_id == template_id)
         .group_by(key, label)
@@ -78,3 +90,18 @@ async def figures(
             return []
         query = query.where(CouponRow.branch.startswith(actor.branch, autoescape=True))
     return [CouponFigures(*row) for row in await session.execute(query)]
+
+
+def _went_on(session: BrandSession) -> sa.ColumnElement[bool]:
+    """Whether something followed the claim of a coupon: an offer, an order that held it, a touch of its customer's."""
+    ordered = sa.exists().where(
+        CouponMoveRow.brand_id == session.brand_id,
+        CouponMoveRow.coupon_id == CouponRow.id,
+        CouponMoveRow.event == CouponEvent.LOCK.value,
+    )
+    came_back = sa.exists().where(
+        TouchpointRow.brand_id == session.brand_id,
+        TouchpointRow.customer_id == CouponRow.customer_id,
+        TouchpointRow.occurred_at > CouponRow.claimed_at,
+    )
+    return sa.or_(CouponTransferRow.id.is_not(None), ordered.correlate(CouponRow), came_back.correlate(CouponRow))

@@ -1,7 +1,6 @@
 """The only way in which coupons change their state: by the declared state machine, each step written down with it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,15 +12,6 @@ from app.marketing.coupon_rules import COUPON_MOVES, move_coupon
 from app.marketing.models import CouponMoveRow, CouponRow
 from app.marketing.values import CouponEvent, CouponState
 from app.platform.db import BrandSession
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A coupon that took a step."""
-
-    coupon_id: UUID
-    before: CouponState
-    after: CouponState
 
 
 async def begin(
@@ -69,11 +59,12 @@ async def move(
     is_late: sa.ColumnElement[bool] | None = None,
     is_skipping: bool = False,
     **columns: Any,
-) -> list[Moved]:
+) -> list[UUID]:
     """Take every coupon that meets the conditions, and from whose state the event leads on, one step on.
 
     One statement; the rows are locked in the order of their ids. `is_late`: those it holds for expire instead.
-    `is_skipping`: those that somebody else holds are left alone. `columns`: what else changes. Gives who moved.
+    `is_skipping`: those that somebody else holds are left alone. `columns`: what else changes. Gives the ids of those
+    that moved.
     """
     old = (
         sa.select(CouponRow.id, CouponRow.state, CouponRow.order_id)
@@ -107,7 +98,7 @@ async def move(
         )
         .cte("moved")
     )
-    written = await session.execute(
+    written = await session.scalars(
         sa.insert(CouponMoveRow)
         .from_select(
             ["brand_id", "coupon_id", "step", "event", "from_state", "to_state", "order_id", "actor", "at"],
@@ -115,6 +106,6 @@ async def move(
                 moved.c.brand_id == session.brand_id
             ),
         )
-        .returning(CouponMoveRow.coupon_id, CouponMoveRow.from_state, CouponMoveRow.to_state)
+        .returning(CouponMoveRow.coupon_id)
     )
-    return [Moved(row.coupon_id, CouponState(row.from_state), CouponState(row.to_state)) for row in written]
+    return list(written)

@@ -19,7 +19,7 @@ from app.platform.db import BrandSession
 
 @dataclass(frozen=True, slots=True)
 class TemplateView:
-    """A template with its counts. `used`: coupons that paid orders or stores have used. Amounts: minor units."""
+    """A template with its counts. Amounts: minor units."""
 
     id: UUID
     title: str
@@ -31,9 +31,9 @@ class TemplateView:
     valid_days: int
     is_listed: bool
     is_revoked: bool
+    care_script: str | None
     issued: int
     claimed: int
-    used: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,25 @@ async def template_page(
     if after is not None:
         query = query.where(CouponTemplateRow.id < after)
     return [_template(row) for row in await session.execute(query)]
+
+
+async def used_counts(session: BrandSession, template_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many coupons of each template paid orders or stores have used: counted in the index, so only where it is asked for.
+
+    One statement, none for no ids.
+    """
+    if not template_ids:
+        return {}
+    rows = await session.execute(
+        sa.select(CouponRow.template_id, sa.func.count())
+        .where(
+            CouponRow.brand_id == session.brand_id,
+            CouponRow.template_id.in_(sorted(template_ids)),
+            CouponRow.state == CouponState.USED.value,
+        )
+        .group_by(CouponRow.template_id)
+    )
+    return dict.fromkeys(template_ids, 0) | {row[0]: row[1] for row in rows}
 
 
 async def coupons_by_id(session: BrandSession, coupon_ids: Collection[UUID]) -> dict[UUID, CouponView]:
@@ -152,23 +171,13 @@ def _of(session: BrandSession, customer_id: UUID, states: Sequence[CouponState] 
 
 
 def _template_columns(session: BrandSession) -> tuple[Any, ...]:
-    used = (
-        sa.select(sa.func.count())
-        .where(
-            CouponRow.brand_id == session.brand_id,
-            CouponRow.template_id == CouponTemplateRow.id,
-            CouponRow.state == CouponState.USED.value,
-        )
-        .correlate(CouponTemplateRow)
-        .scalar_subquery()
-    )
     products = (
         sa.select(sa.func.array_agg(aggregate_order_by(CouponProductRow.product_id, CouponProductRow.product_id.asc())))
         .where(CouponProductRow.brand_id == session.brand_id, CouponProductRow.template_id == CouponTemplateRow.id)
         .correlate(CouponTemplateRow)
         .scalar_subquery()
     )
-    return (CouponTemplateRow, used.label("used"), products.label("products"))
+    return (CouponTemplateRow, products.label("products"))
 
 
 def _templates(session: BrandSession) -> sa.Select[*tuple[Any, ...]]:
@@ -230,7 +239,7 @@ def _template(row: Any) -> TemplateView:
         valid_days=template.valid_days,
         is_listed=template.is_listed,
         is_revoked=template.revoked_at is not None,
+        care_script=template.care_script,
         issued=template.issued_count,
         claimed=template.claimed_count,
-        used=row.used,
     )

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from app.employees.values import StaffFunction
 from app.marketing import coupon_rules as rules
+from app.marketing.material_rules import LONGEST_SCRIPT, script_problem
 from app.marketing.models import CouponProductRow, CouponTemplateRow
 from app.marketing.values import CouponKind, CouponTerms
 from app.platform import texts
@@ -31,16 +32,20 @@ async def create(
     claim_until: datetime,
     valid_days: int,
     is_listed: bool = True,
+    care_script: str | None = None,
     now: datetime,
 ) -> UUID:
     """Make a template; gives its id. Coupons can be claimed from `claim_from` to `claim_until`.
 
     Title: up to 60 characters. Terms: see `coupon_rules.check_terms`. Quantity: 1 to 10,000,000; per person: 1 to 1,000
     and at most the quantity; valid for 1 to 3,650 days from the claim on. `is_listed`: claimed in the coupon centre by
-    anybody, else only by the template's own codes or out of a guide's hand. Raises: Forbidden, InvalidInput, NotFound.
+    anybody, else only by the template's own codes or out of a guide's hand. `care_script`: a guide's opening words to
+    whom an unused coupon is about to run out, up to 500 characters, with the placeholders of a material's script.
+    Raises: Forbidden, InvalidInput, NotFound.
     """
     promoters_only(actor)
     text = texts.line(title, "title", longest=LONGEST_TITLE)
+    words = _script(care_script)
     _check(terms, quantity, per_person, claim_from, claim_until, valid_days, now)
     await _check_products(session, terms.product_ids)
     template_id = session.new_id()
@@ -59,6 +64,7 @@ async def create(
             claim_until=claim_until,
             valid_days=valid_days,
             is_listed=is_listed,
+            care_script=words,
             issued_count=0,
             claimed_count=0,
             created_at=now,
@@ -100,6 +106,14 @@ def promoters_only(actor: Actor) -> None:
     is_promoter = actor.is_employee and StaffFunction.PROMOTION in actor.functions
     if actor.kind is not ActorKind.SYSTEM and not actor.sees_whole_brand and not is_promoter:
         raise Forbidden
+
+
+def _script(care_script: str | None) -> str | None:
+    words = texts.optional_block(care_script, "careScript", longest=LONGEST_SCRIPT)
+    problem = None if words is None else script_problem(words)
+    if problem is not None:
+        raise InvalidInput(problem.key, path=("careScript",), **problem.facts)
+    return words
 
 
 def _check(

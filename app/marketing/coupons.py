@@ -17,7 +17,7 @@ from app.employees.reads import branch_of
 from app.marketing import codes, coupon_moves
 from app.marketing.coupon_rules import refuse_claim
 from app.marketing.coupon_templates import promoters_only
-from app.marketing.events import CouponClaimed
+from app.marketing.events import CouponClaimed, CouponGiven
 from app.marketing.models import CouponHolderRow, CouponRow, CouponTemplateRow
 from app.marketing.values import ClaimFacts, CodeKind, CouponEvent, CouponRefusal, CouponState
 from app.platform.actor import Actor
@@ -97,7 +97,7 @@ async def give(session: BrandSession, actor: Actor, *, template_id: UUID, custom
     """A guide gives a coupon to a customer whom he serves; it waits to be accepted. Gives its id.
 
     It counts in budget and limit from now on, and can be accepted as long as coupons can be claimed. Raises: Forbidden;
-    NotFound for a template, and for a customer whom the guide does not serve; CouponUnavailable.
+    NotFound for a template, and for a customer whom the guide does not serve; CouponUnavailable. Emits: CouponGiven.
     """
     if not actor.is_employee or actor.employee_id is None or actor.shop_id is None:
         raise Forbidden
@@ -108,7 +108,7 @@ async def give(session: BrandSession, actor: Actor, *, template_id: UUID, custom
     looked = await _look(session, template_id, customer_id, giver, is_invited=True)
     _refuse(looked.facts, now)
     await _take_from_budget(session, template_id, customer_id, looked.facts, is_claimed=False, now=now)
-    return await coupon_moves.begin(
+    coupon_id = await coupon_moves.begin(
         session,
         {
             "id": session.new_id(),
@@ -123,6 +123,8 @@ async def give(session: BrandSession, actor: Actor, *, template_id: UUID, custom
         actor=actor.principal,
         now=now,
     )
+    session.emit(CouponGiven(coupon_id))
+    return coupon_id
 
 
 async def revoke(session: BrandSession, actor: Actor, *, coupon_id: UUID, now: datetime) -> None:

@@ -12,7 +12,14 @@ class CouponClaimed:
 
 
 @dataclass(frozen=True, slots=True)
+class CouponGiven:
+    """A guide gave a customer a coupon, which waits to be accepted."""
+
+    coupon_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class CouponUnused:
-    """A coupon is about to run out unused; told once: whoever serves its customer may have something to do."""
+    """A coupon is about to run out unused, and whoever serves its customer has a care task; told once."""
 
     coupon_id: UUID

@@ -6,7 +6,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from app.marketing.coupon_rules import move_coupon
-from app.marketing.models import CouponHolderRow, CouponMoveRow, CouponRow, CouponTemplateRow, CouponTransferRow
+from app.marketing.models import (
+    CareTaskRow,
+    CouponHolderRow,
+    CouponMoveRow,
+    CouponRow,
+    CouponTemplateRow,
+    CouponTransferRow,
+)
 from app.marketing.values import CouponEvent, CouponState, ForbiddenCouponMove
 from app.platform.db import BrandSession
 
@@ -145,9 +152,28 @@ async def transfers_have_two_ends(session: BrandSession) -> list[str]:
     return [f"coupon {coupon}: {state}, became {new}, offered as {offered}" for coupon, state, new, offered in rows]
 
 
+async def cared_coupons_have_their_task(session: BrandSession) -> list[str]:
+    """A coupon that was looked after has one care task, of its own customer; one that was not has none."""
+    rows = await session.execute(
+        sa.select(CouponRow.id)
+        .outerjoin(
+            CareTaskRow, sa.and_(CareTaskRow.brand_id == session.brand_id, CareTaskRow.coupon_id == CouponRow.id)
+        )
+        .where(
+            CouponRow.brand_id == session.brand_id,
+            sa.or_(
+                CouponRow.cared_at.is_(None) != CareTaskRow.id.is_(None),
+                CareTaskRow.customer_id != CouponRow.customer_id,
+            ),
+        )
+    )
+    return [f"coupon {row.id}: its care task is missing or somebody else's" for row in rows]
+
+
 CHECKS: dict[str, Callable[[BrandSession], Awaitable[list[str]]]] = {
     "coupon budgets count their coupons": budgets_count_their_coupons,
     "coupon limits count their coupons": limits_count_their_coupons,
     "moves of coupons are a path of the state machine": moves_are_a_path,
     "transfers of coupons have two ends": transfers_have_two_ends,
+    "cared coupons have their care task": cared_coupons_have_their_task,
 }

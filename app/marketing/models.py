@@ -38,6 +38,7 @@ class CodeRow(Tenant, Base):
 class CouponTemplateRow(Tenant, Base):
     """What coupons of a kind take off, who can have one and until when. Amounts: minor units.
 
+    `care_script`: headquarters' words for whom an unused one is about to run out, with a script's placeholders.
     `issued_count` is what the budget `quantity` counts: coupons claimed or given, those that came by a transfer not
     again. `claimed_count`: those of them that their customers took. Both are moved by the claim's own statement.
     """
@@ -63,6 +64,7 @@ class CouponTemplateRow(Tenant, Base):
     claim_until: Mapped[datetime]
     valid_days: Mapped[int]
     is_listed: Mapped[bool]
+    care_script: Mapped[str | None]
     issued_count: Mapped[int]
     claimed_count: Mapped[int]
     created_at: Mapped[datetime]
@@ -200,6 +202,32 @@ class CouponTransferRow(Tenant, Base):
     new_coupon_id: Mapped[UUID | None]
 
 
+class CareTaskRow(Tenant, Base):
+    """Something to do for a customer: whoever serves him has it, so that it goes with the binding. One for a coupon.
+
+    `due_at`: when it is too late. `note`: what came of it, sealed as it may tell of the customer.
+    """
+
+    __tablename__ = "care_task"
+    __table_args__ = tenant_args(
+        tenant_key("customer_id", "customer"),
+        tenant_key("coupon_id", "coupon"),
+        sa.UniqueConstraint("brand_id", "coupon_id"),
+        sa.Index("ix_care_task_customer", "brand_id", "customer_id"),
+        sa.Index("ix_care_task_open", "brand_id", "due_at", "id", postgresql_where=sa.text("state = 'OPEN'")),
+        sa.CheckConstraint("(closed_at IS NULL) = (state = 'OPEN')", name="closed"),
+    )
+    customer_id: Mapped[UUID]
+    coupon_id: Mapped[UUID]
+    reason: Mapped[str]
+    state: Mapped[str]
+    due_at: Mapped[datetime]
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str | None]
+    note: Mapped[bytes | None]
+
+
 class MaterialRow(Tenant, Base):
     """A material of the toolbox: what never changes, its newest version's number, and whom it is for.
 
@@ -302,12 +330,28 @@ class OutboundHeadRow(TenantBase, Base):
     customer_id: Mapped[UUID] = mapped_column(primary_key=True)
 
 
+class SubscriptionGrantRow(Tenant, Base):
+    """A customer subscribed to so many messages, each of which comes once. Append-only."""
+
+    __tablename__ = "subscription_grant"
+    __table_args__ = tenant_args(
+        tenant_key("customer_id", "customer"),
+        sa.Index("ix_subscription_grant_customer", "brand_id", "customer_id"),
+        sa.CheckConstraint("messages > 0", name="messages"),
+        append_only=True,
+    )
+    customer_id: Mapped[UUID]
+    messages: Mapped[int] = mapped_column(sa.Integer)
+    granted_at: Mapped[datetime]
+
+
 class OutboundMessageRow(Tenant, Base):
     """A message that somebody wanted to send to a customer, and what became of it.
 
     `text` is sealed, and None once it is forgotten. `counts_at`: when a marketing message counts in the budget, in the
-    future for one that waits; None: it does not count. `begun_at`: when it was first handed to its carrier; from then
-    on nothing takes it back. `rule_…`: the rule in force when it was decided.
+    future for one that waits; None: it does not count. `granted`: the subscriptions that there were at the decision.
+    `begun_at`: when it was first handed to its carrier; from then on no change of mind takes it back. `rule_…`: the
+    rule in force when it was decided.
     """
 
     __tablename__ = "outbound_message"
@@ -315,6 +359,9 @@ class OutboundMessageRow(Tenant, Base):
         tenant_key("customer_id", "customer"),
         sa.Index("ix_outbound_message_customer", "brand_id", "customer_id", "id"),
         sa.Index("ix_outbound_message_due", "brand_id", "due_at", postgresql_where=sa.text("state = 'WAITING'")),
+        sa.Index(
+            "ix_outbound_message_allowed", "brand_id", "decided_at", postgresql_where=sa.text("state = 'ALLOWED'")
+        ),
         sa.Index("ix_outbound_message_text", "brand_id", "decided_at", postgresql_where=sa.text("text IS NOT NULL")),
     )
     customer_id: Mapped[UUID]

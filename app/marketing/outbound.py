@@ -1,9 +1,9 @@
 """Messages to customers: the one place that decides whether one goes out, waits for the morning, or is refused.
 
-Every marketing message is asked for here. Sign-in codes, payment, delivery and after-sale messages are sent by their
-own packages, below and above; where one is sent from here it never counts. The head row of a customer is the lock: two
-decisions about one customer follow each other, so no budget is used up twice. It is taken before message rows, and
-after any other lock.
+Every message to a customer is asked for here, by its purpose; what is owed (payment, delivery, pickup, after-sale)
+passes and never counts. Sign-in codes alone go by themselves: they go to a phone that may be nobody's yet. The head row
+of a customer is the lock: two decisions about one customer follow each other, so no budget and no subscription is used
+up twice. It is taken before message rows, and after any other lock.
 """
 
 import re
@@ -20,7 +20,7 @@ from app.employees.values import Role, StaffFunction
 from app.marketing import outbound_reads, outbound_rules
 from app.marketing.models import OutboundHeadRow, OutboundMessageRow, OutboundMoveRow, OutboundRuleRow
 from app.marketing.outbound_events import OutboundAllowed
-from app.marketing.outbound_reads import TEXT, RuleInForce
+from app.marketing.outbound_reads import TEXT
 from app.marketing.outbound_rules import OutboundRule, Verdict
 from app.marketing.values import OutboundChannel, OutboundKind, OutboundState
 from app.platform import texts
@@ -59,20 +59,18 @@ async def request(
     kind: OutboundKind,
     text: str,
     subject: Subject | None = None,
-    subscriptions: int = 0,
     now: datetime,
 ) -> Outcome:
     """Have a message sent to a customer, or say why not. A refusal is an outcome: it is kept, and commits.
 
     For the serving guide, a manager of the branch, promotion and the owner, each for marketing only; and for SYSTEM.
-    `text`: up to 500 characters. `subscriptions`: how many the customer has granted so far, for that channel. Raises:
-    Forbidden, InvalidInput, NotFound. Emits: OutboundAllowed.
+    `text`: up to 500 characters. Raises: Forbidden, InvalidInput, NotFound. Emits: OutboundAllowed.
     """
     words = read_text(channel, text)
     await _check_sender(session, actor, customer_id, kind)
-    await _lock(session, customer_id)
+    await lock(session, customer_id)
     rule = (await outbound_reads.rules_in_force(session))[channel].rule
-    standing = (await outbound_reads.standings(session, customer_id, granted=subscriptions))[channel]
+    standing = (await outbound_reads.standings(session, customer_id))[channel]
     verdict = outbound_rules.decide(kind, rule, standing, now=now, time_zone=session.brand.time_zone)
     message_id = session.new_id()
     await session.execute(
@@ -85,7 +83,7 @@ async def request(
             subject_kind=None if subject is None else subject.kind,
             subject_id=None if subject is None else subject.id,
             text=session.vault.seal(session.brand_id, TEXT, words),
-            granted=subscriptions,
+            granted=standing.granted,
             requested_at=now,
             actor=actor.principal,
             **_decided(kind, rule, verdict, now),
@@ -110,10 +108,10 @@ async def decide_due(session: BrandSession, message_id: UUID) -> bool:
     )
     if customer_id is None:
         return False
-    await _lock(session, customer_id)
+    await lock(session, customer_id)
     row = (
         await session.execute(
-            sa.select(OutboundMessageRow.channel, OutboundMessageRow.kind, OutboundMessageRow.granted).where(
+            sa.select(OutboundMessageRow.channel, OutboundMessageRow.kind).where(
                 OutboundMessageRow.brand_id == session.brand_id,
                 OutboundMessageRow.id == message_id,
                 OutboundMessageRow.state == OutboundState.WAITING.value,
@@ -125,12 +123,12 @@ async def decide_due(session: BrandSession, message_id: UUID) -> bool:
         return False
     channel, kind = OutboundChannel(row.channel), OutboundKind(row.kind)
     rule = (await outbound_reads.rules_in_force(session))[channel].rule
-    found = await outbound_reads.standings(session, customer_id, granted=row.granted, but_for=message_id)
-    verdict = outbound_rules.decide(kind, rule, found[channel], now=now, time_zone=session.brand.time_zone)
+    standing = (await outbound_reads.standings(session, customer_id, but_for=message_id))[channel]
+    verdict = outbound_rules.decide(kind, rule, standing, now=now, time_zone=session.brand.time_zone)
     await session.execute(
         sa.update(OutboundMessageRow)
         .where(OutboundMessageRow.brand_id == session.brand_id, OutboundMessageRow.id == message_id)
-        .values(**_decided(kind, rule, verdict, now))
+        .values(granted=standing.granted, **_decided(kind, rule, verdict, now))
         .execution_options(synchronize_session=False)
     )
     await write_move(session, message_id, verdict, actor=SYSTEM, now=now)
@@ -149,7 +147,7 @@ async def set_rule(
     quiet_from: str | None = None,
     quiet_until: str | None = None,
     now: datetime,
-) -> RuleInForce:
+) -> None:
     """Set a channel's budget and quiet hours (HH:MM) from now on; what is left out stays as it is.
 
     What was decided before stands. Raises: InvalidInput.
@@ -180,7 +178,6 @@ async def set_rule(
             set_by=actor.principal,
         )
     )
-    return RuleInForce(rule, now, actor.principal)
 
 
 def may_send(actor: Actor) -> bool:
@@ -258,7 +255,7 @@ async def _check_sender(session: BrandSession, actor: Actor, customer_id: UUID, 
         raise missing
 
 
-async def _lock(session: BrandSession, customer_id: UUID) -> None:
+async def lock(session: BrandSession, customer_id: UUID) -> None:
     """Make the customer's head where there is none, and hold it until the transaction ends."""
     head = insert(OutboundHeadRow).values(brand_id=session.brand_id, customer_id=customer_id)
     await session.execute(

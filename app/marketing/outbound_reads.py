@@ -13,7 +13,7 @@ from app.customers import consents
 from app.customers.models import CustomerRow
 from app.customers.values import ConsentPurpose
 from app.marketing import outbound_rules
-from app.marketing.models import OutboundMessageRow, OutboundRuleRow
+from app.marketing.models import OutboundMessageRow, OutboundRuleRow, SubscriptionGrantRow
 from app.marketing.outbound_rules import DEFAULT_RULES, OutboundRule, Standing, Verdict
 from app.marketing.values import OutboundChannel, OutboundKind, OutboundReason, OutboundState
 from app.platform.db import BrandSession
@@ -25,11 +25,10 @@ TEXT = "outbound_text"
 
 @dataclass(frozen=True, slots=True)
 class RuleInForce:
-    """A channel's rule, and who set it when; None for the default."""
+    """A channel's rule, and when it was set; None for the default."""
 
     rule: OutboundRule
     set_at: datetime | None = None
-    set_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,6 @@ async def rules_in_force(session: BrandSession) -> dict[OutboundChannel, RuleInF
             OutboundRuleRow.quiet_from,
             OutboundRuleRow.quiet_until,
             OutboundRuleRow.set_at,
-            OutboundRuleRow.set_by,
         )
         .ext(distinct_on(OutboundRuleRow.channel))
         .where(OutboundRuleRow.brand_id == session.brand_id)
@@ -73,7 +71,7 @@ async def rules_in_force(session: BrandSession) -> dict[OutboundChannel, RuleInF
         channel = OutboundChannel(row.channel)
         period = DEFAULT_RULES[channel].period
         rule = OutboundRule(channel, row.most, period, row.days, row.quiet_from, row.quiet_until)
-        found[channel] = RuleInForce(rule, row.set_at, row.set_by)
+        found[channel] = RuleInForce(rule, row.set_at)
     return found
 
 
@@ -94,15 +92,37 @@ async def sealed_address(session: BrandSession, customer_id: UUID) -> bytes | No
     return found
 
 
+async def subscriptions_left(session: BrandSession, customer_id: UUID) -> int:
+    """How many of the messages that the customer has subscribed to may still come. One statement."""
+    used = (
+        sa.select(sa.func.count())
+        .where(
+            OutboundMessageRow.brand_id == session.brand_id,
+            OutboundMessageRow.customer_id == customer_id,
+            OutboundMessageRow.channel == OutboundChannel.SUBSCRIPTION.value,
+            OutboundMessageRow.counts_at.is_not(None),
+        )
+        .scalar_subquery()
+    )
+    found = await session.execute(sa.select(sa.func.greatest(_granted(session, customer_id) - used, 0)))
+    return int(found.scalar_one())
+
+
 async def standings(
-    session: BrandSession, customer_id: UUID, *, granted: int = 0, but_for: UUID | None = None
+    session: BrandSession, customer_id: UUID, *, but_for: UUID | None = None
 ) -> dict[OutboundChannel, Standing]:
     """What a decision about the customer goes by, on each channel. `but_for`: a message not to count.
 
     Three statements. Decisions that are written hold the customer's head.
     """
-    has_address = await sealed_address(session, customer_id) is not None
-    is_granted = await has_consent(session, customer_id)
+    known = (
+        await session.execute(
+            sa.select(
+                CustomerRow.phone.is_not(None).label("has_address"), _granted(session, customer_id).label("granted")
+            ).where(CustomerRow.brand_id == session.brand_id, CustomerRow.id == customer_id)
+        )
+    ).one_or_none()
+    is_willing = await has_consent(session, customer_id)
     counting = sa.select(OutboundMessageRow.channel, OutboundMessageRow.counts_at).where(
         OutboundMessageRow.brand_id == session.brand_id,
         OutboundMessageRow.customer_id == customer_id,
@@ -114,8 +134,9 @@ async def standings(
     for row in await session.execute(counting):
         if row.counts_at is not None:
             counted.setdefault(row.channel, []).append(row.counts_at)
+    has_address, granted = (False, 0) if known is None else (known.has_address, int(known.granted))
     return {
-        channel: Standing(has_address, is_granted, tuple(counted.get(channel, ())), granted)
+        channel: Standing(has_address, is_willing, tuple(counted.get(channel, ())), granted)
         for channel in OutboundChannel
     }
 
@@ -169,6 +190,14 @@ async def count_of_customer(session: BrandSession, customer_id: UUID) -> int:
         )
     )
     return int(found.scalar_one())
+
+
+def _granted(session: BrandSession, customer_id: UUID) -> sa.ColumnElement[int]:
+    """How many messages the customer has subscribed to so far, those that came among them."""
+    granted = sa.select(sa.func.coalesce(sa.func.sum(SubscriptionGrantRow.messages), 0)).where(
+        SubscriptionGrantRow.brand_id == session.brand_id, SubscriptionGrantRow.customer_id == customer_id
+    )
+    return granted.scalar_subquery()
 
 
 def _messages(session: BrandSession) -> sa.Select[*tuple[Any, ...]]:

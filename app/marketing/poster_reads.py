@@ -63,7 +63,6 @@ class PosterWork:
     state: PosterState
     document: dict[str, Any]
     facts: dict[str, Any]
-    tries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +210,6 @@ async def work_of(session: BrandSession, poster_id: UUID) -> PosterWork:
                 PosterRow.state,
                 PosterTemplateVersionRow.layout,
                 PosterRow.facts,
-                PosterRow.tries,
             )
             .join(
                 PosterTemplateVersionRow,
@@ -226,7 +224,7 @@ async def work_of(session: BrandSession, poster_id: UUID) -> PosterWork:
     ).first()
     if row is None:
         raise LookupError(f"there is no poster {poster_id}")
-    return PosterWork(row[0], PosterState(row[1]), row[2], row[3], row[4])
+    return PosterWork(row[0], PosterState(row[1]), row[2], row[3])
 
 
 async def batches_by_id(session: BrandSession, batch_ids: Iterable[UUID]) -> dict[UUID, BatchView]:

@@ -135,6 +135,21 @@ class ForbiddenCouponMove(ValueError):
     """The declared table knows no such step from that state."""
 
 
+class CareReason(StrEnum):
+    """Why a customer is to be cared for. COUPON_UNUSED: a coupon of his soon runs out unused (二次关怀)."""
+
+    COUPON_UNUSED = "COUPON_UNUSED"
+
+
+class CareState(StrEnum):
+    """OPEN: to do. DONE and DISMISSED: by somebody. LAPSED: the coupon was used, went to a friend, or is over."""
+
+    OPEN = "OPEN"
+    DONE = "DONE"
+    DISMISSED = "DISMISSED"
+    LAPSED = "LAPSED"
+
+
 @dataclass(frozen=True, slots=True)
 class CouponTerms:
     """What a coupon takes off. `product_ids` empty: any product. Amounts: minor units.
@@ -242,13 +257,20 @@ class OutboundState(StrEnum):
 
 
 class OutboundReason(StrEnum):
-    """Why a message waits or was not sent."""
+    """Why a message waits or was not sent.
+
+    NO_CARRIER: nobody carries its channel here. NOT_CARRIED: its carrier failed until it was given up. OVERTAKEN: what
+    it tells is not so any more.
+    """
 
     QUIET_HOURS = "QUIET_HOURS"
     OVER_BUDGET = "OVER_BUDGET"
     NO_CONSENT = "NO_CONSENT"
     NO_ADDRESS = "NO_ADDRESS"
     NO_SUBSCRIPTION = "NO_SUBSCRIPTION"
+    NO_CARRIER = "NO_CARRIER"
+    NOT_CARRIED = "NOT_CARRIED"
+    OVERTAKEN = "OVERTAKEN"
 
 
 class BudgetPeriod(StrEnum):

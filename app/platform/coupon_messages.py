@@ -3,6 +3,10 @@
 from typing import Final
 
 COUPONS: Final[dict[str, dict[str, str]]] = {
+    "care_words": {
+        "zh-CN": "{customer}您好，您的「{title}」{day} 到期，还没有用上。看中什么我给您留着：{link}",
+        "en": "Hello {customer}, your “{title}” ends on {day}. I gladly keep something for you: {link}",
+    },
     "coupon_exchange_terms": {
         "zh-CN": "兑换券需指定商品，不能有金额或折扣。",
         "en": "An exchange coupon names its products, and neither amount nor percentage.",
@@ -16,6 +20,18 @@ COUPONS: Final[dict[str, dict[str, str]]] = {
     "coupon_is_revoked": {"zh-CN": "这张优惠券已被收回。", "en": "This coupon has been revoked."},
     "coupon_is_transferred": {"zh-CN": "这张优惠券已转赠。", "en": "This coupon has been given to somebody else."},
     "coupon_is_used": {"zh-CN": "这张优惠券已使用。", "en": "This coupon has been used."},
+    "coupon_notice_given": {
+        "zh-CN": "导购送您一张「{title}」，{day} 前领取有效。",
+        "en": "Your guide gives you “{title}”; accept it by {day}.",
+    },
+    "coupon_notice_taken": {
+        "zh-CN": "朋友领走了您转赠的「{title}」。",
+        "en": "Your friend has taken the “{title}” that you gave.",
+    },
+    "coupon_notice_unused": {
+        "zh-CN": "您的「{title}」{day} 到期，还没有使用。",
+        "en": "Your “{title}” ends on {day} and is not used yet.",
+    },
     "coupon_limit_reached": {
         "zh-CN": "你已领取过上限数量。",
         "en": "You have as many of these as anybody can have.",

@@ -31,7 +31,7 @@ RETRY_STATES = frozenset({"40P01", "40001", "55P03"})
 
 
 class TryAgain(Exception):
-    """A number made at random was taken: the whole transaction may be run again, and will find another."""
+    """Others were faster, or a number made at random was taken: the whole transaction may be run again."""
 
 
 class Event(Protocol):

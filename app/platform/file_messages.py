@@ -50,6 +50,10 @@ FILE_MESSAGES: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "同一商品的第 {row} 行有误，整个商品未导入。",
         "en": "Row {row} of the same product is refused, so the product is not made.",
     },
+    "import_titles_differ": {
+        "zh-CN": "与同一商品第 {row} 行的名称不同。",
+        "en": "Its title is not the one of row {row}, which is of the same product.",
+    },
     "import_state_form": {"zh-CN": "状态应为 {known} 之一。", "en": "The state is one of {known}."},
     "import_stock_form": {
         "zh-CN": "库存“{text}”不是整数。",

@@ -110,6 +110,11 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "material_too_many_products": {"zh-CN": "最多 {most} 件商品。", "en": "{most} products at most."},
     "member_code_taken": {"zh-CN": "这个会员号已被使用。", "en": "This member code is in use already."},
     "not_found": {"zh-CN": "没有找到。", "en": "Not found."},
+    "missing_number": {"zh-CN": "缺货数量请填数字。", "en": "Say how many are missing in digits."},
+    "missing_pieces": {
+        "zh-CN": "这个规格待发 {most} 件，缺货数量应在 1 到 {most} 之间。",
+        "en": "{most} of this SKU are to be sent; say 1 to {most} of them are missing.",
+    },
     "number_range": {"zh-CN": "应在 {least} 到 {most} 之间。", "en": "It must be from {least} to {most}."},
     "opening_hours_form": {
         "zh-CN": "营业时间须为星期 1 至 7、HH:MM，先开后关且不重叠。",
@@ -162,8 +167,8 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "pickup_code_form": {"zh-CN": "取货码是 8 位数字。", "en": "A pickup code has 8 digits."},
     "pickup_code_wrong": {"zh-CN": "取货码不正确。", "en": "This is not the order's pickup code."},
     "pickup_sms": {
-        "zh-CN": "【{brand}】订单 {number} 已备好，请到{store}取货，取货码 {code}。请到店后再出示。",
-        "en": "[{brand}] Order {number} is ready at {store}. Your pickup code is {code}; show it in the store only.",
+        "zh-CN": "订单 {number} 已备好，请到{store}取货，取货码 {code}。请到店后再出示。",
+        "en": "Order {number} is ready at {store}. Your pickup code is {code}; show it in the store only.",
     },
     "pickup_store_required": {"zh-CN": "请选择自提门店。", "en": "Choose the store to fetch it from."},
     "plan_above_whole": {
@@ -234,6 +239,10 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "stock_change_zero": {"zh-CN": "变动数量不能为 0。", "en": "A change of 0 changes nothing."},
     "store_code_taken": {"zh-CN": "这个门店编码已被使用。", "en": "This store code is in use already."},
     "store_outside_unit": {"zh-CN": "门店不在这个组织内。", "en": "The store is not in this unit."},
+    "subscriptions_enough": {
+        "zh-CN": "最多可累积 {most} 次提醒。",
+        "en": "At most {most} reminders can wait.",
+    },
     "text_form": {"zh-CN": "含有不允许的字符。", "en": "It holds characters that are not allowed."},
     "text_required": {"zh-CN": "请填写内容。", "en": "This must not be empty."},
     "text_too_long": {"zh-CN": "最多 {longest} 个字符。", "en": "At most {longest} characters."},

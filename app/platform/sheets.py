@@ -14,6 +14,8 @@ from app.platform.errors import InvalidInput
 
 MOST_BYTES: Final = 10 * 1024 * 1024
 MOST_UNPACKED: Final = 60 * 1024 * 1024
+MOST_OF_OTHERS: Final = 2 * 1024 * 1024
+"""What a part may unpack to that holds no cells: it is read whole, and becomes many times its size in memory."""
 MOST_PARTS: Final = 500
 MOST_ROWS: Final = 5_000
 MOST_COLUMNS: Final = 40
@@ -132,6 +134,13 @@ def _check_parts(data: bytes) -> None:
         raise InvalidInput("sheet_type", path=("file",))
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
         raise InvalidInput("sheet_unpacked", path=("file",), most=MOST_UNPACKED // (1024 * 1024))
+    if any(part.file_size > MOST_OF_OTHERS and not _holds_cells(part.filename) for part in parts):
+        raise InvalidInput("sheet_unpacked", path=("file",), most=MOST_OF_OTHERS // (1024 * 1024))
+
+
+def _holds_cells(name: str) -> bool:
+    """Whether a part is read row by row, or holds the cells' texts, which the number of rows bounds."""
+    return name.startswith("xl/worksheets/") or name == "xl/sharedStrings.xml"
 
 
 def _text(cell: Any) -> str:

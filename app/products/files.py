@@ -7,8 +7,9 @@ barcodes stay, as tills and shelves may already show them.
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -135,7 +136,7 @@ class _Work:
     product_of_code: dict[str, UUID]
     product_of_title: dict[str, UUID]
     barcodes: set[str]
-    categories: dict[tuple[str, ...], UUID] = field(default_factory=dict)
+    categories: dict[tuple[str, ...], UUID]
     reports: list[RowReport] = field(default_factory=list)
 
     def refuse(self, rows: Sequence[SheetRow], fault: UserFault, *, at: int | None = None) -> None:
@@ -151,7 +152,7 @@ async def _import(session: BrandSession, actor: Actor, read: ReadSheet) -> tuple
     work = await _look(session, actor, read.rows)
     work.reports += read.refused
     groups: dict[UUID | str, list[SheetRow]] = {}
-    for row in await _with_categories(work, read.rows):
+    for row in _with_possible_categories(work, read.rows):
         product_id = work.product_of_code.get(row.sku_code) or work.product_of_title.get(row.title)
         groups.setdefault(product_id or row.title, []).append(row)
     unread = {report.title: report.number for report in reversed(read.refused)}
@@ -163,26 +164,77 @@ async def _import(session: BrandSession, actor: Actor, read: ReadSheet) -> tuple
             work.refuse(rows, InvalidInput("import_product_refused", row=unread[key]))
         elif (product := _new_product(work, rows)) is not None:
             new.append((product, rows))
-    await catalogue.create_products(session, actor, products=[product for product, _ in new], now=session.now)
-    work.reports += [RowReport(row.number, row.sku_code, Outcome.CREATED) for _, rows in new for row in rows]
+    await _create(work, new)
     # The row is held to the commit, and orders that empty a place want it: it is taken once, after everything.
     await versions.touch_catalogue(session)
     return tuple(sorted(work.reports, key=lambda report: report.number))
 
 
+@asynccontextmanager
+async def _whole(work: _Work) -> AsyncIterator[None]:
+    """What is done inside is done wholly or not at all, the categories made for it among it."""
+    before = dict(work.categories)
+    try:
+        async with work.session.begin_nested():
+            yield
+    except UserFault:
+        work.categories = before
+        raise
+
+
 async def _change(work: _Work, product: KnownProduct, rows: list[SheetRow]) -> None:
     """Bring a product that is there to what its rows say, wholly or not at all."""
-    category_id = next((work.categories[row.category] for row in rows if row.category), None)
+    other = next((at for at, row in enumerate(rows) if row.title != rows[0].title), None)
+    if other is not None:
+        work.refuse(rows, InvalidInput("import_titles_differ", row=rows[0].number), at=other)
+        return
+    path = first_given(row.category for row in rows)
+    category_id = None if path is None else work.categories.get(path)
     changes = changes_of(product, rows, category_id)
-    if not changes.is_none:
+    is_new_category = path is not None and category_id is None
+    if is_new_category or not changes.is_none:
         try:
-            async with work.session.begin_nested():
+            async with _whole(work):
+                if path is not None and is_new_category:
+                    changes = replace(changes, category_id=await _category(work, path))
                 await apply_changes(work.session, work.actor, product, changes)
         except UserFault as fault:
             work.refuse(rows, fault, at=changes.row_at_fault(fault, rows))
             return
     for row in rows:
         work.reports.append(RowReport(row.number, row.sku_code, changes.outcome(product, row)))
+
+
+async def _create(work: _Work, new: Sequence[tuple[NewProduct, list[SheetRow]]]) -> None:
+    """Make the new products, all at once; where one of them cannot be, one by one, and that one is refused."""
+    try:
+        async with _whole(work):
+            await _create_products(work, new)
+        made = list(new)
+    except UserFault:
+        made = []
+        for product, rows in new:
+            try:
+                async with _whole(work):
+                    await _create_products(work, [(product, rows)])
+                made.append((product, rows))
+            except UserFault as fault:
+                work.refuse(rows, fault, at=_row_at_fault(fault))
+    work.reports += [RowReport(row.number, row.sku_code, Outcome.CREATED) for _, rows in made for row in rows]
+
+
+async def _create_products(work: _Work, new: Sequence[tuple[NewProduct, list[SheetRow]]]) -> None:
+    products = []
+    for product, rows in new:
+        path = first_given(row.category for row in rows)
+        products.append(product if path is None else replace(product, category_id=await _category(work, path)))
+    await catalogue.create_products(work.session, work.actor, products=products, now=work.session.now)
+
+
+def _row_at_fault(fault: UserFault) -> int | None:
+    """Which row of a new product a failure's path speaks of; None for one that speaks of the product."""
+    path = fault.path[2:] if fault.path[:1] == ("products",) else fault.path
+    return int(path[1]) if path[:1] == ("skus",) and len(path) > 1 and path[1].isdigit() else None
 
 
 def _new_product(work: _Work, rows: list[SheetRow]) -> NewProduct | None:
@@ -193,7 +245,6 @@ def _new_product(work: _Work, rows: list[SheetRow]) -> NewProduct | None:
         skus=tuple(new_sku(row, import_rules.choices_of(own_options, row.options)) for row in rows),
         description=first_given(row.description for row in rows),
         cover_url=first_given(row.cover_url for row in rows),
-        category_id=first_given(work.categories[row.category] if row.category else None for row in rows),
         options=own_options,
         state=first_given(row.state for row in rows) or ProductState.PUBLISHED,
     )
@@ -202,17 +253,15 @@ def _new_product(work: _Work, rows: list[SheetRow]) -> NewProduct | None:
         for at, sku in enumerate(product.skus):
             if sku.barcode is not None and sku.barcode in work.barcodes:
                 raise InvalidInput("barcode_taken", path=("skus", str(at), "barcode"))
-            if sku.barcode is not None:
-                work.barcodes.add(sku.barcode)
     except UserFault as fault:
-        is_of_row = fault.path[:1] == ("skus",) and len(fault.path) > 1
-        work.refuse(rows, fault, at=int(fault.path[1]) if is_of_row else None)
+        work.refuse(rows, fault, at=_row_at_fault(fault))
         return None
+    work.barcodes |= {sku.barcode for sku in product.skus if sku.barcode is not None}
     return product
 
 
 async def _look(session: BrandSession, actor: Actor, rows: Sequence[SheetRow]) -> _Work:
-    """What the catalogue has of these rows: by code, else by title. Five statements."""
+    """What the catalogue has of these rows: by code, else by title. Seven statements."""
     codes, titles = [row.sku_code for row in rows], {row.title for row in rows}
     barcodes = {row.barcode for row in rows} - {None}
     own = SkuRow.brand_id == session.brand_id
@@ -229,39 +278,40 @@ async def _look(session: BrandSession, actor: Actor, rows: Sequence[SheetRow]) -
     product_of_title = {title: ids[0] for title, ids in of_title.items() if len(ids) == 1}
     taken = await session.execute(sa.select(SkuRow.barcode).where(own, SkuRow.barcode.in_(barcodes)))
     known = await known_products(session, {*product_of_code.values(), *product_of_title.values()})
+    names = await _categories(session)
     return _Work(
-        session, actor, known, product_of_code, product_of_title, {barcode for barcode in taken.scalars() if barcode}
+        session,
+        actor,
+        known,
+        product_of_code,
+        product_of_title,
+        barcodes={barcode for barcode in taken.scalars() if barcode},
+        categories={tuple(_names(path, names)): view.category_id for path, view in names.items()},
     )
 
 
-async def _with_categories(work: _Work, rows: Sequence[SheetRow]) -> list[SheetRow]:
-    """Find the categories of all rows, and make those that are missing; a row whose category cannot be is refused."""
-    names = await _categories(work.session)
-    known = {tuple(_names(path, names)): view.category_id for path, view in names.items()}
+def _with_possible_categories(work: _Work, rows: Sequence[SheetRow]) -> list[SheetRow]:
+    """The rows whose category is there or can be made; the others are refused."""
     kept = []
     for row in rows:
-        try:
-            if row.category is not None:
-                work.categories[row.category] = await _category(work, known, row.category)
-        except UserFault as fault:
-            work.refuse([row], fault)
-            continue
-        kept.append(row)
+        path = row.category or ()
+        if len(path) > rules.DEEPEST_CATEGORY or any(len(name) > rules.LONGEST_NAME for name in path):
+            facts = {"most": rules.DEEPEST_CATEGORY, "longest": rules.LONGEST_NAME}
+            work.refuse([row], InvalidInput("import_category_depth", path=("category",), **facts))
+        else:
+            kept.append(row)
     return kept
 
 
-async def _category(work: _Work, known: dict[tuple[str, ...], UUID], path: tuple[str, ...]) -> UUID:
-    """The category of a path of names, made with those above it where it is not there. Raises: InvalidInput."""
-    if len(path) > rules.DEEPEST_CATEGORY or any(len(name) > rules.LONGEST_NAME for name in path):
-        facts = {"most": rules.DEEPEST_CATEGORY, "longest": rules.LONGEST_NAME}
-        raise InvalidInput("import_category_depth", path=("category",), **facts)
+async def _category(work: _Work, path: tuple[str, ...]) -> UUID:
+    """The category of a path of names, made with those above it where it is not there. Raises: UserFault."""
     for depth in range(1, len(path) + 1):
         part = path[:depth]
-        if part not in known:
-            known[part] = await catalogue.create_category(
-                work.session, work.actor, name=part[-1], parent_id=known.get(part[:-1]), now=work.session.now
+        if part not in work.categories:
+            work.categories[part] = await catalogue.create_category(
+                work.session, work.actor, name=part[-1], parent_id=work.categories.get(part[:-1]), now=work.session.now
             )
-    return known[path]
+    return work.categories[path]
 
 
 # --- the catalogue as rows

@@ -1,6 +1,6 @@
 """Stock that comes back: pieces that were sold go into stock again, or another place gives them instead."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
-from app.products import rules, stock, versions
+from app.products import rules, stock, stock_statements, versions
 from app.products.models import ReservationRow, StockMovementRow, StockRow
 from app.products.values import MovementKind, ReservationState, StockLine
 
@@ -21,46 +21,42 @@ async def put_back(
     order_id: UUID,
     lines: Sequence[StockLine],
     location_id: UUID | None = None,
+    lost: Mapping[UUID, int] | None = None,
     lost_because: str | None = None,
     now: datetime,
 ) -> None:
     """Put pieces of an order into stock again, in key order; hold the order before.
 
-    At the location where they were received, else where they were sold from. `lost_because`: they were not there when
-    they were to be sent, so that they are written off as soon as they are the place's again. Raises: LookupError for
-    more pieces than the order still has out.
+    At the location where they were received, else where they were sold from. `lost`: so many pieces of a SKU were not
+    there when they were to be sent, so that they are written off as soon as they are the place's again, for the reason
+    `lost_because`. Raises: LookupError for more pieces than the order still has out.
     """
     places = await _places(session, order_id, rules.merged_lines(lines))
     if location_id is not None:
         received = rules.merged_lines(StockLine(sku_id, quantity) for sku_id, _, quantity in places)
         places = [(line.sku_id, location_id, line.quantity) for line in received]
         await stock.open_rows(session, location_id=location_id, sku_ids=[sku_id for sku_id, *_ in places])
+    gone = dict(lost or {})
     for sku_id, place_id, quantity in places:
-        if lost_because is not None:
-            await session.execute(
-                sa.insert(StockMovementRow),
-                [
-                    stock.movement(session, sku_id, place_id, quantity, MovementKind.RETURN, now, order_id=order_id),
-                    stock.movement(
-                        session, sku_id, place_id, -quantity, MovementKind.ADJUSTMENT, now, reason=lost_because
-                    ),
-                ],
+        missing = min(quantity, gone.get(sku_id, 0))
+        gone[sku_id] = gone.get(sku_id, 0) - missing
+        back = quantity - missing
+        movements = [stock.movement(session, sku_id, place_id, quantity, MovementKind.RETURN, now, order_id=order_id)]
+        if missing:
+            movements.append(
+                stock.movement(session, sku_id, place_id, -missing, MovementKind.ADJUSTMENT, now, reason=lost_because)
             )
+        await session.execute(sa.insert(StockMovementRow), movements)
+        if not back:
             continue
         changed = await session.execute(
             sa.update(StockRow)
             .where(StockRow.brand_id == session.brand_id, StockRow.sku_id == sku_id, StockRow.location_id == place_id)
-            .values(on_hand=StockRow.on_hand + quantity)
+            .values(on_hand=StockRow.on_hand + back)
             .returning(StockRow.on_hand - StockRow.reserved)
             .execution_options(synchronize_session=False)
         )
-        available = changed.scalar_one()
-        await session.execute(
-            sa.insert(StockMovementRow).values(
-                stock.movement(session, sku_id, place_id, quantity, MovementKind.RETURN, now, order_id=order_id)
-            )
-        )
-        if available <= quantity:
+        if changed.scalar_one() <= back:
             await versions.touch_catalogue(session)
 
 
@@ -72,40 +68,57 @@ async def reroute(
     from_id: UUID,
     to_id: UUID,
     reason: str,
-    is_missing: bool,
+    missing: Mapping[UUID, int],
     now: datetime,
 ) -> bool:
     """Let another place give what an order has still out, whole or not at all; False where that place is short.
 
-    What the first place gave is in its stock again, or written off where it is missing. Hold the order before.
+    What the first place gave is in its stock again, but for the `missing` pieces, which are written off. Hold the order
+    before. Seven statements, however many lines.
     """
     lines = [(sku_id, quantity) for sku_id, place_id, quantity in await _out(session, order_id) if place_id == from_id]
     free = await _lock(session, [sku_id for sku_id, _ in lines], (from_id, to_id))
     if any(free.get((sku_id, to_id), 0) < quantity for sku_id, quantity in lines):
         return False
+    changes = [(sku_id, from_id, quantity - missing.get(sku_id, 0)) for sku_id, quantity in lines]
+    await change(session, [*changes, *((sku_id, to_id, -quantity) for sku_id, quantity in lines)])
     movements: list[dict[str, Any]] = []
     for sku_id, quantity in lines:
-        if not is_missing:
-            await _change(session, sku_id, from_id, quantity)
-        await _change(session, sku_id, to_id, -quantity)
-        movements.append(
-            stock.movement(
-                session, sku_id, from_id, quantity, MovementKind.REROUTED, now, order_id=order_id, actor=actor
-            )
+        steps = [(from_id, quantity, MovementKind.REROUTED), (to_id, -quantity, MovementKind.SALE)]
+        movements.extend(
+            stock.movement(session, sku_id, place_id, pieces, kind, now, order_id=order_id, actor=actor)
+            for place_id, pieces, kind in steps
         )
-        if is_missing:
+        if missing.get(sku_id):
             movements.append(
                 stock.movement(
-                    session, sku_id, from_id, -quantity, MovementKind.ADJUSTMENT, now, reason=reason, actor=actor
+                    session,
+                    sku_id,
+                    from_id,
+                    -missing[sku_id],
+                    MovementKind.ADJUSTMENT,
+                    now,
+                    reason=reason,
+                    actor=actor,
                 )
             )
-        movements.append(
-            stock.movement(session, sku_id, to_id, -quantity, MovementKind.SALE, now, order_id=order_id, actor=actor)
-        )
-        await _move_reservation(session, order_id, sku_id, quantity, from_id=from_id, to_id=to_id, now=now)
+    await _move_reservations(session, order_id, lines, from_id=from_id, to_id=to_id, now=now)
     await session.execute(sa.insert(StockMovementRow), movements)
     await versions.touch_catalogue(session)
     return True
+
+
+async def change(session: BrandSession, pieces: Sequence[tuple[UUID, UUID, int]]) -> None:
+    """Add pieces to what is on hand, by SKU and location, or take them below zero; in key order, one statement."""
+    await session.execute(
+        stock_statements.CHANGE,
+        {
+            "brand": session.brand_id,
+            "skus": [sku_id for sku_id, _, _ in pieces],
+            "locations": [location_id for _, location_id, _ in pieces],
+            "quantities": [number for _, _, number in pieces],
+        },
+    )
 
 
 async def pieces_out(session: BrandSession, *, order_id: UUID) -> list[StockLine]:
@@ -183,54 +196,45 @@ async def _lock(
     return {(row[0], row[1]): int(row[2]) for row in rows}
 
 
-async def _change(session: BrandSession, sku_id: UUID, location_id: UUID, change: int) -> None:
-    await session.execute(
-        sa.update(StockRow)
-        .where(StockRow.brand_id == session.brand_id, StockRow.sku_id == sku_id, StockRow.location_id == location_id)
-        .values(on_hand=StockRow.on_hand + change)
-        .execution_options(synchronize_session=False)
-    )
-
-
-async def _move_reservation(
-    session: BrandSession, order_id: UUID, sku_id: UUID, quantity: int, *, from_id: UUID, to_id: UUID, now: datetime
+async def _move_reservations(
+    session: BrandSession,
+    order_id: UUID,
+    lines: Sequence[tuple[UUID, int]],
+    *,
+    from_id: UUID,
+    to_id: UUID,
+    now: datetime,
 ) -> None:
     """Where pieces had come back before, their part stays where it was sold; else the old row is released."""
-    old = (
-        ReservationRow.brand_id == session.brand_id,
-        ReservationRow.order_id == order_id,
-        ReservationRow.sku_id == sku_id,
-        ReservationRow.location_id == from_id,
-    )
-    is_all = ReservationRow.quantity == quantity
     await session.execute(
-        sa.update(ReservationRow)
-        .where(*old)
-        .values(
-            state=sa.case((is_all, ReservationState.RELEASED.value), else_=ReservationState.SOLD.value),
-            quantity=sa.case((is_all, ReservationRow.quantity), else_=ReservationRow.quantity - quantity),
-        )
-        .execution_options(synchronize_session=False)
+        stock_statements.LEAVE,
+        {
+            "brand": session.brand_id,
+            "order": order_id,
+            "place": from_id,
+            "skus": [sku_id for sku_id, _ in lines],
+            "quantities": [quantity for _, quantity in lines],
+        },
     )
     new = insert(ReservationRow).values(
-        brand_id=session.brand_id,
-        order_id=order_id,
-        sku_id=sku_id,
-        location_id=to_id,
-        quantity=quantity,
-        state=ReservationState.SOLD.value,
-        at=now,
+        [
+            {
+                "brand_id": session.brand_id,
+                "order_id": order_id,
+                "sku_id": sku_id,
+                "location_id": to_id,
+                "quantity": quantity,
+                "state": ReservationState.SOLD.value,
+                "at": now,
+            }
+            for sku_id, quantity in lines
+        ]
     )
     # A place that an order was taken from before may get it again, by headquarters' word.
     is_released = ReservationRow.state == ReservationState.RELEASED.value
     await session.execute(
         new.on_conflict_do_update(
-            index_elements=[
-                ReservationRow.brand_id,
-                ReservationRow.order_id,
-                ReservationRow.sku_id,
-                ReservationRow.location_id,
-            ],
+            index_elements=["brand_id", "order_id", "sku_id", "location_id"],
             set_={
                 "quantity": sa.case(
                     (is_released, new.excluded.quantity), else_=ReservationRow.quantity + new.excluded.quantity

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.products.models import LocationRow, ReservationRow, StockRow
-from app.products.values import LocationKind
+from app.products.values import LocationKind, ReservationState
 
 _stock = cast("sa.Table", StockRow.__table__)
 _location = cast("sa.Table", LocationRow.__table__)
@@ -118,6 +118,49 @@ def _give_statement(*, is_sold: bool) -> sa.Update:
     )
 
 
+def _change_statement() -> sa.Update:
+    """Add to what is on hand in the rows of all lines, or take from it where the pieces are below zero."""
+    line = _lines("skus", "locations", "quantities")
+    locked = (
+        sa.select(_stock.c.sku_id, _stock.c.location_id, line.c.quantity)
+        .join_from(line, _stock, sa.and_(_stock.c.sku_id == line.c.sku_id, _stock.c.location_id == line.c.location_id))
+        .where(_stock.c.brand_id == _BRAND)
+        .order_by(_stock.c.sku_id, _stock.c.location_id)
+        .with_for_update(key_share=True, of=_stock)
+        .cte("locked")
+    )
+    return (
+        sa.update(_stock)
+        .where(
+            _stock.c.brand_id == _BRAND,
+            _stock.c.sku_id == locked.c.sku_id,
+            _stock.c.location_id == locked.c.location_id,
+        )
+        .values(on_hand=_stock.c.on_hand + locked.c.quantity)
+    )
+
+
+def _leave_statement() -> sa.Update:
+    """Take pieces out of an order's sold reservations at a place: of all of them the row is released."""
+    line = _lines("skus", "quantities")
+    is_all = _reservation.c.quantity == line.c.quantity
+    return (
+        sa.update(_reservation)
+        .where(
+            _reservation.c.brand_id == _BRAND,
+            _reservation.c.order_id == sa.bindparam("order", type_=sa.Uuid()),
+            _reservation.c.location_id == sa.bindparam("place", type_=sa.Uuid()),
+            _reservation.c.sku_id == line.c.sku_id,
+        )
+        .values(
+            state=sa.case((is_all, ReservationState.RELEASED.value), else_=ReservationState.SOLD.value),
+            quantity=sa.case((is_all, _reservation.c.quantity), else_=_reservation.c.quantity - line.c.quantity),
+        )
+    )
+
+
+CHANGE = _change_statement()
+LEAVE = _leave_statement()
 RESERVE = _reserve_statement()
 SELL = _give_statement(is_sold=True)
 RELEASE = _give_statement(is_sold=False)

@@ -11,12 +11,13 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.platform import texts
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
 from app.platform.errors import InsufficientStock, InvalidInput, NotFound, ShortageFact, WrongState
-from app.products import locations, stock, transfer_rules, versions
+from app.products import locations, stock, stock_returns, transfer_rules, versions
 from app.products.guards import refuse
 from app.products.locations import Place
 from app.products.models import SkuRow, StockMovementRow, StockRow, StockTransferLineRow, StockTransferRow
@@ -254,13 +255,7 @@ async def _change(
     place_id = (held.target if is_in else held.origin).location_id
     kind = MovementKind.TRANSFER_IN if is_in else MovementKind.TRANSFER_OUT
     sign = 1 if is_in else -1
-    for sku_id in sorted(pieces):
-        await session.execute(
-            sa.update(StockRow)
-            .where(StockRow.brand_id == session.brand_id, StockRow.sku_id == sku_id, StockRow.location_id == place_id)
-            .values(on_hand=StockRow.on_hand + sign * pieces[sku_id])
-            .execution_options(synchronize_session=False)
-        )
+    await stock_returns.change(session, [(sku_id, place_id, sign * pieces[sku_id]) for sku_id in sorted(pieces)])
     await session.execute(
         sa.insert(StockMovementRow),
         [
@@ -271,17 +266,24 @@ async def _change(
 
 
 async def _write_lines(session: BrandSession, transfer_id: UUID, column: str, pieces: Mapping[UUID, int]) -> None:
-    for sku_id in sorted(pieces):
-        await session.execute(
-            sa.update(StockTransferLineRow)
-            .where(
-                StockTransferLineRow.brand_id == session.brand_id,
-                StockTransferLineRow.transfer_id == transfer_id,
-                StockTransferLineRow.sku_id == sku_id,
-            )
-            .values({column: pieces[sku_id]})
-            .execution_options(synchronize_session=False)
+    """What was counted of each SKU. One statement."""
+    line = (
+        sa.func.unnest(
+            sa.literal(list(pieces), ARRAY(sa.Uuid())), sa.literal(list(pieces.values()), ARRAY(sa.BigInteger()))
         )
+        .table_valued(sa.column("sku_id", sa.Uuid()), sa.column("counted", sa.BigInteger()), name="line")
+        .render_derived()
+    )
+    await session.execute(
+        sa.update(StockTransferLineRow)
+        .where(
+            StockTransferLineRow.brand_id == session.brand_id,
+            StockTransferLineRow.transfer_id == transfer_id,
+            StockTransferLineRow.sku_id == line.c.sku_id,
+        )
+        .values({column: line.c.counted})
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def _move(session: BrandSession, held: LockedTransfer, after: TransferState, **columns: Any) -> None:

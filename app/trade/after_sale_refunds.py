@@ -14,7 +14,7 @@ from app.trade import after_sale_rules as rules
 from app.trade.after_sale_moves import LockedAfterSale
 from app.trade.models import AfterSaleRow, OrderLineRow, OrderRow, PaymentRow, RefundRow
 from app.trade.moves import LockedOrder
-from app.trade.reroutes import missing_reason
+from app.trade.reroutes import NOTHING, Missing, missing_pieces
 from app.trade.values import AfterSaleEvent, PaymentState, RefundCause
 
 
@@ -65,8 +65,8 @@ async def start(
         )
     if is_restocked:
         # Pieces that never left lie where they were sold from, whoever decides, unless they are not there at all.
-        lost = await missing_reason(session, order_id=order.id) if is_unshipped and order.is_stranded else None
-        await _put_back(session, started, None if is_unshipped else location_id, lost_because=lost, now=now)
+        lost = await missing_pieces(session, order_id=order.id) if is_unshipped and order.is_stranded else NOTHING
+        await _put_back(session, started, None if is_unshipped else location_id, lost=lost, now=now)
     if started.goods_minor:
         await reversals.reverse(
             session,
@@ -86,7 +86,7 @@ async def _put_back(
     after_sale: LockedAfterSale,
     location_id: UUID | None,
     *,
-    lost_because: str | None,
+    lost: Missing,
     now: datetime,
 ) -> None:
     sku_id = await session.scalar(
@@ -102,7 +102,8 @@ async def _put_back(
         order_id=after_sale.order_id,
         lines=lines,
         location_id=location_id,
-        lost_because=lost_because,
+        lost=lost.pieces,
+        lost_because=lost.reason,
         now=now,
     )
 

@@ -169,10 +169,7 @@ class ShipmentRow(Tenant, Base):
 
 
 class RerouteRow(Tenant, Base):
-    """A place that will not send an order, and where it was routed instead; none: headquarters decides. Append-only.
-
-    `is_missing`: the pieces are not there, so that they do not go into stock again.
-    """
+    """A place that will not send an order, and where it was routed instead; none: headquarters decides. Append-only."""
 
     __tablename__ = "order_reroute"
     __table_args__ = tenant_args(
@@ -186,9 +183,23 @@ class RerouteRow(Tenant, Base):
     from_location_id: Mapped[UUID]
     to_location_id: Mapped[UUID | None]
     reason: Mapped[str]
-    is_missing: Mapped[bool]
     actor: Mapped[str]
     at: Mapped[datetime]
+
+
+class MissingPieceRow(TenantBase, Base):
+    """Pieces that were not there when an order was to be sent, so that they do not go into stock again. Append-only."""
+
+    __tablename__ = "order_missing"
+    __table_args__ = tenant_args(
+        tenant_key("reroute_id", "order_reroute"),
+        tenant_key("sku_id", "sku"),
+        sa.CheckConstraint("quantity > 0", name="quantity"),
+        append_only=True,
+    )
+    reroute_id: Mapped[UUID] = mapped_column(primary_key=True)
+    sku_id: Mapped[UUID] = mapped_column(primary_key=True)
+    quantity: Mapped[int]
 
 
 class PaymentRow(Tenant, Base):

@@ -84,6 +84,12 @@ def may_refuse(actor: Actor, order: PlacedOrder) -> bool:
     return is_above or is_of_sending_store(actor, order)
 
 
+def may_write_off(actor: Actor, order: PlacedOrder) -> bool:
+    """Whether the actor may say that pieces of an order are not there: the store's manager, headquarters."""
+    is_guide = actor.is_employee and actor.role == "GUIDE"
+    return may_refuse(actor, order) and not is_guide
+
+
 def may_reroute(actor: Actor) -> bool:
     """Whether the actor may have any place send an order: headquarters."""
     return actor.kind is ActorKind.SYSTEM or (actor.is_employee and actor.sees_whole_brand)

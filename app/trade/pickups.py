@@ -3,26 +3,24 @@
 The code is stored nowhere: its eight digits follow from the order's id, under keys that last as long as an order.
 """
 
-import asyncio
 import hmac
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.customers.models import CustomerRow
 from app.employees.models import OrgUnitRow, StoreRow
-from app.employees.phones import open_phone
+from app.marketing import outbound
+from app.marketing.outbound import Subject
+from app.marketing.values import OutboundChannel, OutboundKind
 from app.platform import messages, rate_limits
-from app.platform.actor import Actor
-from app.platform.db import Brand, BrandSession
+from app.platform.actor import SYSTEM, Actor
+from app.platform.db import BrandSession
 from app.platform.errors import InvalidInput, NotFound, RateLimited, WrongState
-from app.platform.integrations.sms import SmsMessage, open_sms_sender
 from app.platform.personal_data import PersonalData
-from app.platform.runtime import Runtime
 from app.platform.settings import load_settings
 from app.trade import moves, order_scopes, receipts, rules, shipments
 from app.trade.events import OrderReadyForPickup
@@ -34,16 +32,16 @@ TRIES_WINDOW_SECONDS = 3_600
 _DIGITS = 8
 _CODE = re.compile(r"\d{8}", re.ASCII)
 _TRIES = "pickup_code"
+_STARS = "*" * _DIGITS
 
 
 @dataclass(frozen=True, slots=True)
-class CodeToSend:
-    """What the customer is to be told while the goods wait. `phone` is E.164."""
+class WaitingOrder:
+    """An order whose goods wait in a store, and whose they are."""
 
-    phone: str
+    customer_id: UUID
     number: str
     store_name: str
-    code: str
 
 
 async def check_store(
@@ -123,49 +121,47 @@ def orders_of_code(vault: PersonalData, brand_id: UUID, order_ids: Sequence[UUID
     return [one for one in order_ids if sum(hmac.compare_digest(own, code) for own in _codes(vault, brand_id, one))]
 
 
-def code_sender(runtime: Runtime) -> Callable[[Brand, OrderReadyForPickup, UUID], Awaitable[None]]:
-    """The delivery of OrderReadyForPickup: texts the code while the goods wait. May run again after a crash."""
-    sender = open_sms_sender(runtime.settings)
+async def ask_to_send_code(session: BrandSession, event: OrderReadyForPickup, event_id: UUID) -> None:
+    """The effect of OrderReadyForPickup: the customer is to be texted where the goods wait. Two or more statements.
 
-    async def deliver(brand: Brand, event: OrderReadyForPickup, event_id: UUID) -> None:
-        async with runtime.database.reading(brand) as session:
-            found = await code_to_send(session, order_id=event.order_id)
-        if found is None:
-            return
-        words = messages.text(
-            "pickup_sms", brand=brand.name, number=found.number, store=found.store_name, code=found.code
-        )
-        message = SmsMessage(id=event_id, to=found.phone, text=words)
-        await asyncio.to_thread(sender.send, message)
+    What is written down has stars in the code's place; `fill_code` fills it in when the message goes.
+    """
+    found = await waiting_order(session, order_id=event.order_id)
+    if found is None:
+        return
+    await outbound.request(
+        session,
+        SYSTEM,
+        customer_id=found.customer_id,
+        channel=OutboundChannel.SMS,
+        kind=OutboundKind.DELIVERY,
+        text=messages.text("pickup_sms", number=found.number, store=found.store_name, code=_STARS),
+        subject=Subject("Order", event.order_id),
+        now=session.now,
+    )
 
-    return deliver
+
+async def fill_code(session: BrandSession, order_id: UUID, text: str) -> str | None:
+    """The message with the order's code; None where the goods do not wait any more. One statement."""
+    if await waiting_order(session, order_id=order_id) is None:
+        return None
+    return text.replace(_STARS, code_for(session.vault, session.brand_id, order_id))
 
 
-async def code_to_send(session: BrandSession, *, order_id: UUID) -> CodeToSend | None:
-    """What to send; None where the goods do not wait any more, or the customer has no phone. One statement."""
+async def waiting_order(session: BrandSession, *, order_id: UUID) -> WaitingOrder | None:
+    """An order whose goods wait in its pickup store; None for any other. One statement."""
     row = (
         await session.execute(
-            sa.select(OrderRow.number, StoreRow.name, CustomerRow.phone)
+            sa.select(OrderRow.customer_id, OrderRow.number, StoreRow.name)
             .join(StoreRow, sa.and_(StoreRow.brand_id == session.brand_id, StoreRow.id == OrderRow.pickup_store_id))
-            .join(
-                CustomerRow, sa.and_(CustomerRow.brand_id == session.brand_id, CustomerRow.id == OrderRow.customer_id)
-            )
             .where(
                 OrderRow.brand_id == session.brand_id,
                 OrderRow.id == order_id,
                 OrderRow.state == OrderState.READY_FOR_PICKUP.value,
-                CustomerRow.phone.is_not(None),
             )
         )
     ).one_or_none()
-    if row is None:
-        return None
-    return CodeToSend(
-        phone=open_phone(session.vault, session.brand_id, row.phone),
-        number=row.number,
-        store_name=row.name,
-        code=code_for(session.vault, session.brand_id, order_id),
-    )
+    return None if row is None else WaitingOrder(row.customer_id, row.number, row.name)
 
 
 def _codes(vault: PersonalData, brand_id: UUID, order_id: UUID) -> list[str]:

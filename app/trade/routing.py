@@ -4,6 +4,7 @@ The row of the order names the place; its reservation lies there. A refusal move
 is left the order stays where it is, marked for headquarters, which sends it on by hand.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,14 +14,15 @@ import sqlalchemy as sa
 from app.platform import texts
 from app.platform.actor import Actor
 from app.platform.db import BrandSession, TryAgain
-from app.platform.errors import InsufficientStock, NotFound, ShortageFact, WrongState
+from app.platform.errors import Forbidden, InsufficientStock, InvalidInput, NotFound, ShortageFact, WrongState
 from app.products import locations, stock, stock_reads, stock_returns
 from app.products.locations import Place
+from app.products.values import StockLine
 from app.trade import moves, order_scopes, routing_rules, rules, shipments
 from app.trade.basket import ADDRESS, Address, Basket
-from app.trade.models import OrderRow, RerouteRow
+from app.trade.models import MissingPieceRow, OrderRow, RerouteRow
 from app.trade.moves import LockedOrder
-from app.trade.reroutes import missing_reason
+from app.trade.reroutes import NOTHING, missing_pieces
 from app.trade.values import Candidate
 
 LONGEST_REASON = 200
@@ -58,13 +60,20 @@ async def reserve(session: BrandSession, wanted: Basket, *, order_id: UUID, loca
 
 
 async def refuse(
-    session: BrandSession, actor: Actor, *, order_id: UUID, reason: str, is_missing: bool = False, now: datetime
+    session: BrandSession,
+    actor: Actor,
+    *,
+    order_id: UUID,
+    reason: str,
+    missing: Sequence[StockLine] = (),
+    now: datetime,
 ) -> None:
     """A place will not send an order: the next that can gets it, with its stock; else headquarters decides.
 
-    `is_missing`: the pieces are not there, so that they are written off. Reason: 1 to 200 characters.
-    Raises: InvalidInput; NotFound for who does not answer for the place; WrongState for an order that does not wait to
-    be sent, is with headquarters already, has an open after-sale, or has nothing left to send; TryAgain.
+    `missing`: pieces that are not there and are written off, for a manager of the store or headquarters to say. Reason:
+    1 to 200 characters. Raises: InvalidInput; NotFound for who does not answer for the place; Forbidden for who may not
+    write off; WrongState for an order that does not wait to be sent, is with headquarters already, has an open
+    after-sale, or has nothing left to send; TryAgain.
     """
     checked = texts.line(reason, "reason", longest=LONGEST_REASON)
     order = await _lock(session, order_id)
@@ -73,7 +82,10 @@ async def refuse(
     if order.is_stranded:
         raise WrongState(order.state)
     await _refuse_wrong_state(session, order)
+    if missing and not order_scopes.may_write_off(actor, order):
+        raise Forbidden
     lines = await stock_returns.pieces_out(session, order_id=order.id)
+    gone = _missing_of(lines, missing)
     refused = {order.location_id, *await _refusals(session, order.id)}
     best = routing_rules.best_place(
         [_candidate(place) for place in await stock_reads.places_to_send(session, lines)],
@@ -83,7 +95,7 @@ async def refuse(
     )
     target = None if best is None else best.location_id
     try:
-        await _lead(session, actor, order, target, reason=checked, is_missing=is_missing, now=now)
+        await _lead(session, actor, order, target, reason=checked, gone=gone, missing=gone, now=now)
     except InsufficientStock:
         # Others were faster there: the next look finds another place, or none.
         raise TryAgain from None
@@ -105,8 +117,8 @@ async def reroute(
     place = await locations.open_place(session, location_id, "locationId", now=now)
     if place.location_id == order.location_id and not order.is_stranded:
         raise WrongState(order.state)
-    is_missing = order.is_stranded and await missing_reason(session, order_id=order.id) is not None
-    await _lead(session, actor, order, place.location_id, reason=checked, is_missing=is_missing, now=now)
+    found = await missing_pieces(session, order_id=order.id) if order.is_stranded else NOTHING
+    await _lead(session, actor, order, place.location_id, reason=checked, gone=found.pieces, missing={}, now=now)
 
 
 async def _lead(
@@ -116,10 +128,15 @@ async def _lead(
     target_id: UUID | None,
     *,
     reason: str,
-    is_missing: bool,
+    gone: Mapping[UUID, int],
+    missing: Mapping[UUID, int],
     now: datetime,
 ) -> None:
-    """Take order and stock to a place, or leave both for headquarters. Raises: InsufficientStock, TryAgain."""
+    """Take order and stock to a place, or leave both for headquarters.
+
+    `gone`: what the present place does not have; `missing`: what of it is said now. Raises: InsufficientStock,
+    TryAgain.
+    """
     if target_id is not None and target_id != order.location_id:
         is_moved = await stock_returns.reroute(
             session,
@@ -128,7 +145,7 @@ async def _lead(
             from_id=order.location_id,
             to_id=target_id,
             reason=reason,
-            is_missing=is_missing,
+            missing=gone,
             now=now,
         )
         if not is_moved:
@@ -139,19 +156,40 @@ async def _lead(
         .values(location_id=target_id or order.location_id, is_stranded=target_id is None)
         .execution_options(synchronize_session=False)
     )
+    reroute_id = session.new_id()
     await session.execute(
         sa.insert(RerouteRow).values(
             brand_id=session.brand_id,
-            id=session.new_id(),
+            id=reroute_id,
             order_id=order.id,
             from_location_id=order.location_id,
             to_location_id=target_id,
             reason=reason,
-            is_missing=is_missing,
             actor=actor.principal,
             at=now,
         )
     )
+    if missing:
+        await session.execute(
+            sa.insert(MissingPieceRow),
+            [
+                {"brand_id": session.brand_id, "reroute_id": reroute_id, "sku_id": sku_id, "quantity": quantity}
+                for sku_id, quantity in sorted(missing.items())
+            ],
+        )
+
+
+def _missing_of(lines: Sequence[StockLine], missing: Sequence[StockLine]) -> dict[UUID, int]:
+    """The missing pieces by SKU. Raises: InvalidInput for what the order has not to be sent, and for a SKU twice."""
+    out = {line.sku_id: line.quantity for line in lines}
+    found: dict[UUID, int] = {}
+    for index, line in enumerate(missing):
+        if line.sku_id in found:
+            raise InvalidInput("sku_repeated", path=("missing", str(index), "skuId"))
+        if not 1 <= line.quantity <= out.get(line.sku_id, 0):
+            raise InvalidInput("missing_pieces", path=("missing", str(index)), most=out.get(line.sku_id, 0))
+        found[line.sku_id] = line.quantity
+    return found
 
 
 async def _raise_short(session: BrandSession, order: LockedOrder, place_id: UUID) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from app.employees import reads as employees
-from app.marketing import codes, coupon_reads, coupon_transfers, coupons
+from app.marketing import codes, coupon_reads, coupon_transfers, coupons, outbound_reads, subscriptions
 from app.marketing.coupon_reads import CouponView, TemplateView
 from app.marketing.values import CodeKind, CouponState
 from app.platform.db import BrandSession
@@ -26,6 +26,25 @@ MOST_GOODS: Final = 12
 
 async def show_centre(reader: ShopReader) -> Response:
     """`GET /s/{slug}/coupons`: what the customer has, and what can be claimed."""
+    return await _centre_page(reader)
+
+
+async def subscribe(reader: ShopReader) -> Response:
+    """`POST /s/{slug}/coupons`: be told once before a coupon ends."""
+    reader.require_customer()
+    form = await reader.form()
+
+    async def act(session: BrandSession) -> Result:
+        await subscriptions.grant(session, reader.actor, messages=1, now=session.now)
+        return {}
+
+    done = await reader.change("customerSubscriptionGrant", act, key=form.text("key"), body=1)
+    if isinstance(done, UserFault):
+        return await _centre_page(reader, notice=reader.explain(done), status=409)
+    return answers.see(f"{reader.path}/coupons?reminded=yes")
+
+
+async def _centre_page(reader: ShopReader, *, notice: str | None = None, status: int = 200) -> Response:
     say, customer_id = reader.say, reader.actor.customer_id
     async with reader.reading() as session:
         own: list[CouponView] = []
@@ -33,6 +52,7 @@ async def show_centre(reader: ShopReader) -> Response:
             own = await coupon_reads.coupons_of_customer(session, customer_id, limit=MOST_COUPONS)
         templates = await coupon_reads.template_page(session, is_claimable=True, limit=MOST_TEMPLATES)
         held = await _held(session, customer_id, [one.id for one in templates])
+        reminders = 0 if customer_id is None else await outbound_reads.subscriptions_left(session, customer_id)
         now = session.now
     shown = [coupon_views.coupon_shown(one, path=reader.path, say=say) for one in own]
     # What the customer has had as many of as there can be stands with his own.
@@ -54,9 +74,12 @@ async def show_centre(reader: ShopReader) -> Response:
             for one in claimable
         ],
         "is_claimed": reader.request.query_params.get("claimed") == "yes",
+        "is_reminded": reader.request.query_params.get("reminded") == "yes",
+        "reminders": reminders,
+        "notice": notice,
         "key": forms.new_key(),
     }
-    return reader.show("coupons.html", values)
+    return reader.show("coupons.html", values, status=status)
 
 
 async def show_template(reader: ShopReader) -> Response:

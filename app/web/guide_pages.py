@@ -15,16 +15,16 @@ from app.customers import reads as customers
 from app.employees import reads as employees
 from app.employees.reads import EmployeeFacts
 from app.employees.values import Role
-from app.marketing import codes
+from app.marketing import care_reads, codes
 from app.marketing import reads as code_reads
 from app.marketing.reads import CodeCard
-from app.marketing.values import Channel, CodeKind
+from app.marketing.values import CareState, Channel, CodeKind
 from app.platform.db import BrandSession
 from app.platform.errors import InvalidInput, UserFault
 from app.platform.idempotency import Result
 from app.products import reads as products
 from app.trade import reads as orders
-from app.web import answers, forms, guide_views, lists
+from app.web import answers, care_views, forms, guide_views, lists
 from app.web.guide_views import EntryLine
 from app.web.readers import StaffReader
 from graphql_schema.paging import encode_global_id
@@ -37,7 +37,7 @@ _NOON, _EVENING = 12, 18
 
 
 async def show_home(reader: StaffReader) -> Response:
-    """`GET /guide`: the running business day, the balances, the latest three entries."""
+    """`GET /guide`: the running business day, who is to be cared for, the balances, the latest three entries."""
     employee_id = require_guide(reader)
     async with reader.reading() as session:
         me = await who(session, employee_id)
@@ -47,6 +47,14 @@ async def show_home(reader: StaffReader) -> Response:
         lines = await entry_lines(session, reader, latest)
         news = await _news(session, reader, latest)
         shop = await products.shop_of_employee(session, employee_id)
+        care = await care_reads.task_page(
+            session,
+            reader.actor,
+            state=CareState.OPEN,
+            base_url=reader.runtime.settings.base_url,
+            limit=LATEST,
+            served_by=employee_id,
+        )
         now = session.now
     say = reader.say
     values = {
@@ -66,6 +74,7 @@ async def show_home(reader: StaffReader) -> Response:
         "day_net_sales": say.money(day.net_sales_minor),
         "balance": balance,
         "entries": lines,
+        "care": [care_views.task_line(one, say) for one in care],
         "news": news,
         "shop_href": None if shop is None else f"/s/{shop.slug}",
         "sees_figures": reader.actor.role == Role.MANAGER,

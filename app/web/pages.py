@@ -121,7 +121,7 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         shop_route(runtime, "/card.vcf", show=card_pages.download_card),
         shop_route(runtime, "/cart", show=cart_pages.show_cart, act=cart_pages.change_cart),
         shop_route(runtime, "/checkout", show=checkout_pages.show_checkout, act=checkout_pages.place_order),
-        shop_route(runtime, "/coupons", show=coupon_pages.show_centre),
+        shop_route(runtime, "/coupons", show=coupon_pages.show_centre, act=coupon_pages.subscribe),
         shop_route(runtime, "/coupons/{template_id}", show=coupon_pages.show_template, act=coupon_pages.claim),
         shop_route(runtime, "/my-coupons/{coupon_id}", show=coupon_pages.show_own, act=coupon_pages.offer),
         shop_route(runtime, "/quotations/{token}", show=quotation_pages.show_quotation, act=quotation_pages.accept),

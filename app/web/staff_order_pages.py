@@ -12,9 +12,11 @@ from app.commission import reads as commission
 from app.commission.values import PartyKind
 from app.employees import reads as employees
 from app.employees.values import Role
+from app.platform.actor import Actor
 from app.platform.db import BrandSession
 from app.platform.errors import InvalidInput, NotFound, RateLimited, UserFault
 from app.platform.idempotency import Result
+from app.products.values import StockLine
 from app.trade import after_sale_reads, order_scopes, pickups, routing, shipments, staff_orders, staff_view
 from app.trade import reads as orders
 from app.trade.reads import LineView, OrderView
@@ -109,7 +111,7 @@ async def act_on_order(reader: StaffReader) -> Response:
         form.text("code"),
         form.text("reason"),
     ]
-    body.append(str(form.has("missing")))
+    body += [*form.all("missing_sku"), *form.all("missing")]
     done = await reader.change("orderStep", act, key=form.text("key"), body=body)
     if not isinstance(done, UserFault):
         # Whoever would not send an order may see it no more.
@@ -123,6 +125,7 @@ async def act_on_order(reader: StaffReader) -> Response:
     return await _order_page(reader, notice=reader.explain(done), typed=form, status=status)
 
 
+_LONGEST_COUNT: Final = 4
 _FIELDS: Final = {"carrier": "carrier", "trackingNumber": "tracking_number", "code": "code", "reason": "reason"}
 
 
@@ -148,12 +151,25 @@ async def _act(session: BrandSession, reader: StaffReader, order_id: UUID, step:
                 reader.actor,
                 order_id=order_id,
                 reason=form.text("reason"),
-                is_missing=form.has("missing"),
+                missing=_missing_pieces(form),
                 now=now,
             )
         case _:
             raise NotFound("Order", path=("orderId",))
     return None
+
+
+def _missing_pieces(form: Form) -> list[StockLine]:
+    """What was counted as missing, SKU by SKU. Raises: InvalidInput for what is no number, or no SKU of ours."""
+    found = []
+    for index, (sku, counted) in enumerate(zip(form.all("missing_sku"), form.all("missing"), strict=False)):
+        if counted.strip() in ("", "0"):
+            continue
+        sku_id = views.id_in(sku, "Sku")
+        if sku_id is None or not counted.strip().isdecimal() or len(counted.strip()) > _LONGEST_COUNT:
+            raise InvalidInput("missing_number", path=("missing", str(index)))
+        found.append(StockLine(sku_id, int(counted)))
+    return found
 
 
 async def _boss_page(
@@ -226,6 +242,7 @@ async def _order_page(
         "customer": order.customer_name if _sees_customer(reader, order) else None,
         "address": address,
         "may": {action.value for action in may},
+        "pieces": _countable(actor, order, lines),
         "orders_href": path,
         **({"desk": "guide"} if path == GUIDE else desks.boss_values(reader)),
         "action": reader.request.url.path,
@@ -236,6 +253,14 @@ async def _order_page(
         "tracking_number": "" if typed is None else typed.text("tracking_number"),
     }
     return reader.show("staff_order.html", values, status=status)
+
+
+def _countable(actor: Actor, order: OrderView, lines: list[LineView]) -> list[tuple[str, str]]:
+    """The SKUs of an order with their names, for who may say that pieces are not there."""
+    if not order_scopes.may_write_off(actor, order):
+        return []
+    names = {line.sku_id: f"{line.ordered_title} {line.ordered_sku_name}" for line in lines}
+    return [(encode_global_id("Sku", sku_id), name) for sku_id, name in names.items()]
 
 
 async def _may(session: BrandSession, reader: StaffReader, order: OrderView) -> tuple[OrderAction, ...]:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from app.web import (
     boss_pages,
     boss_shelf_pages,
+    care_pages,
     customer_pages,
     guide_coupon_pages,
     guide_pages,
@@ -37,6 +38,8 @@ PAGES: Final[tuple[tuple[str, StaffPage | None, StaffPage | None], ...]] = (
     ("/guide/quotations/new", guide_quotation_pages.show_form, guide_quotation_pages.make),
     ("/guide/quotations/{quotation_id}", guide_quotation_pages.show_quotation, guide_quotation_pages.withdraw),
     ("/guide/customers", guide_pages.show_customers, None),
+    ("/guide/care", care_pages.show_tasks, None),
+    ("/guide/care/{task_id}", None, care_pages.close_task),
     ("/guide/coupons", guide_coupon_pages.show_all, guide_coupon_pages.make_code),
     ("/guide/customers/{customer_id}", customer_pages.show_customer, customer_pages.send_message),
     ("/guide/customers/{customer_id}/coupons", guide_coupon_pages.show_customer, guide_coupon_pages.give),

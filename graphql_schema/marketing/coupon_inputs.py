@@ -37,6 +37,11 @@ class CouponTemplateCreateInput:
     is_listed: bool = strawberry.field(
         default=True, description="Whether anybody can claim it; else it takes one of its own codes, or a guide's hand."
     )
+    care_script: str | None = strawberry.field(
+        default=None,
+        description="A guide's opening words to whom an unused one is about to run out: up to 500 characters, with "
+        "{customer}, {guide}, {store} and {link}. Left out: a sentence of ours.",
+    )
 
 
 @strawberry.input(description="A coupon template to end.")

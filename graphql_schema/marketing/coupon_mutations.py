@@ -67,6 +67,7 @@ class CouponMutation:
                 claim_until=input.claim_until,
                 valid_days=input.valid_days,
                 is_listed=input.is_listed,
+                care_script=input.care_script,
                 now=session.now,
             )
             return {"id": template_id}

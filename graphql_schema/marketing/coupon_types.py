@@ -7,6 +7,7 @@ import strawberry
 from app.marketing.coupon_figures import CouponFigures
 from app.marketing.coupon_reads import CouponView, TemplateView
 from graphql_schema.context import Info
+from graphql_schema.marketing import coupon_batches
 from graphql_schema.marketing.enums import CouponKind, CouponState
 from graphql_schema.money import Money, to_money
 from graphql_schema.paging import Node, encode_global_id
@@ -55,8 +56,16 @@ class CouponTemplate(Node):
     @strawberry.field(
         description="Coupons used by paid orders or in stores. For employees.", extensions=[Requires(EMPLOYEES)]
     )
-    async def used_count(self) -> int:
-        return self.view.used
+    async def used_count(self, info: Info) -> int:
+        return await coupon_batches.used_counts(info.context).load(self.view.id)
+
+    @strawberry.field(
+        description="A guide's opening words to whom an unused one is about to run out; null: a sentence of ours. For "
+        "employees.",
+        extensions=[Requires(EMPLOYEES)],
+    )
+    async def care_script(self) -> str | None:
+        return self.view.care_script
 
 
 @strawberry.type(description="A customer's coupon.")
@@ -93,7 +102,13 @@ class CouponFiguresRow:
     issued: int = strawberry.field(description="Coupons claimed or given.")
     claimed: int = strawberry.field(description="Coupons that customers have taken.")
     shared: int = strawberry.field(description="Coupons offered to friends.")
+    stepped: int = strawberry.field(
+        description="Of those claimed, coupons whose customers went on: came back, ordered with it, or offered it to a "
+        "friend."
+    )
     transferred: int = strawberry.field(description="Coupons that friends have taken.")
+    cared: int = strawberry.field(description="Unused coupons that made a care task.")
+    cared_done: int = strawberry.field(description="Those of them whose task was done.")
     used: int = strawberry.field(description="Coupons used by paid orders or in stores.")
 
 
@@ -136,6 +151,9 @@ def to_figures(row: CouponFigures, type_name: str) -> CouponFiguresRow:
         issued=row.issued,
         claimed=row.claimed,
         shared=row.shared,
+        stepped=row.stepped,
         transferred=row.transferred,
+        cared=row.cared,
+        cared_done=row.cared_done,
         used=row.used,
     )

@@ -112,8 +112,10 @@ class OrderRefuseInput:
     idempotency_key: str = strawberry.field(description=_KEY)
     order_id: strawberry.ID = strawberry.field(description="A paid order that waits to be sent.")
     reason: str = strawberry.field(description="Why, 1 to 200 characters, for those who send it instead.")
-    is_missing: bool = strawberry.field(
-        default=False, description="The pieces are not there: they are written off instead of being in stock again."
+    missing: list[OrderLineInput] | None = strawberry.field(
+        default=None,
+        description="Pieces that are not there, each SKU once: they are written off instead of being in stock again. "
+        "For a manager of the store, headquarters and the owner.",
     )
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 import strawberry
 
 from app.platform.db import BrandSession
+from app.products.values import StockLine
 from app.trade import routing
 from graphql_schema.context import Info
 from graphql_schema.global_ids import input_id
@@ -61,7 +62,10 @@ class RoutingMutation:
                 actor,
                 order_id=order_id,
                 reason=input.reason,
-                is_missing=input.is_missing,
+                missing=[
+                    StockLine(input_id(line.sku_id, "Sku", "missing", str(index), "skuId"), line.quantity)
+                    for index, line in enumerate(input.missing or ())
+                ],
                 now=session.now,
             )
             return {"order_id": order_id}

@@ -7,10 +7,23 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.marketing import coupon_care, coupon_figures, coupon_orders, coupon_reads, coupon_transfers, coupons
+from app.marketing import (
+    care_reads,
+    care_tasks,
+    coupon_care,
+    coupon_figures,
+    coupon_notices,
+    coupon_orders,
+    coupon_reads,
+    coupon_transfers,
+    coupons,
+    outbound_reads,
+    subscriptions,
+)
 from app.marketing import coupon_templates as templates
 from app.marketing.codes import create_code
 from app.marketing.coupon_figures import CouponFiguresBy
+from app.marketing.events import CouponClaimed, CouponGiven, CouponUnused
 from app.marketing.values import CodeKind, CouponKind, CouponTerms
 from app.platform.db import BrandSession
 from app.platform.runtime import Runtime
@@ -22,6 +35,7 @@ from app.trade.payments import start
 from app.trade.values import AfterSaleKind, LineRequest, ProviderName
 from tests import factories
 from tests.flows import twin_returns
+from tests.marketing import couponing
 
 if TYPE_CHECKING:
     from tests.flows.twins import Tale
@@ -54,6 +68,8 @@ async def hand_out(runtime: Runtime, session: BrandSession, tale: "Tale", pieces
     )
     ids["handed_on"] = await claim(session, tale, "member")
     await hand_on(session, tale, ids["handed_on"])
+    ids["task"] = await couponing.make_task(session, ids["coupon"], ids["customer"])
+    await subscriptions.grant(session, tale.customer(), messages=tale.price_minor % 3 + 1, now=now)
     ids["with_coupon"] = await place(session, tale, ids["held_coupon"])
 
 
@@ -109,6 +125,12 @@ READS: dict[str, Callable[[BrandSession, "Tale"], Awaitable[Any]]] = {
     "number of coupons": lambda s, t: coupon_reads.count_of_customer(s, t.ids["member"]),
     "coupons of templates": lambda s, t: coupon_reads.taken_by(s, t.ids["customer"], [t.ids["template"]]),
     "guide of a coupon": lambda s, t: coupons.guide_of(s, t.ids["coupon"]),
+    "used coupons": lambda s, t: coupon_reads.used_counts(s, [t.ids["template"]]),
+    "subscriptions": lambda s, t: outbound_reads.subscriptions_left(s, t.ids["customer"]),
+    "care tasks": lambda s, t: care_reads.task_page(
+        s, t.employee("guide"), state=None, base_url="https://shop", limit=50
+    ),
+    "care tasks by id": lambda s, t: care_reads.tasks_by_id(s, t.owner, [t.ids["task"]], base_url="https://shop"),
     "offer of a coupon": lambda s, t: coupon_transfers.offered(s, t.ids["handed_on"]),
     "what is offered": lambda s, t: coupon_transfers.look(s, t.tokens["coupon_offer"]),
     "goods for coupons": goods,
@@ -137,7 +159,7 @@ async def go_round(runtime: Runtime, tale: "Tale") -> None:
             await claim(session, tale, who, "more_template") for who in ("customer", "customer", "customer", "member")
         ]
         await hand_on(session, tale, handed)
-        await coupons.give(
+        given = await coupons.give(
             session,
             tale.employee("guide"),
             template_id=tale.ids["more_template"],
@@ -150,6 +172,17 @@ async def go_round(runtime: Runtime, tale: "Tale") -> None:
         await orders.cancel(session, tale.customer(), order_id=given_up, now=session.now)
         await refund_whole(session, tale, await place(session, tale, back))
         await templates.revoke(session, tale.owner, template_id=tale.ids["more_template"], now=session.now)
+        task = await couponing.make_task(session, handed, tale.ids["member"])
+        await care_tasks.close(session, tale.owner, task_id=task, is_done=True, note=tale.mark, now=session.now)
+        await couponing.make_task(session, one, tale.ids["customer"])
+        await subscriptions.grant(session, tale.customer(), messages=1, now=session.now)
+        for told, tell in (
+            (CouponGiven(given), coupon_notices.tell_given),
+            (CouponClaimed(handed), coupon_notices.tell_taken),
+            (CouponUnused(two), coupon_notices.tell_unused),
+        ):
+            await tell(session, told, session.new_id())
+        assert await care_tasks.lapse(session) == 1
     assert await coupon_care.look_after(runtime, tale.brand) >= 1
 
 

@@ -8,7 +8,7 @@ from app.customers.consents import Consent
 from app.customers.values import ConsentPurpose
 from app.marketing import outbound, outbound_reads, outbound_sending
 from app.marketing.outbound_rules import write_clock
-from app.marketing.values import OutboundChannel, OutboundKind
+from app.marketing.values import OutboundChannel, OutboundKind, OutboundReason
 from app.platform.db import BrandSession
 from app.platform.runtime import Runtime
 
@@ -50,6 +50,8 @@ async def write(runtime: Runtime, tale: "Tale") -> None:
     async with database.transaction(tale.brand, now=now + minute) as session:
         assert await outbound.decide_due(session, waiting.message_id)
         await outbound_sending.forget_texts(session)
+        given_up = await ask(session, tale, quiet_minute=None)
+        assert await outbound_sending.give_up(session, given_up.message_id, OutboundReason.NOT_CARRIED)
 
 
 async def ask(session: BrandSession, tale: "Tale", *, quiet_minute: int | None) -> outbound.Outcome:

@@ -282,7 +282,8 @@ MONEY: dict[str, Read] = {
     "staff orders by phone": lambda s, t: staff_orders.page(
         s, t.owner, narrowed=OrderFilter(search="2222", store_id=t.ids["store"]), limit=50, is_counted=True
     ),
-    "pickup code to send": lambda s, t: pickups.code_to_send(s, order_id=t.ids["fetched"]),
+    "pickup code to send": lambda s, t: pickups.fill_code(s, t.ids["fetched"], "********"),
+    "order that waits to be fetched": lambda s, t: pickups.waiting_order(s, order_id=t.ids["fetched"]),
     "lines": lambda s, t: trade.lines_of_orders(s, several(t, "paid", "waiting")),
     "line by id": first_line,
     "payments by id": lambda s, t: payment_reads.payments_by_id(s, t.customer(), several(t, "payment_of_paid")),

@@ -43,7 +43,7 @@ async def move_and_reroute(runtime: Runtime, session: BrandSession, tale: "Tale"
         tale.owner,
         order_id=tale.ids["lost"],
         reason=f"{tale.mark}找不到",
-        is_missing=True,
+        missing=[StockLine(tale.ids["sku_of_other_product"], 1)],
         now=session.now,
     )
 
@@ -106,7 +106,7 @@ READS: dict[str, Read] = {
     "number of transfers": lambda s, t: stock_reads.transfer_count(s, t.owner),
     "transfers by id": lambda s, t: stock_reads.transfers_by_id(s, t.owner, [t.ids["transfer"]]),
     "pieces that are out": lambda s, t: stock_returns.pieces_out(s, order_id=t.ids["rerouted"]),
-    "what a place said was missing": lambda s, t: reroutes.missing_reason(s, order_id=t.ids["lost"]),
+    "what a place said was missing": lambda s, t: reroutes.missing_pieces(s, order_id=t.ids["lost"]),
     "orders to send": lambda s, t: staff_orders.sending_page(s, t.owner, limit=50, is_counted=True),
     "hot products": lambda s, t: hot_products.report(s, Scope(), _period(s)),
 }

@@ -108,6 +108,14 @@ ROOTS = [
     of_root(
         "Query.quotation", "query ($token: String!) { quotation(token: $token) { id } }", "- - O - - - - - - - - B"
     ),
+    of_root("Query.subscriptionsLeft", "{ subscriptionsLeft }", "U U O O F F F F F F F F"),
+    Row(
+        "Query.careTasks",
+        "",
+        "{ careTasks(first: 1) { edges { node { id } } } }",
+        ("careTasks", "edges"),
+        "U U F F 1 0 0 1 0 1 1 0",
+    ),
     of_root("Query.outboundRules", "{ outboundRules { channel } }", "U U F F 5 5 5 5 5 5 5 5"),
     # Other rows may have made some by now; who may read them counts.
     of_root("Query.shelfRules", "{ shelfRules { pageInfo { hasNextPage } } }", "U U F F F F F F F O O O"),
@@ -193,7 +201,7 @@ FIELDS = [
     of_node("Customer.coupons", "customer", "coupons { totalCount }", "U U 1 N 1 N N 1 N 1 1 N"),
     *(
         of_node(f"CouponTemplate.{name}", "template", name, "U U F F O O O O O O O N", value=count)
-        for name, count in (("issuedCount", 1), ("claimedCount", 1), ("usedCount", 0))
+        for name, count in (("issuedCount", 1), ("claimedCount", 1), ("usedCount", 0), ("careScript", "您好"))
     ),
     of_node("Coupon.code", "coupon", "code", "U U O N F N N F N F F N"),
     # The same of a customer whom a guide sold to and does not serve: the order shows a masked name, no more.
@@ -327,6 +335,7 @@ FIELDS = [
 ]
 
 NODES = {
+    "care_task": "U U N N O N N O N O O N",
     "brand": "             U U O O O O O O O O O N",
     "root": "              U U N N N N N N N O O N",
     "east": "              U U N N N N N O N O O N",

@@ -20,3 +20,7 @@ async def message(stage: Stage, caller: str) -> Input:
 
 async def rule(stage: Stage, caller: str) -> Input:
     return {"idempotencyKey": key(), "channel": "SMS", "days": next_number() % 366 + 1}
+
+
+async def subscription(stage: Stage, caller: str) -> Input:
+    return {"idempotencyKey": key()}

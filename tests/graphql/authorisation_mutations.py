@@ -314,6 +314,8 @@ ATTEMPTS = [
     Attempt("withdrawalRequest", "", _withdrawal, "U U F F A A A O A F F F"),
     Attempt("withdrawalDecide", "the manager's", _withdrawal_to_decide, "U U F F F F F F F F O X"),
     Attempt("customerMessageSend", "the guide's customer", messages.message, "U U F F O X X O X F O X"),
+    Attempt("customerSubscriptionGrant", "", messages.subscription, "U U O O F F F F F F F F"),
+    Attempt("careTaskClose", "the guide's customer", promotions.care_task, "U U F F O X X O X O O X"),
     Attempt("outboundRuleSet", "", messages.rule, "U U F F F F F F F O O E"),
     Attempt("commissionPlanPublish", "", _plan, "U U F F F F F F F F O E"),
     Attempt("commissionPlanPublish", "a product", _plan_for_product, "U U F F F F F F F F O I"),

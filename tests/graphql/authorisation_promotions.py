@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.marketing import coupon_transfers, coupons, poster_layouts
-from graphql_schema.paging import encode_global_id
+from graphql_schema.paging import decode_global_id, encode_global_id
 from tests.factories import key, make_customer, next_number
 from tests.graphql.stage import Stage
 from tests.marketing import couponing
@@ -105,3 +105,11 @@ async def poster_template_change(stage: Stage, caller: str) -> Input:
 async def poster(stage: Stage, caller: str) -> Input:
     sent = {"templateId": stage.ids["poster_template"], "productId": stage.ids["product"]}
     return {"idempotencyKey": key(), **sent}
+
+
+async def care_task(stage: Stage, caller: str) -> Input:
+    """A task of the guide's customer for a coupon of this attempt's own."""
+    _, coupon = await own_template(stage, holder="customer")
+    async with stage.runtime.database.transaction(stage.brand) as session:
+        task = await couponing.make_task(session, decode_global_id(coupon).uuids[0], stage.people["customer"])
+    return {"idempotencyKey": key(), "careTaskId": encode_global_id("CareTask", task), "isDone": True}

@@ -9,7 +9,7 @@ FIELDS = {
     "Query": "node! viewer! shop! dashboard! hotProducts! orderQuote! pickupStores! orders! ordersToShip! pickups! "
     "locations! stockTransfers! afterSales! quotations! quotation! products! priceLists! stores! "
     "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! couponTemplates! couponFigures! materials! "
-    "posterTemplates! posters! outboundRules! shelfRules! redeemable!",
+    "posterTemplates! posters! outboundRules! subscriptionsLeft! careTasks! shelfRules! redeemable!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
     "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! orderRefuse! orderReroute! "
     "quotationCreate! quotationWithdraw! quotationAccept! quotationDecline! "
@@ -22,6 +22,7 @@ FIELDS = {
     "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide! couponTemplateCreate! couponTemplateRevoke! "
     "couponClaim! couponGive! couponRevoke! couponTransferOffer! couponTransferTake! "
     "materialCreate! materialUpdate! materialWithdraw! materialShare! customerMessageSend! outboundRuleSet! "
+    "customerSubscriptionGrant! careTaskClose! "
     "posterTemplateCreate! posterTemplateUpdate! posterRender! posterBatchStart! "
     "shelfSectionSave! shelfSectionDelete! shelfWordsTakeDown! shelfRuleCreate! shelfRuleEnd! redeem!",
     "Subscription": "guidePulse! salesPulse!",
@@ -70,11 +71,12 @@ FIELDS = {
     "PosterBatch": "id state total ready failed waiting startedAt endedAt",
     # Coupons.
     "CouponTemplate": "id title kind amount percentBp minimumSpend productIds quantity perPerson claimFrom claimUntil "
-    "validDays isListed isRevoked issuedCount! claimedCount! usedCount!",
+    "validDays isListed isRevoked issuedCount! claimedCount! usedCount! careScript!",
     "Coupon": "id state claimedAt expiresAt template code!",
     "Redeemable": "store order couponTemplate expiresAt choices",
     "CouponTransfer": "token coupon",
-    "CouponFiguresRow": "key label issued claimed shared transferred used",
+    "CouponFiguresRow": "key label issued claimed shared stepped transferred cared caredDone used",
+    "CareTask": "id state reason openingWords openedAt dueAt closedAt note customer coupon",
     # Trade.
     "Quote": "lines adjustments subtotal discount freight total",
     "QuoteLine": "quantity unitPrice discount total isAvailable sku",
@@ -202,6 +204,8 @@ FIELDS = {
     "MaterialSharePayload": "share",
     "CustomerMessageSendPayload": "outboundMessage",
     "OutboundRuleSetPayload": "rule",
+    "CustomerSubscriptionGrantPayload": "left",
+    "CareTaskClosePayload": "careTask",
     # User errors with facts.
     "InvalidInput": "code message path",
     "NotFound": "code message path",

@@ -319,9 +319,13 @@ async def _leave_to_fetch(stage: Stage) -> None:
 async def _give_coupons(stage: Stage) -> None:
     """The customer, whom the guide serves, has a coupon of a template that anybody may claim."""
     async with stage.runtime.database.transaction(stage.brand) as session:
-        template_id = await couponing.make_template(session, title=f"{stage.mark}礼券", quantity=1_000_000)
+        template_id = await couponing.make_template(
+            session, title=f"{stage.mark}礼券", quantity=1_000_000, care_script="您好"
+        )
         customer = purchase.customer_actor(stage.people["customer"])
         coupon_id = await coupons.claim(session, customer, template_id=template_id, now=session.now)
+        task_id = await couponing.make_task(session, coupon_id, stage.people["customer"])
+    stage.name("care_task", "CareTask", task_id)
     stage.name("template", "CouponTemplate", template_id)
     stage.name("coupon", "Coupon", coupon_id)
 

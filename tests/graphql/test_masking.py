@@ -4,11 +4,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from graphql import get_introspection_query
+from graphql import GraphQLError, get_introspection_query
 from structlog.testing import capture_logs
 
+from app.platform.db import TryAgain
 from graphql_schema import documents
-from graphql_schema.errors import ErrorCode
+from graphql_schema.errors import ErrorCode, mask
 from graphql_schema.paging import encode_global_id
 from tests.graphql.tiny import GRAPHQL, LEGACY, Tiny, codes, post
 
@@ -126,3 +127,8 @@ class TestMasking:
         for query in queries:
             for code in codes(await post(Tiny(), query)):
                 assert code in ErrorCode.__members__
+
+
+def test_whoever_was_always_too_late_may_send_the_same_again() -> None:
+    shown = mask(GraphQLError("x", original_error=TryAgain()))
+    assert shown["extensions"] == {"code": "TIMEOUT", "retryAfterSeconds": 1} and "again" in shown["message"]

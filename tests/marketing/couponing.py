@@ -6,9 +6,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.marketing import coupon_templates, coupons
+from app.marketing import care_tasks, coupon_templates, coupons
 from app.marketing import invariants as marketing
-from app.marketing.models import CouponMoveRow, CouponRow, CouponTemplateRow
+from app.marketing.models import CareTaskRow, CouponMoveRow, CouponRow, CouponTemplateRow
 from app.marketing.values import CouponKind, CouponTerms
 from app.platform.actor import SYSTEM, Actor, ActorKind
 from app.platform.db import Brand, BrandSession, Database
@@ -113,3 +113,18 @@ async def violations(database: Database, brand: Brand, *, now: datetime | None =
     async with database.reading(brand, now=now) as session:
         checks = {**marketing.CHECKS, **coupon_invariants.CHECKS}
         return [line for check in checks.values() for line in await check(session)]
+
+
+async def make_task(session: BrandSession, coupon_id: UUID, customer_id: UUID) -> UUID:
+    """A care task for a coupon that ends in a day; its id."""
+    await care_tasks.begin(session, [(coupon_id, customer_id, session.now + timedelta(days=1))])
+    await session.execute(
+        sa.update(CouponRow)
+        .where(CouponRow.brand_id == session.brand_id, CouponRow.id == coupon_id)
+        .values(cared_at=session.now)
+        .execution_options(synchronize_session=False)
+    )
+    found = await session.execute(
+        sa.select(CareTaskRow.id).where(CareTaskRow.brand_id == session.brand_id, CareTaskRow.coupon_id == coupon_id)
+    )
+    return found.scalar_one()

@@ -33,6 +33,7 @@ SPOILS: dict[str, tuple[Spoil, str]] = {
         update(OrderRow, discount_minor=1_999, total_minor=OrderRow.total_minor + 1),
         "discount 1999, coupons 2000",
     ),
+    "a coupon looked after without a task": (update(CouponRow, cared_at=sa.func.now()), "its care task is missing"),
     "a transfer without its other end": (
         update(CouponRow, state="TRANSFERRED", order_id=None),
         "TRANSFERRED, became None",

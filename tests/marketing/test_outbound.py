@@ -1,6 +1,7 @@
 """Messages to customers on PostgreSQL: decided once, carried once, with a reason for each that was not sent."""
 
 import asyncio
+import dataclasses
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
@@ -16,13 +17,14 @@ import sqlalchemy as sa
 from app.customers import consents, profiles
 from app.customers.consents import Consent
 from app.customers.values import ConsentPurpose
-from app.marketing import outbound, outbound_invariants, outbound_sending
+from app.marketing import outbound, outbound_invariants, outbound_reads, outbound_sending, subscriptions
 from app.marketing.models import OutboundMessageRow, OutboundMoveRow
 from app.marketing.outbound_events import OutboundAllowed
 from app.marketing.outbound_rules import Verdict
 from app.marketing.values import OutboundChannel, OutboundKind, OutboundReason, OutboundState
-from app.platform.actor import SYSTEM, Actor
+from app.platform.actor import SYSTEM, Actor, ActorKind
 from app.platform.db import BrandSession, Database
+from app.platform.errors import Forbidden, InvalidInput
 from app.platform.integrations.push import PushNotConfigured, open_push_sender
 from app.platform.models import OutboxRow
 from app.platform.runtime import Runtime
@@ -245,8 +247,6 @@ async def test_each_refusal_is_kept_with_its_reason(walk: Walk, scene: Scene) ->
         assert (row.state, row.reason, row.again_at, row.counts_at) == ("REFUSED", reason.value, again, None)
     other = await ask(walk, willing, channel=WECOM)
     assert other.verdict.state is OutboundState.ALLOWED
-    granted = await ask(walk, willing, channel=OutboundChannel.SUBSCRIPTION, subscriptions=1)
-    assert granted.verdict.state is OutboundState.ALLOWED
     assert await broken(walk) == []
 
 
@@ -283,3 +283,109 @@ async def test_of_twenty_requests_at_once_one_is_allowed(crowd: Database, scene:
         )
         assert dict(states.all()) == {"ALLOWED": 1, "REFUSED": 19}
     assert await broken(walk) == []
+
+
+# --- subscriptions, and carriers that are not there
+
+
+def buyer_of(customer_id: UUID) -> Actor:
+    return Actor(kind=ActorKind.CUSTOMER, customer_id=customer_id)
+
+
+async def grant(walk: Walk, customer_id: UUID, messages: int) -> None:
+    async def work(session: BrandSession) -> None:
+        await subscriptions.grant(session, buyer_of(customer_id), messages=messages, now=session.now)
+
+    await walk.database.run(walk.brand, work, now=NOON)
+
+
+async def left(walk: Walk, customer_id: UUID) -> int:
+    async with walk.database.reading(walk.brand) as session:
+        return await outbound_reads.subscriptions_left(session, customer_id)
+
+
+async def test_each_subscription_lets_one_message_go_also_in_a_crowd(crowd: Database, scene: Scene) -> None:
+    walk = Walk(crowd, scene.brand)
+    customer_id, other_id = await known(walk, scene), await known(walk, scene)
+    await grant(walk, customer_id, 2)
+    asked = (ask(walk, customer_id, channel=OutboundChannel.SUBSCRIPTION, text=f"第 {n} 条") for n in range(12))
+    made = await asyncio.gather(*asked)
+    assert Counter(one.verdict.reason for one in made) == {None: 2, OutboundReason.NO_SUBSCRIPTION: 10}
+    assert (await left(walk, customer_id), await left(walk, other_id)) == (0, 0)
+    await grant(walk, customer_id, 1)
+    assert await left(walk, customer_id) == 1
+    again = await ask(walk, customer_id, channel=OutboundChannel.SUBSCRIPTION)
+    assert again.verdict.state is OutboundState.ALLOWED
+    assert await left(walk, customer_id) == 0 and await broken(walk) == []
+
+
+async def test_subscription_of_a_message_that_does_not_go_can_be_used_again(walk: Walk, scene: Scene) -> None:
+    customer_id = await known(walk, scene)
+    await grant(walk, customer_id, 1)
+    made = await ask(walk, customer_id, NIGHT, channel=OutboundChannel.SUBSCRIPTION)
+    assert made.verdict.state is OutboundState.WAITING and await left(walk, customer_id) == 0
+    await at_time(walk, NIGHT, lambda session: say(session, customer_id, granted=False))
+    await at_time(walk, MORNING, lambda session: outbound.decide_due(session, made.message_id))
+    assert await left(walk, customer_id) == 1 and await broken(walk) == []
+
+
+async def test_subscriptions_are_bounded_and_customers_own(crowd: Database, scene: Scene) -> None:
+    walk = Walk(crowd, scene.brand)
+    customer_id = await known(walk, scene)
+    for messages in (0, -1, 4):
+        with pytest.raises(InvalidInput):
+            await grant(walk, customer_id, messages)
+    async with walk.database.transaction(walk.brand) as session:
+        with pytest.raises(Forbidden):
+            await subscriptions.grant(session, employee(scene.guide.employee_id), messages=1, now=session.now)
+    done = await asyncio.gather(*(grant(walk, customer_id, 3) for _ in range(9)), return_exceptions=True)
+    assert [type(one) for one in done].count(InvalidInput) == 3 and await left(walk, customer_id) == 18
+
+
+async def test_message_that_nobody_carries_ends_with_that_reason_and_counts_no_longer(
+    walk: Walk, scene: Scene, runtime: Runtime
+) -> None:
+    customer_id = await known(walk, scene)
+    bare = dataclasses.replace(runtime, settings=runtime.settings.model_copy(update={"environment": "production"}))
+    for channel in (SMS, WECOM):
+        made = await ask(walk, customer_id, channel=channel, kind=CARE)
+        await at_time(walk, NOON, lambda session, made=made: outbound_sending.begin(session, made.message_id))
+        await outbound_sending.sender(bare)(walk.brand, OutboundAllowed(made.message_id), made.message_id)
+        row = await row_of(walk, made.message_id)
+        assert (row.state, row.reason, row.counts_at, row.sent_at) == ("REFUSED", "NO_CARRIER", None, None)
+        assert await moves_of(walk, made.message_id) == ["ALLOWED", "REFUSED"]
+        # The budget is as it was.
+        assert (await ask(walk, customer_id, channel=channel)).verdict.state is OutboundState.ALLOWED
+    assert await broken(walk) == []
+
+
+async def test_message_that_its_carrier_never_took_is_given_up_after_a_day(
+    walk: Walk, scene: Scene, runtime: Runtime
+) -> None:
+    customer_id, fresh = await known(walk, scene), await known(walk, scene, is_willing=False)
+    made = await ask(walk, customer_id)
+    late = await ask(walk, fresh, datetime.now(ZONE) - timedelta(hours=23), kind=OutboundKind.DELIVERY)
+    assert await outbound_sending.send_waiting_messages(runtime, walk.brand) == 1
+    assert await outbound_sending.send_waiting_messages(runtime, walk.brand) == 0
+    row = await row_of(walk, made.message_id)
+    assert (row.state, row.reason, row.counts_at) == ("REFUSED", "NOT_CARRIED", None)
+    assert (await row_of(walk, late.message_id)).state == "ALLOWED" and await broken(walk) == []
+
+
+async def test_owed_message_without_a_phone_says_so(walk: Walk, scene: Scene) -> None:
+    customer_id = await known(walk, scene, has_phone=False)
+    made = await ask(walk, customer_id, kind=OutboundKind.DELIVERY)
+    assert await at_time(walk, NOON, lambda session: outbound_sending.begin(session, made.message_id)) is None
+    row = await row_of(walk, made.message_id)
+    assert (row.state, row.reason) == ("REFUSED", "NO_ADDRESS") and await broken(walk) == []
+
+
+def test_only_the_decision_point_and_the_sign_in_code_reach_a_carrier() -> None:
+    root = Path(outbound.__file__).resolve().parents[1]
+    opens = ("open_sms_sender(", "open_push_sender(")
+    found = {
+        str(path.relative_to(root))
+        for path in root.rglob("*.py")
+        if "integrations" not in path.parts and any(word in path.read_text(encoding="utf-8") for word in opens)
+    }
+    assert found == {"employees/jobs.py", "marketing/outbound_sending.py"}

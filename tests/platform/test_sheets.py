@@ -115,6 +115,8 @@ LAUGHS = (
         (b"PK\x03\x04 not really", "sheet_unreadable"),
         (repacked(workbook([["a"]]), **{"xl/worksheets/sheet1.xml": b"<worksheet><broken"}), "sheet_unreadable"),
         (BOMB, "sheet_unpacked"),
+        (repacked(workbook([["a"]]), **{"xl/styles.xml": b"<styleSheet>" + b" " * 2_100_000}), "sheet_unpacked"),
+        (repacked(workbook([["a"]]), **{"docProps/app.xml": b" " * 2_100_000}), "sheet_unpacked"),
         (repacked(workbook([["a"]]), **{f"x/{n}": b"" for n in range(600)}), "sheet_unpacked"),
         (repacked(workbook([["a"]]), **{"xl/worksheets/sheet1.xml": WIDE}), "sheet_columns"),
         (repacked(workbook([["a"]]), **{"xl/worksheets/sheet1.xml": LAUGHS}), "sheet_unreadable"),

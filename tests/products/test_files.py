@@ -7,14 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from app.platform import sheets
+from app.platform import sheets, storage
 from app.platform.actor import SYSTEM
 from app.platform.db import Database
 from app.platform.errors import Forbidden, InvalidInput
 from app.products import catalogue, files, invariants, options, reads
 from app.products.files import ImportReport
 from app.products.import_rules import Outcome, columns_of, options_of, price_of
+from app.products.models import CategoryRow
 from tests import factories
 from tests.factories import Scene, next_number
 from tests.products.conftest import guide_of, stock_of
@@ -287,3 +289,62 @@ async def test_catalogue_still_takes_products_after_an_import(database: Database
     assert said(report) == [(2, "CREATED", None)]
     async with database.reading(scene.brand) as session:
         assert (await reads.products_by_id(session, [product_id]))[product_id].is_published
+
+
+# --- one product's fault is its own
+
+
+async def categories_of(database: Database, scene: Scene) -> set[str]:
+    async with database.reading(scene.brand) as session:
+        found = await session.scalars(sa.select(CategoryRow.name).where(CategoryRow.brand_id == scene.brand.id))
+        return set(found)
+
+
+async def test_missing_cover_refuses_its_product_and_no_other(database: Database, scene: Scene) -> None:
+    number = next_number()
+    gone = storage.media_url(storage.content_key(scene.brand.id, b"gone", media_type="image/jpeg"))
+    report = await take(
+        database,
+        scene,
+        a_file(
+            f"围巾{number},坏类{number},,默认,A-{number},,100,,1,,{gone}",
+            f"手套{number},好类{number},,默认,B-{number},,100,,1,,",
+            head=f"{HEAD},封面",
+        ),
+    )
+    (_, first, reason), (_, second, _) = said(report)
+    assert (first, second) == ("REFUSED", "CREATED") and reason is not None
+    # Nothing is made for what is refused.
+    assert {f"坏类{number}", f"好类{number}"} & await categories_of(database, scene) == {f"好类{number}"}
+
+
+async def test_barcode_of_a_refused_product_is_free_for_the_next(database: Database, scene: Scene) -> None:
+    number = next_number()
+    code = f"69{number:011d}"
+    report = await take(
+        database,
+        scene,
+        a_file(
+            f"甲{number},,,一,A-{number},{code},100,,1,",
+            f"甲{number},,,一,{'长' * 99},,100,,1,",
+            f"乙{number},,,默认,B-{number},{code},100,,1,",
+            f"丙{number},,,默认,C-{number},{code},100,,1,",
+        ),
+    )
+    outcomes = {row.sku_code: row.outcome.value for row in report.rows}
+    assert [outcomes[f"{one}-{number}"] for one in "ABC"] == ["REFUSED", "CREATED", "REFUSED"]
+
+
+async def test_titles_that_differ_within_a_product_are_said(database: Database, scene: Scene) -> None:
+    number = next_number()
+    await take(
+        database,
+        scene,
+        a_file(f"围巾{number},,颜色=红,红,A-{number},,100,,1,", f"围巾{number},,颜色=蓝,蓝,B-{number},,100,,1,"),
+    )
+    report = await take(
+        database,
+        scene,
+        a_file(f"新围巾{number},,颜色=红,红,A-{number},,90,,,", f"别的{number},,颜色=蓝,蓝,B-{number},,90,,,"),
+    )
+    assert said(report) == [(2, "REFUSED", "import_product_refused"), (3, "REFUSED", "import_titles_differ")]

@@ -8,14 +8,16 @@ import pytest
 import sqlalchemy as sa
 
 from app.commission.values import Decision
-from app.platform.actor import Actor
+from app.platform.actor import SYSTEM, Actor
 from app.platform.db import BrandSession, Database
-from app.platform.errors import InsufficientStock, NotFound, WrongState
-from app.products import locations
-from app.products.models import StockMovementRow
+from app.platform.errors import Forbidden, InsufficientStock, InvalidInput, NotFound, WrongState
+from app.products import locations, stock
+from app.products.models import StockMovementRow, StockRow
+from app.products.values import StockLine
 from app.trade import after_sale_decisions, after_sales, routing, shipments, staff_orders
-from app.trade.models import OrderLineRow, RerouteRow
+from app.trade.models import MissingPieceRow, OrderLineRow, RerouteRow
 from app.trade.values import AfterSaleKind
+from tests import factories
 from tests.factories import Scene
 from tests.trade import fulfilling, purchase
 from tests.trade.fulfilling import Staffed
@@ -43,7 +45,13 @@ async def test_refused_order_goes_from_place_to_place_and_waits_for_headquarters
     await assert_sound(database, staffed)
     with pytest.raises(NotFound):
         await refuse(database, staffed, staffed.guide, order_id)
-    await refuse(database, staffed, staffed.west_guide, order_id, is_missing=True)
+    piece = [StockLine(staffed.scene.sku_id, 1)]
+    with pytest.raises(Forbidden):
+        await refuse(database, staffed, staffed.west_guide, order_id, missing=piece)
+    for wrong in ([StockLine(staffed.scene.sku_id, 2)], [StockLine(staffed.scene.sku_id, 0)], piece * 2):
+        with pytest.raises(InvalidInput):
+            await refuse(database, staffed, staffed.west_manager, order_id, missing=wrong)
+    await refuse(database, staffed, staffed.west_manager, order_id, missing=piece)
     assert await place_of(database, staffed, order_id) == (west, True)
     await assert_sound(database, staffed)
     with pytest.raises(WrongState):
@@ -62,11 +70,15 @@ async def test_refused_order_goes_from_place_to_place_and_waits_for_headquarters
     await fulfilling.ship(database, staffed.brand, staffed.guide, order_id)
     async with database.reading(staffed.brand) as session:
         rows = await session.execute(
-            sa.select(RerouteRow.from_location_id, RerouteRow.to_location_id, RerouteRow.is_missing)
+            sa.select(RerouteRow.from_location_id, RerouteRow.to_location_id, MissingPieceRow.quantity)
+            .outerjoin(
+                MissingPieceRow,
+                sa.and_(MissingPieceRow.brand_id == RerouteRow.brand_id, MissingPieceRow.reroute_id == RerouteRow.id),
+            )
             .where(RerouteRow.brand_id == session.brand_id)
             .order_by(RerouteRow.id)
         )
-        assert [tuple(row) for row in rows] == [(scene, west, False), (west, None, True), (west, scene, True)]
+        assert [tuple(row) for row in rows] == [(scene, west, None), (west, None, 1), (west, scene, None)]
         kinds = await session.scalars(
             sa.select(StockMovementRow.kind).where(
                 StockMovementRow.brand_id == session.brand_id, StockMovementRow.order_id == order_id
@@ -174,7 +186,8 @@ async def test_missing_pieces_of_an_order_that_is_refunded_unsent_are_not_on_sal
     await leave(database, staffed, 0, 5, 0)
     order_id = await fulfilling.paid(database, staffed)
     assert await stocks(database, staffed) == [(0, 0), (4, 0), (0, 0)]
-    await refuse(database, staffed, staffed.colleague, order_id, is_missing=True)
+    piece = [StockLine(staffed.scene.sku_id, 1)]
+    await refuse(database, staffed, staffed.manager, order_id, missing=piece)
     assert await place_of(database, staffed, order_id) == (staffed.scene.store_id, True)
     async with database.transaction(staffed.brand) as session:
         lines = sa.select(OrderLineRow.id).where(
@@ -223,4 +236,34 @@ async def test_two_refused_orders_that_want_the_last_piece_of_the_next_store_bot
     places = [await place_of(database, staffed, order_id) for order_id in order_ids]
     assert sorted(places, key=str) == sorted([(west, False), (own, True)], key=str)
     assert (await stocks(database, staffed))[2] == (0, 0)
+    await assert_sound(database, staffed)
+
+
+async def test_only_the_missing_pieces_are_written_off_and_the_rest_is_in_stock_again(
+    database: Database, staffed: Staffed
+) -> None:
+    """Of two SKUs three pieces each are to be sent; one piece of the first is not there."""
+    brand, store, west = staffed.brand, staffed.scene.store_id, staffed.west_store_id
+    async with database.transaction(brand) as session:
+        _, [other] = await factories.make_product(session, stock=0)
+        for location_id in (store, west):
+            await stock.adjust(
+                session, SYSTEM, sku_id=other, change=5, reason="到货", location_id=location_id, now=session.now
+            )
+    await leave(database, staffed, 0, 5, 5)
+    order_id = await fulfilling.paid(database, staffed, lines=[(staffed.scene.sku_id, 3), (other, 3)])
+    await refuse(database, staffed, staffed.manager, order_id, missing=[StockLine(staffed.scene.sku_id, 1)])
+    async with database.reading(brand) as session:
+        rows = await session.execute(
+            sa.select(StockRow.location_id, StockRow.sku_id, StockRow.on_hand).where(
+                StockRow.brand_id == brand.id, StockRow.location_id.in_([store, west])
+            )
+        )
+        on_hand = {(row[0], row[1]): row[2] for row in rows}
+    assert on_hand == {
+        (store, staffed.scene.sku_id): 4,
+        (store, other): 5,
+        (west, staffed.scene.sku_id): 2,
+        (west, other): 2,
+    }
     await assert_sound(database, staffed)

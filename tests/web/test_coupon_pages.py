@@ -194,3 +194,17 @@ async def test_others_coupons_and_customers_are_not_found(
     assert stranger.customer_id is not None
     there = f"/guide/customers/{encode_global_id('Customer', stranger.customer_id)}/coupons"
     assert (await guide.open(there)).status == 404
+
+
+async def test_customer_asks_to_be_reminded_once(browser: Browser, scene: Scene, runtime: Runtime) -> None:
+    await template(runtime.database, scene.brand, title="五元券")
+    await enter(browser, scene)
+    path = f"{shop_path(scene)}/coupons"
+    page = await browser.open(path)
+    assert "到期前提醒" not in page.text
+    [claiming] = [one for one in page._reader.forms if "/coupons/" in one.action]
+    page = await browser.send(claiming.action, claiming.fields)
+    [asking] = [one for one in page._reader.forms if one.action == path]
+    for _ in range(2):
+        page = await browser.send(asking.action, asking.fields)
+        assert page.status == 200 and list(page.faults()) == [] and "还会提醒你 1 次" in page.text

@@ -15,7 +15,7 @@ from tests.web.test_cart_pages import put_in, shop_path
 from tests.web.test_order_pages import ordered
 
 NAMES = {"order_id": "Order", "line_id": "OrderLine", "payment_id": "Payment", "after_sale_id": "AfterSale"}
-NAMES |= {"template_id": "CouponTemplate", "coupon_id": "Coupon", "customer_id": "Customer"}
+NAMES |= {"template_id": "CouponTemplate", "coupon_id": "Coupon", "customer_id": "Customer", "task_id": "CareTask"}
 
 
 def page_routes(runtime: Runtime, method: str) -> list[str]:

@@ -226,3 +226,29 @@ async def test_pictures_of_this_installation_are_served_inert(site: httpx.AsyncC
     answer = await site.get("/media/test/a.svg")
     assert answer.status_code == 200 and "default-src 'none'" in answer.headers["content-security-policy"]
     assert (await site.get("/media/..%2f..%2fsecrets/signing.key")).status_code == 404
+
+
+async def test_films_are_given_in_ranges(site: httpx.AsyncClient, runtime: Runtime) -> None:
+    path = runtime.settings.app_home / "media" / "test" / "film.mp4"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(bytes(range(100)))
+    whole = await site.get("/media/test/film.mp4")
+    assert (whole.status_code, whole.headers["accept-ranges"], len(whole.content)) == (200, "bytes", 100)
+    for asked, said, first, last in (
+        ("bytes=0-1", "bytes 0-1/100", 0, 2),
+        ("bytes=90-", "bytes 90-99/100", 90, 100),
+        ("bytes=90-500", "bytes 90-99/100", 90, 100),
+        ("bytes=-7", "bytes 93-99/100", 93, 100),
+        ("bytes=-700", "bytes 0-99/100", 0, 100),
+    ):
+        part = await site.get("/media/test/film.mp4", headers={"range": asked, "if-range": whole.headers["etag"]})
+        assert (part.status_code, part.headers["content-range"]) == (206, said), asked
+        assert part.content == bytes(range(first, last)) and part.headers["content-type"] == "video/mp4"
+        assert part.headers["content-length"] == str(last - first)
+    for beyond in ("bytes=100-", "bytes=100-200", "bytes=-0"):
+        none = await site.get("/media/test/film.mp4", headers={"range": beyond})
+        assert (none.status_code, none.headers["content-range"], none.content) == (416, "bytes */100", b""), beyond
+    for unheeded in ("bytes=0-1,5-6", "bytes=5-2", "lines=0-1", "bytes=-", "bytes=x-1"):
+        assert (await site.get("/media/test/film.mp4", headers={"range": unheeded})).status_code == 200, unheeded
+    other = await site.get("/media/test/film.mp4", headers={"range": "bytes=0-1", "if-range": '"other"'})
+    assert other.status_code == 200 and len(other.content) == 100

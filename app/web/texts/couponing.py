@@ -52,6 +52,9 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "coupon_refused_SOLD_OUT": ("已领完", "All gone"),
     "coupon_refused_LIMIT_REACHED": ("已领到上限", "You have all you can have"),
     "coupon_refused_NOT_ELIGIBLE": ("扫导购的券码领取", "Claim it by a guide's code"),
+    "coupon_remind": ("到期前提醒我一次", "Remind me once before one ends"),
+    "coupon_remind_left": ("还会提醒你 {left} 次。", "You will be reminded {left} more times."),
+    "coupon_remind_noted": ("记下了，到期前提醒你。", "Noted: you will be reminded."),
     "coupon_share": ("转赠给朋友", "Give it to a friend"),
     "coupon_share_text": (
         "把链接发给朋友，先打开的人得到它。领走之前你还可以自己用。",

@@ -144,6 +144,23 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "channel_alliance": ("异业", "Alliance"),
     "channel_link": ("链接", "Link"),
     "channel_other": ("其他", "Other"),
+    # care tasks
+    "care": ("该关心的顾客", "To be cared for"),
+    "care_all": ("全部", "All"),
+    "care_text": (
+        "他们的优惠券快到期了还没用。打个招呼，记下结果。",
+        "Their coupons soon run out. Say hello and note it.",
+    ),
+    "care_unused": ("「{title}」{day} 到期，还没用", "“{title}” ends on {day}, not used yet"),
+    "care_note": ("结果（可不填）", "What came of it (if you like)"),
+    "care_done": ("已联系", "Done"),
+    "care_dismiss": ("不用联系", "Not needed"),
+    "care_closed": ("记下了。", "Noted."),
+    "care_none": ("现在没有", "Nobody just now"),
+    "care_none_text": (
+        "顾客的券快到期还没用时，会出现在这里。",
+        "Whose coupons soon run out stands here.",
+    ),
     # customers
     "customers_count": ("共 {count} 位", "{count}"),
     "customers_search": ("找顾客", "Find a customer"),

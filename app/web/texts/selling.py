@@ -39,7 +39,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "订单会转给下一家有货的门店；都发不了就交给总部。",
         "The next place that has it gets the order; after the last, headquarters decides.",
     ),
-    "refuse_missing": ("货找不到了，从库存里核销", "The goods are not there: write them off"),
+    "refuse_missing": ("找不到的件数，会从库存里核销", "Pieces that are not there: they are written off"),
     "refuse": ("转给别处发", "Let another place send it"),
     "stranded": ("没有门店能发，等总部安排。", "No place would send it: it waits for headquarters."),
     "ready_text": (

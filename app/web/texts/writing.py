@@ -44,5 +44,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "message_why_over_budget_until": ("发得够多了，{moment} 起可以再发", "Enough for now: again from {moment}"),
     "message_why_no_consent": ("顾客没有同意接收营销消息", "The customer has not agreed to marketing messages"),
     "message_why_no_address": ("没有顾客的手机号", "The customer's phone is not known"),
+    "message_why_no_carrier": ("这个渠道还没有接通", "Nobody carries messages this way yet"),
+    "message_why_not_carried": ("通道一直发不出去，已放弃", "It could not be carried, and was given up"),
+    "message_why_overtaken": ("情况已经变了，不用再发", "It is not so any more"),
     "message_why_no_subscription": ("顾客没有可用的订阅授权", "The customer has granted no subscription"),
 }
