@@ -86,7 +86,7 @@ async def change(runtime: Runtime, tale: "Tale") -> None:
         where: Any = {"shop_id": ids["shop_of_guide"], "now": now}
         section_id = await shelf_sections.save(session, guide, name=f"区{number}", position=1, now=now)
         for name in ("product", "other_product"):
-            said = ShelfChange(section_id=section_id, words=f"第{number}句")
+            said = ShelfChange(section_id=section_id, words=f"第{number}句", picture_urls=())
             await shelf.change_item(session, guide, product_id=ids[name], change=said, **where)
         await shelf.move_item(session, guide, product_id=ids["other_product"], step=ShelfStep.FIRST, **where)
         await shelf.take_down(session, tale.owner, product_id=ids["product"], reason=f"第{number}次", **where)
