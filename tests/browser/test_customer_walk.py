@@ -13,8 +13,10 @@ from app.trade import after_sale_decisions, pickups, shipments
 from app.web.views import id_in
 from tests import factories
 from tests.browser.phone import Phone, open_phone
+from tests.browser.test_staff_walk import come_in
 from tests.factories import Scene
 from tests.flows.servers import Installation
+from tests.marketing.couponing import make_template, terms
 from tests.web.browser import newest_code
 from tests.web.test_order_pages import ADDRESS
 
@@ -153,17 +155,25 @@ async def test_bought_received_and_sent_back(phone: Phone, site: Installation, s
     await phone.look("after-sale-refunded")
 
 
-async def test_goods_are_fetched_with_a_code(phone: Phone, site: Installation, shop: Scene) -> None:
+async def test_goods_are_bought_with_a_coupon_and_fetched_with_a_code(
+    browser: Browser, phone: Phone, site: Installation, shop: Scene
+) -> None:
     owner = Actor(kind=ActorKind.EMPLOYEE, employee_id=shop.owner_id, role="OWNER")
     async with site.runtime.database.transaction(shop.brand) as session:
         await stock.adjust(
             session, owner, sku_id=shop.sku_id, change=3, reason="到货", location_id=shop.store_id, now=session.now
         )
+        await make_template(session, terms(amount_minor=900), title="新客立减")
     await phone.goto(f"/q/{shop.guide.token}")
+    await phone.goto(f"/s/{shop.guide.slug}/coupons")
+    await press(phone, "领取")
+    await sign_in(phone, site, shop, factories.next_phone())
+    await press(phone, "领取")
+    await phone.goto(f"/s/{shop.guide.slug}")
     await phone.page.click("a.item")
     await press(phone, "立即购买")
-    await sign_in(phone, site, shop, factories.next_phone())
     await press(phone, "到店自提")
+    assert "减 ¥9.00" in await read(phone)
     await phone.look("checkout-pickup")
     await press(phone, "提交订单")
     await press(phone, "去付款")
@@ -177,3 +187,13 @@ async def test_goods_are_fetched_with_a_code(phone: Phone, site: Installation, s
     code = pickups.code_for(site.runtime.database.vault, shop.brand.id, order_id)
     assert f"{code[:4]} {code[4:]}" in await read(phone)
     await phone.look("order-pickup")
+    async with open_phone(browser, site.base_url) as guide:
+        await come_in(guide, site, shop, shop.guide.employee_id)
+        await guide.goto("/guide/redeem")
+        await guide.page.get_by_label("顾客出示的码").fill(code)
+        await press(guide, "查一查")
+        await guide.look_every_way("guide-redeem")
+        await press(guide, "交给顾客")
+        guide.assert_sound()
+    await phone.goto(placed)
+    assert "已签收" in await read(phone)
