@@ -55,9 +55,12 @@ async def task_page(
 ) -> list[CareTaskView]:
     """Tasks for customers whom the actor may see whole, the most urgent first; an open one is over with its coupon.
 
-    `served_by`: only those of this guide's customers. `after`: (due_at, id) of the last row read. One statement.
+    `served_by`: only those of this guide's customers. `after`: (due_at, id) of the last row read. One statement, none for who sees nobody.
     """
-    statement = _tasks(session, actor).order_by(CareTaskRow.due_at, CareTaskRow.id).limit(limit)
+    scope = _scope(session, actor)
+    if scope is None:
+        return []
+    statement = _tasks(session, scope).order_by(CareTaskRow.due_at, CareTaskRow.id).limit(limit)
     if state is not None:
         statement = statement.where(CareTaskRow.state == state.value)
     if state is CareState.OPEN:
@@ -75,13 +78,20 @@ async def task_page(
 async def tasks_by_id(
     session: BrandSession, actor: Actor, task_ids: Collection[UUID], *, base_url: str
 ) -> dict[UUID, CareTaskView]:
-    """Those of these tasks whose customer the actor may see whole. One statement."""
-    rows = await session.execute(_tasks(session, actor).where(CareTaskRow.id.in_(sorted(task_ids))))
+    """Those of these tasks whose customer the actor may see whole. One statement, none for no ids."""
+    scope = _scope(session, actor)
+    if scope is None or not task_ids:
+        return {}
+    rows = await session.execute(_tasks(session, scope).where(CareTaskRow.id.in_(sorted(task_ids))))
     return {row.id: _view(session, row, base_url) for row in rows}
 
 
-def _tasks(session: BrandSession, actor: Actor) -> sa.Select[*tuple[Any, ...]]:
-    scope = customers.visible_scope(session, actor) if actor.is_employee else None
+def _scope(session: BrandSession, actor: Actor) -> sa.ColumnElement[bool] | None:
+    """The customers whom the actor may see whole, as a condition; None: nobody."""
+    return customers.visible_scope(session, actor) if actor.is_employee else None
+
+
+def _tasks(session: BrandSession, scope: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
     code, guide, store = aliased(CodeRow), aliased(EmployeeRow), aliased(StoreRow)
     return (
         sa.select(
@@ -119,7 +129,7 @@ def _tasks(session: BrandSession, actor: Actor) -> sa.Select[*tuple[Any, ...]]:
             code,
             sa.and_(code.brand_id == session.brand_id, code.guide_id == BindingHeadRow.guide_id, code.is_personal),
         )
-        .where(CareTaskRow.brand_id == session.brand_id, sa.false() if scope is None else scope)
+        .where(CareTaskRow.brand_id == session.brand_id, scope)
     )
 
 

@@ -44,14 +44,14 @@ async def write(runtime: Runtime, tale: "Tale") -> None:
         made = await ask(session, tale, quiet_minute=None)
         assert await outbound_sending.begin(session, made.message_id) is not None
         await outbound_sending.mark_sent(session, made.message_id)
+        given_up = await ask(session, tale, quiet_minute=None)
+        assert await outbound_sending.give_up(session, given_up.message_id, OutboundReason.NOT_CARRIED)
         waiting = await ask(session, tale, quiet_minute=now.hour * 60 + now.minute + 8 * 60)
-        assert waiting.verdict.due_at == now + minute
+        assert waiting.verdict.due_at == now + minute, waiting
     assert await outbound_sending.send_waiting_messages(runtime, tale.brand) == 0
     async with database.transaction(tale.brand, now=now + minute) as session:
         assert await outbound.decide_due(session, waiting.message_id)
         await outbound_sending.forget_texts(session)
-        given_up = await ask(session, tale, quiet_minute=None)
-        assert await outbound_sending.give_up(session, given_up.message_id, OutboundReason.NOT_CARRIED)
 
 
 async def ask(session: BrandSession, tale: "Tale", *, quiet_minute: int | None) -> outbound.Outcome:
