@@ -76,7 +76,7 @@ async def template_page(
 
 
 async def used_counts(session: BrandSession, template_ids: Collection[UUID]) -> dict[UUID, int]:
-    """How many coupons of each template paid orders or stores have used: counted in the index, so only where it is asked for.
+    """How many coupons of each template paid orders or stores have used: counted, so only where it is asked for.
 
     One statement, none for no ids.
     """
