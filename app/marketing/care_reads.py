@@ -55,7 +55,7 @@ async def task_page(
 ) -> list[CareTaskView]:
     """Tasks for customers whom the actor may see whole, the most urgent first; an open one is over with its coupon.
 
-    `served_by`: only those of this guide's customers. `after`: (due_at, id) of the last row read. One statement at most.
+    `served_by`: only those of this guide's customers. `after`: (due_at, id) of the last row. One statement at most.
     """
     scope = _scope(session, actor)
     if scope is None:
