@@ -67,6 +67,7 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "en": "A picture is an https:// address or a path below /media/.",
     },
     "evidence_urls_too_many": {"zh-CN": "最多 {most} 张凭证。", "en": "At most {most} pictures."},
+    "freight_estimate": {"zh-CN": "运费（填写收货地址后确定）", "en": "Freight (settled by the address)"},
     "freight_flat": {"zh-CN": "运费", "en": "Freight"},
     "freight_free": {"zh-CN": "满 {amount} 免运费", "en": "Free freight from {amount}"},
     "functions_for_headquarters": {

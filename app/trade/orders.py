@@ -23,6 +23,7 @@ from app.products.reads import ShopFacts
 from app.trade import basket, moves, numbers, pickups, routing
 from app.trade.basket import Address, Basket, Coupons
 from app.trade.events import OrderCancelled
+from app.trade.freight_values import Region
 from app.trade.models import OrderRow
 from app.trade.values import FulfilmentMethod, LineRequest, OrderEvent, OrderState
 from app.trade.writing import NewOrder, write_order
@@ -42,6 +43,7 @@ async def quote(
     pickup_store_id: UUID | None = None,
     customer_id: UUID | None = None,
     coupon_ids: Sequence[UUID] = (),
+    region: Region | None = None,
 ) -> Basket:
     """What these lines would cost in a shop now, line by line; nothing is held.
 
@@ -49,15 +51,18 @@ async def quote(
     shipping location has not all of several lines: an order is sent whole, so that no one place may have them.
 
     A line may be unavailable (withdrawn, or too few left for this way of having it); it is priced all the same. A
-    pickup's store may still be open. Raises: InvalidInput for no or too many lines, quantities out of bounds, coupons
-    that these lines cannot have, and a sale in the store where the guide has none; NotFound for a SKU or a pickup store
-    that the brand does not have, and for somebody else's coupon.
+    pickup's store may still be open, and so may the `region` that goods are sent to: then the freight is that of most
+    of the country. Raises: InvalidInput for no or too many lines, quantities out of bounds, coupons that these lines
+    cannot have, a region where nothing is sent, and a sale in the store where the guide has none; NotFound for a SKU or
+    a pickup store that the brand does not have, and for somebody else's coupon.
     """
     store_id = None
     if pickup_store_id is not None or method is FulfilmentMethod.IN_STORE:
         store_id = await pickups.check_store(session, method, pickup_store_id, own_store_id=shop.store_id)
     coupons = Coupons(customer_id, coupon_ids)
-    found = await basket.price(session, lines, branch=shop.branch, method=method, store_id=store_id, coupons=coupons)
+    found = await basket.price(
+        session, lines, branch=shop.branch, method=method, store_id=store_id, coupons=coupons, region=region
+    )
     is_scattered = method.is_sent and len(found.lines) > 1 and not found.is_at_first
     return found.of_first_place() if is_scattered and not await routing.can_be_sent(session, found) else found
 
@@ -91,7 +96,14 @@ async def place(
     sealed_address, sealed_note = _seal(session, address, note, is_sent=is_sent)
     coupons, branch = Coupons(buyer_id, coupon_ids, is_locked=True), shop.branch
     wanted = await basket.price(
-        session, lines, branch=branch, method=fulfilment, store_id=store_id, prices=prices, coupons=coupons
+        session,
+        lines,
+        branch=branch,
+        method=fulfilment,
+        store_id=store_id,
+        prices=prices,
+        coupons=coupons,
+        region=None if address is None else Region(address.province, address.city),
     )
     _refuse(wanted, expected_total_minor)
     code = None if code_token is None else await codes.facts_by_token(session, code_token)

@@ -15,8 +15,9 @@ from app.platform.errors import IdempotencyConflict, InsufficientStock, InvalidI
 from app.platform.idempotency import Result
 from app.products import stock_reads
 from app.products.values import StockLine
-from app.trade import orders
+from app.trade import freight, orders
 from app.trade.basket import LONGEST_NOTE, LONGEST_PART, LONGEST_STREET
+from app.trade.freight_values import Region
 from app.trade.rules import LARGEST_QUANTITY, MOST_LINES
 from app.trade.values import FulfilmentMethod, LineRequest
 from app.web import answers, callers, cart, consent_pages, coupon_choice, forms, views
@@ -55,10 +56,12 @@ async def show_checkout(reader: ShopReader) -> Response:
 
 
 async def place_order(reader: ShopReader) -> Response:
-    """`POST /s/{slug}/checkout`."""
+    """`POST /s/{slug}/checkout`; `do=freight` only reckons what sending to the address costs."""
     reader.require_customer()
     form = await reader.form()
     wanted = _lines(form.all("line"))
+    if form.text("do") == "freight":
+        return await _show(reader, wanted, form)
     placed = await _place(reader, form, wanted)
     if isinstance(placed, UserFault):
         return await _refuse(reader, form, wanted, placed)
@@ -147,7 +150,15 @@ async def _show(
     store = form.text("store") or (stores[0][0] if stores else "")
     is_known = store in {store_id for store_id, _ in stores}
     store_id = views.id_in(store, "Store") if is_known else None
-    chosen = await coupon_choice.choose(reader, wanted, method, form, store_id)
+    errors = dict(errors or {})
+    region = None if errors or not method.is_sent else _region(form)
+    try:
+        chosen = await coupon_choice.choose(reader, wanted, method, form, store_id, region)
+    except InvalidInput as fault:
+        if fault.path != freight.AT:
+            raise
+        errors["province"] = reader.explain(fault)
+        chosen = await coupon_choice.choose(reader, wanted, method, form, store_id)
     if chosen.fault is not None and notice is None:
         notice, kind = reader.explain(chosen.fault), "warn"
     values: dict[str, Any] = {
@@ -168,7 +179,7 @@ async def _show(
         "ticked": {purpose.value for purpose in ASKED if form.has(purpose.value)},
         "lines": [cart.line_text(line) for line in wanted],
         "minutes": reader.runtime.settings.order_payment_ttl_seconds // 60,
-        "errors": errors or {},
+        "errors": errors,
         "notice": notice,
         "kind": kind,
     }
@@ -178,6 +189,11 @@ async def _show(
 def _method(reader: ShopReader, form: Form) -> FulfilmentMethod:
     given = form.text("method")
     return FulfilmentMethod(given) if given in _ways(reader) else FulfilmentMethod.DELIVERY
+
+
+def _region(form: Form) -> Region | None:
+    """Where the goods go, once that was typed."""
+    return Region(form.text("province"), form.text("city")) if form.text("province") else None
 
 
 def _ways(reader: ShopReader) -> list[FulfilmentMethod]:

@@ -68,6 +68,9 @@ class Quote:
     subtotal: Money = strawberry.field(description="The goods before discounts.")
     discount: Money = strawberry.field(description="All discounts; 0 or more.")
     freight: Money = strawberry.field(description="0 or more.")
+    is_freight_estimate: bool = strawberry.field(
+        description="Whether the freight is that of most of the country, as no address was given and it matters."
+    )
     total: Money = strawberry.field(description="Subtotal less discount, plus freight.")
 
 
