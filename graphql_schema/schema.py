@@ -46,7 +46,11 @@ from graphql_schema.scalars import SCALARS
 from graphql_schema.trade import loaders as trade_loaders
 from graphql_schema.trade.after_sale_mutations import AfterSaleMutation
 from graphql_schema.trade.after_sale_queries import AfterSaleQuery
+from graphql_schema.trade.freight import NODES as FREIGHT_NODES
+from graphql_schema.trade.freight import FreightMutation, FreightQuery
 from graphql_schema.trade.fulfilment_mutations import FulfilmentMutation
+from graphql_schema.trade.invoice_mutations import NODES as INVOICE_NODES
+from graphql_schema.trade.invoice_mutations import InvoiceMutation, InvoiceQuery
 from graphql_schema.trade.mutations import TradeMutation
 from graphql_schema.trade.queries import TradeQuery
 from graphql_schema.trade.routing_mutations import RoutingMutation
@@ -63,6 +67,8 @@ NODES = {
     **COUPON_NODES,
     **TOOLBOX_NODES,
     **trade_loaders.NODES,
+    **FREIGHT_NODES,
+    **INVOICE_NODES,
     **commission_loaders.NODES,
     **WITHDRAWAL_NODES,
 }
@@ -84,6 +90,8 @@ class Query(
     HotProductQuery,
     AfterSaleQuery,
     TradeQuery,
+    FreightQuery,
+    InvoiceQuery,
     WithdrawalQuery,
     CommissionQuery,
     PosterQuery,
@@ -104,6 +112,8 @@ class Query(
 @strawberry.type(description="What can be changed. Every mutation is one transaction.")
 class Mutation(
     TradeMutation,
+    FreightMutation,
+    InvoiceMutation,
     WithdrawalMutation,
     FulfilmentMutation,
     RoutingMutation,

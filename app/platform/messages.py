@@ -6,6 +6,7 @@ from app.platform import poster_messages
 from app.platform.attribution_messages import ATTRIBUTION
 from app.platform.coupon_messages import COUPONS
 from app.platform.file_messages import FILE_MESSAGES
+from app.platform.invoice_messages import INVOICES
 from app.platform.stock_messages import STOCK
 
 LANGUAGES: Final = ("zh-CN", "en")
@@ -13,6 +14,7 @@ LANGUAGES: Final = ("zh-CN", "en")
 CATALOGUE: Final[dict[str, dict[str, str]]] = {
     **poster_messages.CATALOGUE,
     **FILE_MESSAGES,
+    **INVOICES,
     **STOCK,
     "address_required": {"zh-CN": "请填写收货地址。", "en": "Give the address to send to."},
     "after_sale_nothing_left": {

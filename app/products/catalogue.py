@@ -108,7 +108,9 @@ async def update_product(
     is_told: bool = True,
     now: datetime,
 ) -> None:
-    """Change a product and the prices and weights of its SKUs. Title and state of None stay; KEEP leaves the rest, None empties it.
+    """Change a product and the prices and weights of its SKUs.
+
+    Title and state of None stay; KEEP leaves the rest, None empties it.
 
     `is_told`: False leaves the catalogue's version to who changes many products and counts it once, last of all.
     Orders keep the prices that they were placed at. Raises: Forbidden, InvalidInput, NotFound (product, category, SKU).

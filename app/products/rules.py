@@ -76,7 +76,7 @@ def sku_count_problem(number: int, path: Sequence[str]) -> Problem | None:
 
 
 def sku_problem(sku: NewSku, path: Sequence[str]) -> Problem | None:
-    """Code: 1 to 40 letters, digits and . _ -; barcode: 4 to 32 letters, digits and -; prices; weight; first stock from 0."""
+    """Code: 1 to 40 letters, digits and . _ -; barcode: 4 to 32 letters, digits and -; prices, weight; stock from 0."""
     if _CODE.fullmatch(sku.code) is None:
         return Problem("sku_code_form", (*path, "code"))
     if sku.barcode is not None and _BARCODE.fullmatch(sku.barcode) is None:

@@ -131,7 +131,7 @@ class ListedPrice:
 
 @dataclass(frozen=True, slots=True)
 class PriceChange:
-    """New prices of a SKU, in minor units, and its weight. A price of None stays; what else is None goes away, KEEP stays."""
+    """New prices of a SKU, in minor units, and its weight. A price of None stays; else None goes away, KEEP stays."""
 
     sku_id: UUID
     price_minor: int | None = None

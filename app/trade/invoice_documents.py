@@ -135,8 +135,8 @@ async def lines_of(session: BrandSession, document_ids: Sequence[UUID]) -> dict[
         .where(InvoiceLineRow.brand_id == session.brand_id, InvoiceLineRow.document_id.in_(found))
         .order_by(InvoiceLineRow.document_id, InvoiceLineRow.position)
     )
-    for document_id, *values in rows:
-        found[document_id].append(InvoiceLine(*values))
+    for row in rows:
+        found[row.document_id].append(InvoiceLine(*row[1:]))
     return found
 
 

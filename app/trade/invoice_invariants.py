@@ -173,7 +173,7 @@ async def requests_and_documents_agree(session: BrandSession) -> list[str]:
     return [f"invoice {row[0]}: {row[1]} with a blue document {row[2]}" for row in rows]
 
 
-def _of_orders(session: BrandSession) -> sa.Select[Any]:
+def _of_orders(session: BrandSession) -> sa.Select[*tuple[Any, ...]]:
     """Documents that count, with number and total of their orders."""
     return (
         sa.select(OrderRow.number, OrderRow.total_minor)

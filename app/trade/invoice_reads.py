@@ -192,9 +192,10 @@ async def _documents(session: BrandSession, invoice_ids: Sequence[UUID]) -> dict
         )
     ).all()
     lines = await lines_of(session, [row.id for row in rows]) if rows else {}
-    for invoice_id, document_id, kind, state, *rest in rows:
-        view = DocumentView(document_id, DocumentKind(kind), DocumentState(state), *rest, lines[document_id])
-        found[invoice_id].append(view)
+    for row in rows:
+        values: dict[str, Any] = dict(zip(DocumentView.__slots__, (*row[1:], lines[row.id]), strict=True))
+        values["kind"], values["state"] = DocumentKind(row.kind), DocumentState(row.state)
+        found[row.invoice_id].append(DocumentView(**values))
     return found
 
 

@@ -1,6 +1,7 @@
 """China's provinces as addresses name them, in many ways, and templates in one. Pure.
 
-A region is a province (`广东省`), or a city of it (`广东省/深圳`). Provinces are those of GB/T 2260: 34 at the top level.
+A region is a province (`广东省`), or a city of it (`广东省/深圳`). Provinces are the 34 of
+GB/T 2260.
 """
 
 import unicodedata

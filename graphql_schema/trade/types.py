@@ -34,6 +34,7 @@ from graphql_schema.selections import is_enough, only
 from graphql_schema.trade import batches
 from graphql_schema.trade.after_sale_types import AfterSale, to_after_sale
 from graphql_schema.trade.enums import FulfilmentMethod, OrderAction, OrderState, PaymentState
+from graphql_schema.trade.invoice_types import Invoice, to_invoice
 
 
 @strawberry.type(description="A line of a quote.")
@@ -279,6 +280,11 @@ class Order(Node):
         actor, brand = await info.context.actor(), await info.context.brand()
         views = await batches.after_sales(info.context).load(self.view.id)
         return [to_after_sale(view, brand) for view in views or () if after_sale_reads.may_see(actor, view)]
+
+    @strawberry.field(description="The latest request for an invoice: for the customer, finance and the owner.")
+    async def invoice(self, info: Info) -> Invoice | None:
+        view = await batches.invoices(info.context).load(self.view.id)
+        return None if view is None else to_invoice(view, await info.context.brand())
 
     @strawberry.field(description="What the caller may do with it now.")
     async def allowed_actions(self, info: Info) -> list[OrderAction]:
