@@ -1,10 +1,9 @@
 """The sandbox invoice provider: it plays an outside party that issues invoices, with a book of its own.
 
 Nothing else reads or writes its table, and it reads none of ours. It keeps amounts and numbers, nobody's name. What
-goes wrong with real ones can be asked for by settings: invoices that are refused
-(`sandbox_invoice_refused_percent`), calls that are carried out without an answer (`…_unanswered_percent`) or get lost on
-their way (`…_unreached_percent`, queries too), and invoices that take a while (`…_delay_seconds`). Never offered in
-production.
+goes wrong with real ones can be asked for by settings: invoices that are refused (`sandbox_invoice_refused_percent`),
+calls that are carried out without an answer (`…_unanswered_percent`) or get lost on their way (`…_unreached_percent`,
+queries too), and invoices that take a while (`…_delay_seconds`). Never offered in production.
 """
 
 import secrets as random
