@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from app.trade.freight_values import ChargedBy, Freight, FreightRate, FreightTemplate, FreightTerms, Load, Region
-from app.trade.region_rules import city_of, province_of, region_of
+from app.trade.region_values import city_of, province_of, region_of
 from app.trade.values import Problem
 
 MOST_RATES: Final = 60

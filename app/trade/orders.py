@@ -94,16 +94,9 @@ async def place(
     store_id = await pickups.check_store(session, fulfilment, pickup_store_id, own_store_id=shop.store_id)
     is_sent = store_id is None and (prices is None or address is not None)
     sealed_address, sealed_note = _seal(session, address, note, is_sent=is_sent)
-    coupons, branch = Coupons(buyer_id, coupon_ids, is_locked=True), shop.branch
+    coupons, branch, to = Coupons(buyer_id, coupon_ids, is_locked=True), shop.branch, _region(address)
     wanted = await basket.price(
-        session,
-        lines,
-        branch=branch,
-        method=fulfilment,
-        store_id=store_id,
-        prices=prices,
-        coupons=coupons,
-        region=None if address is None else Region(address.province, address.city),
+        session, lines, branch=branch, method=fulfilment, store_id=store_id, prices=prices, coupons=coupons, region=to
     )
     _refuse(wanted, expected_total_minor)
     code = None if code_token is None else await codes.facts_by_token(session, code_token)
@@ -161,6 +154,11 @@ async def _hold(
         await coupon_orders.lock(session, order_id=order_id, coupon_ids=coupon_ids, actor=actor.principal, now=now)
     # Last of all: many orders may want the same stock row, and from here on to the commit it is held.
     await routing.reserve(session, wanted, order_id=order_id, location_id=location_id, now=now)
+
+
+def _region(address: Address | None) -> Region | None:
+    """Where the goods go."""
+    return None if address is None else Region(address.province, address.city)
 
 
 def _buyer(actor: Actor) -> UUID:

@@ -89,6 +89,27 @@ ROOTS = [
     ),
     of_root("Query.posters", "{ posters { totalCount edges { node { id } } } }", "U U F F 1 0 0 0 0 F F F"),
     of_root("Query.materials", "{ materials { totalCount edges { node { id } } } }", "U U F F 2 2 1 1 1 2 2 0"),
+    of_root("Query.freightTemplate", "{ freightTemplate { id } }", "U U F F F F F F F O O -"),
+    Row(
+        "Query.freightTemplates",
+        "",
+        "{ freightTemplates(first: 1) { edges { node { id } } } }",
+        ("freightTemplates", "edges"),
+        "U U F F F F F F F 1 1 0",
+    ),
+    of_root(
+        "Query.freightQuote",
+        '{ freightQuote(input: {province: "上海", amountMinor: 1}) { freight { minor } } }',
+        "U U F F F F F F F O O O",
+    ),
+    Row(
+        "Query.invoices",
+        "",
+        "{ invoices(first: 1) { edges { node { id } } } }",
+        ("invoices", "edges"),
+        "U U F F F F F F F F 1 0",
+    ),
+    of_root("Query.invoiceTerms", "{ invoiceTerms { taxRateBp } }", "U U F F F F F F F F O O"),
     # Other rows may have made more of them by now; one is enough.
     Row(
         "Query.couponTemplates",
@@ -237,6 +258,8 @@ FIELDS = [
     of_node("Order.allowedActions", "unwanted", "allowedActions", "U U N 0 0 0 N 0 N 0 0 N"),
     of_node("Order.afterSales", "unwanted", "afterSales { id }", "U U N 1 0 1 N 1 N 1 1 N"),
     of_node("Order.afterSales", "contested", "afterSales { id }", "U U 0 N 0 N 0 0 N 0 0 N"),
+    of_node("Order.invoice", "order", "invoice { id }", "U U O N - - N - N - O N"),
+    of_node("Invoice.allowedActions", "invoice", "allowedActions", "U U 1 N N N N N N N 2 N"),
     of_node("AfterSale.allowedActions", "after_sale", "allowedActions", "U U N 1 N 0 N 1 N 0 1 N"),
     of_node("Order.deliveryAddress", "order", "deliveryAddress { street }", "U U O N O O N O N O O N"),
     of_node("Order.deliveryAddress", "contested", "deliveryAddress { street }", "U U O N - N - - N - - N"),
@@ -312,6 +335,8 @@ FIELDS = [
 ]
 
 NODES = {
+    "invoice": "           U U O N N N N N N N O N",
+    "freight_template": "  U U N N N N N N N O O N",
     "brand": "             U U O O O O O O O O O N",
     "root": "              U U N N N N N N N O O N",
     "east": "              U U N N N N N O N O O N",

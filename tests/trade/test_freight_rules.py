@@ -16,7 +16,7 @@ from app.trade.freight_rules import (
     template_freight,
 )
 from app.trade.freight_values import ChargedBy, Freight, FreightRate, FreightTemplate, FreightTerms, Load, Region
-from app.trade.region_rules import NAMES, PROVINCES, city_of, province_of, region_of
+from app.trade.region_values import NAMES, PROVINCES, city_of, province_of, region_of
 
 REST = FreightRate((), True, 1_000, 1_000, 500, 200, 9_900)
 FAR = FreightRate(("新疆维吾尔自治区", "西藏自治区"), True, 1_000, 2_200, 1_000, 1_000, None)
