@@ -10,6 +10,7 @@ from app.web import (
     customer_pages,
     guide_coupon_pages,
     guide_pages,
+    invoice_pages,
     poster_pages,
     share_pages,
     staff_after_sale_pages,
@@ -43,6 +44,8 @@ PAGES: Final[tuple[tuple[str, StaffPage | None, StaffPage | None], ...]] = (
     ("/boss/orders/{order_id}", staff_order_pages.show_order, staff_order_pages.act_on_order),
     ("/boss/after-sales", staff_after_sale_pages.show_all, None),
     ("/boss/after-sales/{after_sale_id}", staff_after_sale_pages.show_one, staff_after_sale_pages.act),
+    ("/boss/invoices", invoice_pages.show_all, None),
+    ("/boss/invoices/{invoice_id}", invoice_pages.show_one, invoice_pages.decide),
     ("/boss/withdrawals", withdrawal_pages.show_all, None),
     ("/boss/withdrawals/{withdrawal_id}", withdrawal_pages.show_one, withdrawal_pages.decide),
 )

@@ -120,6 +120,12 @@ async def documents(session: BrandSession, tale: "Tale") -> Any:
     return await invoice_documents.lines_of(session, [found.blue.id])
 
 
+async def behind(session: BrandSession, tale: "Tale") -> Any:
+    """Nothing was refunded after its invoice, said as something."""
+    refunded = await invoice_documents.refunds_of(session, tale.ids["invoiced"])
+    return ["behind", refunded, await invoice_sending.orders_behind(session, limit=50)]
+
+
 READS: dict[str, Any] = {
     "freight template in force": lambda s, t: freight.in_force(s),
     "freight templates": lambda s, t: freight.page(s, limit=50),
@@ -137,6 +143,5 @@ READS: dict[str, Any] = {
     "invoices that wait": lambda s, t: invoice_reads.invoice_page(s, states=[InvoiceState.REQUESTED], limit=50),
     "number of invoices": lambda s, t: invoice_reads.invoice_count(s),
     "lines of invoices": documents,
-    "refunds that invoices follow": lambda s, t: invoice_documents.refunds_of(s, t.ids["paid"]),
-    "orders behind": lambda s, t: invoice_sending.orders_behind(s, limit=50),
+    "what invoices have to follow": behind,
 }
