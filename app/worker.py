@@ -21,7 +21,7 @@ from app.platform.logs import set_up_logs
 from app.platform.outbox import Relay, Subscriptions
 from app.platform.runtime import Runtime, open_runtime
 from app.platform.settings import Settings
-from app.products import pictures
+from app.products import pictures, shelf
 from app.trade import (
     after_sale_decisions,
     after_sale_reads,
@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 
 MEDIA_NAMERS = (
     pictures.named_media,
+    shelf.named_media,
     employee_reads.named_media,
     after_sale_reads.named_media,
     media_names.named_media,

@@ -40,6 +40,7 @@ from graphql_schema.products.catalogue_mutations import CatalogueMutation
 from graphql_schema.products.list_types import NODES as PRICE_LIST_NODES
 from graphql_schema.products.mutations import ProductsMutation
 from graphql_schema.products.queries import ProductsQuery
+from graphql_schema.products.shelf_mutations import ShelfMutation, ShelfQuery
 from graphql_schema.products.transfers import NODES as TRANSFER_NODES
 from graphql_schema.products.transfers import TransfersMutation, TransfersQuery
 from graphql_schema.scalars import SCALARS
@@ -53,6 +54,9 @@ from graphql_schema.trade.invoice_mutations import NODES as INVOICE_NODES
 from graphql_schema.trade.invoice_mutations import InvoiceMutation, InvoiceQuery
 from graphql_schema.trade.mutations import TradeMutation
 from graphql_schema.trade.queries import TradeQuery
+from graphql_schema.trade.quotation_loaders import NODES as QUOTATION_NODES
+from graphql_schema.trade.quotation_mutations import QuotationMutation, QuotationQuery
+from graphql_schema.trade.redemptions import RedemptionMutation, RedemptionQuery
 from graphql_schema.trade.routing_mutations import RoutingMutation
 
 NODES = {
@@ -69,6 +73,7 @@ NODES = {
     **trade_loaders.NODES,
     **FREIGHT_NODES,
     **INVOICE_NODES,
+    **QUOTATION_NODES,
     **commission_loaders.NODES,
     **WITHDRAWAL_NODES,
 }
@@ -89,9 +94,11 @@ class Query(
     BossQuery,
     HotProductQuery,
     AfterSaleQuery,
+    QuotationQuery,
     TradeQuery,
     FreightQuery,
     InvoiceQuery,
+    RedemptionQuery,
     WithdrawalQuery,
     CommissionQuery,
     PosterQuery,
@@ -99,6 +106,7 @@ class Query(
     TransfersQuery,
     CouponQuery,
     ToolboxQuery,
+    ShelfQuery,
     ProductsQuery,
     EmployeesQuery,
 ):
@@ -117,6 +125,8 @@ class Mutation(
     WithdrawalMutation,
     FulfilmentMutation,
     RoutingMutation,
+    QuotationMutation,
+    RedemptionMutation,
     AfterSaleMutation,
     CommissionMutation,
     PosterMutation,
@@ -127,6 +137,7 @@ class Mutation(
     SessionMutation,
     TransfersMutation,
     ProductsMutation,
+    ShelfMutation,
     CatalogueMutation,
     EmployeesMutation,
 ):

@@ -33,7 +33,6 @@ ENUMS: dict[str, type[StrEnum]] = {
     "Channel": customers.Channel,
     "TouchpointKind": customers.TouchpointKind,
     "ProductState": products.ProductState,
-    "CodeKind": marketing.CodeKind,
     "CampaignKind": marketing.CampaignKind,
     "PosterState": posters.PosterState,
     "MaterialKind": marketing.MaterialKind,
@@ -81,6 +80,12 @@ def test_goods_may_be_taken_in_the_store_which_the_first_clients_do_not_know() -
     more = {method.value for method in trade.FulfilmentMethod} - named_in_the_contract()["FulfilmentMethod"]
     assert more == {"IN_STORE"}
     assert {method.value for method in trade.FulfilmentMethod} >= named_in_the_contract()["FulfilmentMethod"]
+
+
+def test_codes_lead_to_quotations_which_the_first_clients_do_not_know() -> None:
+    """A quotation's own code (P4); the contract is the floor."""
+    assert {kind.value for kind in marketing.CodeKind} - named_in_the_contract()["CodeKind"] == {"QUOTATION"}
+    assert {kind.value for kind in marketing.CodeKind} >= named_in_the_contract()["CodeKind"]
 
 
 def test_after_sale_knows_one_state_more_than_the_first_clients() -> None:

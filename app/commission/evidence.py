@@ -51,10 +51,14 @@ async def gather(
     customer_id: UUID,
     shop: ShopFacts,
     code: CodeFacts | None,
+    quoted_by: UUID | None = None,
     policy: Policy,
     now: datetime,
 ) -> tuple[AttributionFacts, People]:
-    """The facts of an online sale. Three statements: the live binding, the latest touches, everybody concerned."""
+    """The facts of an online sale. Three statements: the live binding, the latest touches, everybody concerned.
+
+    `quoted_by`: the guide whose quotation the customer accepts; `code` is that quotation's own then.
+    """
     binding = await bindings.live(session, customer_id=customer_id)
     since = now - timedelta(days=policy.last_touch_days) - EXPLAINED
     touches = await touchpoints.latest_touches(session, customer_id=customer_id, since=since)
@@ -68,14 +72,20 @@ async def gather(
     if binding is not None:
         guide_ids |= {binding.guide_id} if binding.guide_id is not None else set()
         store_ids |= {binding.store_id} if binding.store_id is not None else set()
+    if quoted_by is not None:
+        guide_ids.add(quoted_by)
     people = await people_of(session, customer_id=customer_id, guide_ids=guide_ids, store_ids=store_ids)
-    return facts_of(shop=shop, code=code, binding=binding, touches=touches, people=people, now=now), people
+    facts = facts_of(
+        shop=shop, code=code, quoted_by=quoted_by, binding=binding, touches=touches, people=people, now=now
+    )
+    return facts, people
 
 
 def facts_of(
     *,
     shop: ShopFacts,
     code: CodeFacts | None,
+    quoted_by: UUID | None = None,
     binding: LiveBinding | None,
     touches: Sequence[TouchFact],
     people: People,
@@ -86,11 +96,12 @@ def facts_of(
     def claim(guide_id: UUID, touchpoint_id: UUID | None = None) -> GuideClaim:
         return GuideClaim(guide_id, people.store_ids[guide_id], people.is_active[guide_id], touchpoint_id)
 
+    touched_by_code = None if code is None else _of_code(touches, code)
     return AttributionFacts(
         source=SaleSource.ONLINE,
         at=now,
         store_id=shop.store_id,
-        explicit_code=None if code is None or code.guide_id is None else claim(code.guide_id, _of_code(touches, code)),
+        explicit_code=None if code is None or code.guide_id is None else claim(code.guide_id, touched_by_code),
         binding=binding,
         binding_guide_is_active=binding is None
         or binding.guide_id is None
@@ -98,6 +109,7 @@ def facts_of(
         touches=_claims(touches, people),
         shop=claim(shop.employee_id),
         buyer_employee_id=people.buyer_employee_id,
+        quotation=None if quoted_by is None else claim(quoted_by, touched_by_code),
     )
 
 

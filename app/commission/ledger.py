@@ -182,29 +182,56 @@ async def trial_balance(session: BrandSession) -> TrialBalance:
 def family_standings(brand_id: UUID, entries: sa.Select[Any] | Collection[UUID] | None = None) -> sa.Select[Any]:
     """What families have where: (family_id, account, amount_minor), only what is not zero, without the brand's expense.
 
-    `entries`: the ids of the families asked for; None: all.
+    `entries`: the ids of the families asked for, as a select of a few or as ids; None: all.
     """
-    members = [
-        sa.select(ShareRow.id, ShareRow.id.label("family_id")).where(
-            ShareRow.brand_id == brand_id, ShareRow.reverses_id.is_(None)
-        ),
-        sa.select(ShareRow.id, ShareRow.reverses_id.label("family_id")).where(
-            ShareRow.brand_id == brand_id, ShareRow.reverses_id.is_not(None)
-        ),
-    ]
-    if entries is not None:
-        members = [members[0].where(ShareRow.id.in_(entries)), members[1].where(ShareRow.reverses_id.in_(entries))]
-    member = sa.union_all(*members).subquery("member")
-    ids = None if entries is None else sa.select(member.c.id)
-    flow = _flow(brand_id, entries=ids).subquery("flow")
+    member, flow = _whole_brand(brand_id) if entries is None else _of_families(brand_id, entries)
     total = sa.func.sum(flow.c.amount_minor)
     return (
         sa.select(member.c.family_id, flow.c.account, sa.cast(total, sa.BigInteger).label("amount_minor"))
-        .join(member, member.c.id == flow.c.entry_id)
+        .join(flow, flow.c.entry_id == member.c.id)
         .where(flow.c.account != AccountKind.COMMISSION_EXPENSE.value)
         .group_by(member.c.family_id, flow.c.account)
         .having(total != 0)
     )
+
+
+def _whole_brand(brand_id: UUID) -> tuple[sa.FromClause, sa.FromClause]:
+    """Every entry with its family (id, family_id), and what went through entries (entry_id, account, amount_minor)."""
+    family_id = sa.func.coalesce(ShareRow.reverses_id, ShareRow.id).label("family_id")
+    member = sa.select(ShareRow.id, family_id).where(ShareRow.brand_id == brand_id).subquery("member")
+    return member, _flow(brand_id).subquery("flow")
+
+
+def _of_families(brand_id: UUID, entries: sa.Select[Any] | Collection[UUID]) -> tuple[sa.FromClause, sa.FromClause]:
+    """The same of some families, found by their keys one by one.
+
+    The laterals leave the planner no other way: of a brand that the statistics do not know yet it expects one row, and
+    would read all of the brand's entries and transfers for each.
+    """
+    if isinstance(entries, sa.Select):
+        family = entries.cte("family")
+    else:
+        given = ShareRow.brand_id == brand_id, ShareRow.id.in_(entries), ShareRow.reverses_id.is_(None)
+        family = sa.select(ShareRow.id).where(*given).cte("family")
+    root_id = family.c[0]
+    # OFFSET 0 keeps the planner from making a join of it.
+    reversing = (
+        sa.select(ShareRow.id)
+        .where(ShareRow.brand_id == brand_id, ShareRow.reverses_id == root_id)
+        .offset(sa.literal_column("0"))
+        .lateral("reversing")
+    )
+    member = sa.union_all(
+        sa.select(root_id.label("id"), root_id.label("family_id")),
+        sa.select(reversing.c.id, root_id.label("family_id")).select_from(family).join(reversing, sa.true()),
+    ).cte("member")
+    sides = _flow(brand_id, member=member).subquery("side")
+    flow = (
+        sa.select(sides.c.entry_id, sides.c.account, sa.func.sum(sides.c.amount_minor).label("amount_minor"))
+        .group_by(sides.c.entry_id, sides.c.account)
+        .lateral("flow")
+    )
+    return member, flow
 
 
 def _astray(brand_id: UUID) -> sa.Select[Any]:
@@ -271,14 +298,14 @@ def _flow(
     *,
     party_ids: Collection[UUID] | None = None,
     at: datetime | None = None,
-    entries: sa.Select[Any] | None = None,
+    member: sa.FromClause | None = None,
 ) -> sa.CompoundSelect[UUID, str, UUID, int]:
     """Each transfer twice: taken from one account (below zero), given to the other."""
     conditions = [TransferRow.brand_id == brand_id]
     if at is not None:
         conditions.append(TransferRow.booked_at < at)
-    if entries is not None:
-        conditions.append(TransferRow.entry_id.in_(entries))
+    if member is not None:
+        conditions.append(TransferRow.entry_id == member.c.id)
     sides = []
     for account, party, amount in (
         (TransferRow.debit_account, TransferRow.debit_party_id, -TransferRow.amount_minor),
@@ -287,5 +314,7 @@ def _flow(
         side = sa.select(
             TransferRow.entry_id, account.label("account"), party.label("party_id"), amount.label("amount_minor")
         ).where(*conditions)
+        if member is not None:
+            side = side.correlate(member)
         sides.append(side if party_ids is None else side.where(party.in_(party_ids)))
     return sa.union_all(*sides)

@@ -1,7 +1,8 @@
 """Who wins a sale. Pure: the facts of the moment and the policy's terms in, the decision with every candidate out.
 
-Online: the explicit code if its guide is active and takeover is allowed; else the live binding; else the last touch
-inside `last_touch_days`; else the guide of the shop; else the store. On a till: the guide named on the line, whatever
+Online: the guide whose quotation was accepted, if active; else the explicit code if its guide is active and takeover is
+allowed; else the live binding; else the last touch inside `last_touch_days`; else the guide of the shop; else the
+store. On a till: the guide named on the line, whatever
 he did since; else the live binding; else the till's store.
 """
 
@@ -37,6 +38,7 @@ class _Claim:
 
 _WON = {
     AttributionRule.CASHIER_CHOICE: AttributionReason.CASHIER_CHOICE,
+    AttributionRule.QUOTATION: AttributionReason.QUOTATION,
     AttributionRule.EXPLICIT_CODE: AttributionReason.EXPLICIT_CODE,
     AttributionRule.LIVE_BINDING: AttributionReason.BINDING_LIVE,
     AttributionRule.LAST_TOUCH: AttributionReason.LAST_TOUCH,
@@ -45,6 +47,7 @@ _WON = {
 }
 _OUTRANKED = {
     AttributionRule.CASHIER_CHOICE: AttributionReason.OUTRANKED_BY_CASHIER_CHOICE,
+    AttributionRule.QUOTATION: AttributionReason.OUTRANKED_BY_QUOTATION,
     AttributionRule.EXPLICIT_CODE: AttributionReason.OUTRANKED_BY_EXPLICIT_CODE,
     AttributionRule.LIVE_BINDING: AttributionReason.OUTRANKED_BY_LIVE_BINDING,
     AttributionRule.LAST_TOUCH: AttributionReason.OUTRANKED_BY_LAST_TOUCH,
@@ -87,7 +90,8 @@ def _claims(facts: AttributionFacts, terms: PolicyTerms) -> list[_Claim]:
     """Every claim, the strongest rule first; a refused claim says why."""
     if facts.source is SaleSource.TILL:
         return _cashier_claims(facts) + _binding_claims(facts)
-    claims = _code_claims(facts, terms) + _binding_claims(facts) + _touch_claims(facts, terms)
+    claims = _quotation_claims(facts) + _code_claims(facts, terms) + _binding_claims(facts)
+    claims += _touch_claims(facts, terms)
     if facts.shop is not None:
         gone = None if facts.shop.is_active else AttributionReason.SHOP_GUIDE_GONE
         claims.append(_Claim(AttributionRule.SHOP_GUIDE, facts.shop.guide_id, _store(facts, facts.shop), gone))
@@ -99,6 +103,15 @@ def _cashier_claims(facts: AttributionFacts) -> list[_Claim]:
     if named is None:
         return []
     return [_Claim(AttributionRule.CASHIER_CHOICE, named.guide_id, _store(facts, named), refusal=None)]
+
+
+def _quotation_claims(facts: AttributionFacts) -> list[_Claim]:
+    """Like the guide whom a cashier names: no binding stands against it, but unlike there nobody who has left wins."""
+    made_by = facts.quotation
+    if made_by is None:
+        return []
+    gone = None if made_by.is_active else AttributionReason.QUOTATION_GUIDE_GONE
+    return [_Claim(AttributionRule.QUOTATION, made_by.guide_id, _store(facts, made_by), gone, made_by.touchpoint_id)]
 
 
 def _code_claims(facts: AttributionFacts, terms: PolicyTerms) -> list[_Claim]:

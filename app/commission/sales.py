@@ -90,13 +90,15 @@ async def attribute(
     customer_id: UUID,
     shop: ShopFacts,
     code: CodeFacts | None,
+    quoted_by: UUID | None = None,
     lines: Sequence[SaleLine],
     fulfilment_store_id: UUID | None = None,
     now: datetime,
 ) -> Attributed:
     """Decide whose sale an order is, and book every party's share and estimated commission. Four reads, one write.
 
-    `code`: the code that the customer ordered with, if one did. `fulfilment_store_id`: the store that hands the goods
+    `code`: the code that the customer ordered with, if one did. `quoted_by`: the guide whose quotation it accepts.
+    `fulfilment_store_id`: the store that hands the goods
     over; it earns the policy's share where the sale is another store's. Call it before the order itself is written, in
     the same transaction; it reads no order. Raises: InvalidInput when nobody is left to sell (the guide is gone,
     without a store).
@@ -107,7 +109,7 @@ async def attribute(
         category_ids=sorted({category for line in lines for category in ids_of(line.category_path)}),
     )
     facts, people = await evidence.gather(
-        session, customer_id=customer_id, shop=shop, code=code, policy=policy, now=now
+        session, customer_id=customer_id, shop=shop, code=code, quoted_by=quoted_by, policy=policy, now=now
     )
     attributed, rows = decided(
         session,

@@ -26,6 +26,7 @@ class AttributionRule(StrEnum):
     """How a sale can be won, the strongest first."""
 
     CASHIER_CHOICE = "CASHIER_CHOICE"
+    QUOTATION = "QUOTATION"
     EXPLICIT_CODE = "EXPLICIT_CODE"
     LIVE_BINDING = "LIVE_BINDING"
     LAST_TOUCH = "LAST_TOUCH"
@@ -45,6 +46,7 @@ class AttributionReason(StrEnum):
     """
 
     CASHIER_CHOICE = "CASHIER_CHOICE"
+    QUOTATION = "QUOTATION"
     EXPLICIT_CODE = "EXPLICIT_CODE"
     BINDING_LIVE = "BINDING_LIVE"
     LAST_TOUCH = "LAST_TOUCH"
@@ -52,6 +54,7 @@ class AttributionReason(StrEnum):
     STORE = "STORE"
     SELF_PURCHASE = "SELF_PURCHASE"
 
+    QUOTATION_GUIDE_GONE = "QUOTATION_GUIDE_GONE"
     CODE_GUIDE_GONE = "CODE_GUIDE_GONE"
     BINDING_PROTECTED = "BINDING_PROTECTED"
     BINDING_NEVER_TAKEN_OVER = "BINDING_NEVER_TAKEN_OVER"
@@ -63,6 +66,7 @@ class AttributionReason(StrEnum):
     SHOP_GUIDE_GONE = "SHOP_GUIDE_GONE"
 
     OUTRANKED_BY_CASHIER_CHOICE = "OUTRANKED_BY_CASHIER_CHOICE"
+    OUTRANKED_BY_QUOTATION = "OUTRANKED_BY_QUOTATION"
     OUTRANKED_BY_EXPLICIT_CODE = "OUTRANKED_BY_EXPLICIT_CODE"
     OUTRANKED_BY_LIVE_BINDING = "OUTRANKED_BY_LIVE_BINDING"
     OUTRANKED_BY_LAST_TOUCH = "OUTRANKED_BY_LAST_TOUCH"
@@ -71,7 +75,10 @@ class AttributionReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GuideClaim:
-    """A guide who may have won a sale by a code, the shop or the cashier's word. `is_active`: still with the brand."""
+    """A guide who may have won a sale by a quotation, a code, the shop or the cashier's word.
+
+    `is_active`: still with the brand.
+    """
 
     guide_id: UUID
     store_id: UUID | None = None
@@ -95,7 +102,7 @@ class AttributionFacts:
     """What is known when a sale is placed (a till: per line). Kept with the sale, it decides the same for ever.
 
     `store_id`: the store it falls to when no guide wins: the shop's, or the till's; None where the shop's guide works
-    in none. `touches`: newest first.
+    in none. `quotation`: who made the quotation that was accepted. `touches`: newest first.
     `binding_guide_is_active`: whether the bound guide still works for the brand. `buyer_employee_id`: the customer as
     an employee, where he is one.
     """
@@ -110,6 +117,7 @@ class AttributionFacts:
     touches: tuple[TouchClaim, ...] = ()
     shop: GuideClaim | None = None
     buyer_employee_id: UUID | None = None
+    quotation: GuideClaim | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ from app.demo import (
     outbound_messages,
     people,
     posters,
+    quotations,
+    shelves,
     toolbox,
     visits,
 )
@@ -128,6 +130,7 @@ class _Loader:
                 if day == month.DAYS - 2:
                     await self._withdrawals(setup, start + timedelta(days=day))
                 if day == month.DAYS - 1:
+                    await self._quotations(setup, start + timedelta(days=day))
                     await self._after_sales(start + timedelta(days=day, hours=23))
                     await self._messages(setup, start + timedelta(days=day))
                 await self._close_day(start, day)
@@ -137,6 +140,9 @@ class _Loader:
             start + timedelta(days=month.DAYS - 1, hours=23, minutes=31),
             lambda session: merchandise.price_branch(session, setup.branch_id, setup.skus),
         )
+        last = start + timedelta(days=month.DAYS - 1, hours=23)
+        await self._step("redeemed", last + timedelta(minutes=32), partial(shelves.redeem, setup=setup))
+        await self._step("shelves", last + timedelta(minutes=33), partial(shelves.arrange, setup=setup))
         await self._set_clock(None)
 
     async def _posters(self, setup: Setup, at: datetime) -> None:
@@ -229,6 +235,22 @@ class _Loader:
             _, owner_id = await founding.root_and_owner(session)
         for story in after_sales.STORIES:
             await self._step(f"after-sale-{story.name}", at, partial(after_sales.tell, owner_id=owner_id, story=story))
+
+    async def _quotations(self, setup: Setup, day_start: datetime) -> None:
+        """A guide quotes a customer, who accepts and pays."""
+        made = await self._step(
+            "quotations", day_start + quotations.MADE, lambda session: quotations.make(session, setup)
+        )
+        if not made:
+            return
+        made |= await self._step(
+            "quotation-accepted", day_start + quotations.ACCEPTED, partial(quotations.accept, made=dict(made))
+        )
+        at = day_start + quotations.PAID
+        made |= await self._step("quotation-pays", at, partial(visits.start_payment, made=dict(made)))
+        payment_id = UUID(str(made["payment_id"]))
+        made["transaction_id"] = await charges.settle(self.runtime, self.brand, payment_id)
+        await self._step("quotation-paid", at, partial(visits.book_payment, made=dict(made)))
 
     async def _messages(self, setup: Setup, day_start: datetime) -> None:
         for story in outbound_messages.STORIES:

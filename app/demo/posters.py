@@ -7,7 +7,7 @@ from app.marketing import poster_reads, posters
 from app.marketing.posters import Studio
 from app.platform.actor import Actor, ActorKind
 from app.platform.db import BrandSession
-from app.products import shelf_reads
+from app.products import reads, shelf_reads
 
 GUIDES = 4
 
@@ -17,7 +17,10 @@ async def ask(session: BrandSession, *, setup: Setup, studio: Studio) -> dict[st
     templates = await poster_reads.template_page(session, limit=10)
     for guide in setup.guides[:GUIDES]:
         actor = Actor(kind=ActorKind.EMPLOYEE, employee_id=guide.employee_id, role="GUIDE", shop_id=guide.shop_id)
-        page = await shelf_reads.shelf_page(session, shop_id=guide.shop_id, limit=1, has_count=False)
+        shop = await reads.shop_facts(session, guide.shop_id)
+        page = await shelf_reads.shelf_page(
+            session, shop_id=guide.shop_id, branch="" if shop is None else shop.branch, limit=1, has_count=False
+        )
         for template in templates:
             await posters.request(
                 session,

@@ -52,8 +52,8 @@ def steps(setup: Setup, visit: Visit) -> Iterator[VisitStep]:
         basket = visit.basket
         yield VisitStep("order", 4, lambda session, made: _order(session, setup, visit, basket, made))
         if basket.outcome == month.PAID:
-            yield VisitStep("start", 6, _start)
-            yield VisitStep(PAY, 6, _pay)
+            yield VisitStep("start", 6, start_payment)
+            yield VisitStep(PAY, 6, book_payment)
         elif basket.outcome == month.CANCELLED:
             yield VisitStep("cancel", 9, _cancel)
 
@@ -114,7 +114,8 @@ async def _order(
     return {"order_id": order_id}
 
 
-async def _start(session: BrandSession, made: dict[str, Any]) -> dict[str, Any]:
+async def start_payment(session: BrandSession, made: dict[str, Any]) -> dict[str, Any]:
+    """The customer of an order begins to pay it."""
     order_id = UUID(str(made["order_id"]))
     payment_id = await payments.start(
         session, _customer(made), order_id=order_id, provider=ProviderName.SANDBOX, now=session.now
@@ -122,7 +123,7 @@ async def _start(session: BrandSession, made: dict[str, Any]) -> dict[str, Any]:
     return {"payment_id": payment_id}
 
 
-async def _pay(session: BrandSession, made: dict[str, Any]) -> dict[str, Any]:
+async def book_payment(session: BrandSession, made: dict[str, Any]) -> dict[str, Any]:
     """The provider has the money, which the loader saw to; its word is booked."""
     (payment,) = await payments.payment_facts(session, PaymentRow.id == UUID(str(made["payment_id"])))
     await payments.book_success(

@@ -92,7 +92,8 @@ async def create_code(
 
     SHOP: the own shop, or for headquarters and managers one in reach. PRODUCT: a published product in the own shop.
     MATERIAL: one of the actor's toolbox, in the own shop. STORE: the own store, or one in reach. CAMPAIGN: a coupon
-    template, in the own shop. Label: up to 40 characters. Raises: Forbidden, InvalidInput, NotFound.
+    template, in the own shop. QUOTATION: none, each quotation has its own. Label: up to 40 characters.
+    Raises: Forbidden, InvalidInput, NotFound.
     """
     text = texts.optional_line(label, "label", longest=LONGEST_LABEL)
     target = await target_of(session, actor, kind, target_id)
@@ -106,6 +107,14 @@ async def create_share_code(
     target = in_own_shop(actor, material_id)
     return await _insert(
         session, kind=CodeKind.MATERIAL, target=target, channel=channel, label=None, is_personal=False, now=now
+    )
+
+
+async def create_quotation_code(session: BrandSession, actor: Actor, *, quotation_id: UUID, now: datetime) -> CodeMade:
+    """Make the code of a quotation that is about to be. Raises: InvalidInput for whoever has no shop."""
+    target = in_own_shop(actor, quotation_id)
+    return await _insert(
+        session, kind=CodeKind.QUOTATION, target=target, channel=None, label=None, is_personal=False, now=now
     )
 
 

@@ -26,7 +26,7 @@ class CouponFiguresBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CouponFigures:
-    """Coupons of one unit or guide; `key` None: of nobody's. `used` counts coupons of paid orders.
+    """Coupons of one unit or guide; `key` None: of nobody's. `used`: by paid orders or in stores.
 
     `issued` and `claimed` leave those out that came by a transfer; `shared`: offered to a friend, taken or not.
     """

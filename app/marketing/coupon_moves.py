@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from app.marketing.coupon_codes import new_code
 from app.marketing.coupon_rules import COUPON_MOVES, move_coupon
 from app.marketing.models import CouponMoveRow, CouponRow
 from app.marketing.values import CouponEvent, CouponState
@@ -35,7 +36,9 @@ async def begin(
         raise ValueError("a coupon begins with a step")
     coupon_id: UUID = values["id"]
     await session.execute(
-        sa.insert(CouponRow).values(brand_id=session.brand_id, state=state.value, steps=len(events), **values)
+        sa.insert(CouponRow).values(
+            brand_id=session.brand_id, state=state.value, steps=len(events), code=new_code(), **values
+        )
     )
     await session.execute(
         sa.insert(CouponMoveRow),

@@ -19,7 +19,7 @@ from app.platform.db import BrandSession
 
 @dataclass(frozen=True, slots=True)
 class TemplateView:
-    """A template with its counts. `used`: coupons that paid orders have used. Amounts: minor units."""
+    """A template with its counts. `used`: coupons that paid orders or stores have used. Amounts: minor units."""
 
     id: UUID
     title: str
@@ -38,7 +38,7 @@ class TemplateView:
 
 @dataclass(frozen=True, slots=True)
 class CouponView:
-    """A coupon of a customer with its template."""
+    """A coupon of a customer with its template. `code`: the customer's to show in a store, and nobody else's to see."""
 
     id: UUID
     customer_id: UUID
@@ -46,6 +46,7 @@ class CouponView:
     claimed_at: datetime | None
     expires_at: datetime
     template: TemplateView
+    code: str
 
 
 async def templates_by_id(session: BrandSession, template_ids: Collection[UUID]) -> dict[UUID, TemplateView]:
@@ -204,6 +205,7 @@ async def _views(session: BrandSession, query: sa.Select[*tuple[Any, ...]]) -> l
             claimed_at=coupon.claimed_at,
             expires_at=coupon.expires_at,
             template=templates[coupon.template_id],
+            code=coupon.code,
         )
         for coupon in coupons
     ]

@@ -44,6 +44,7 @@ COUPON_MOVES: Mapping[tuple[CouponState | None, CouponEvent], CouponState] = Map
         (_S.ISSUED, _E.CLAIM): _S.CLAIMED,
         (_S.CLAIMED, _E.LOCK): _S.LOCKED,
         (_S.LOCKED, _E.USE): _S.USED,
+        (_S.CLAIMED, _E.REDEEM): _S.USED,
         (_S.LOCKED, _E.RELEASE): _S.CLAIMED,
         (_S.USED, _E.RESTORE): _S.CLAIMED,
         (_S.CLAIMED, _E.TRANSFER): _S.TRANSFERRED,
@@ -136,6 +137,14 @@ def reduce(coupons: Sequence[CouponToUse], goods: Sequence[GoodsLine]) -> tuple[
         has_off_the_whole = has_off_the_whole or not is_exchange
         done.append(found)
     return done, refused
+
+
+def worth_at_till(terms: CouponTerms, spend_minor: int) -> int:
+    """What an AMOUNT or PERCENT coupon takes off a sum at a till, which may come to nothing. Amounts: minor units."""
+    if terms.kind is CouponKind.PERCENT:
+        wanted = portion_bp(spend_minor, terms.percent_bp or 0)
+        return min(wanted, spend_minor) if terms.amount_minor is None else min(wanted, spend_minor, terms.amount_minor)
+    return min(terms.amount_minor or 0, spend_minor)
 
 
 def _of_terms(terms: CouponTerms, goods: Sequence[GoodsLine]) -> list[GoodsLine]:

@@ -85,7 +85,8 @@ class CouponRow(Tenant, Base):
     """A coupon of a customer. `guide_id` and `branch`: by whom it came to him; it names nobody as an order's winner.
 
     `expires_at`: of an ISSUED one until when it can be accepted, else until when it can be used. `order_id`: the order
-    that holds it or has used it. `from_coupon_id`: the friend's coupon that it was. `steps`: moves made so far.
+    that holds it or has used it; `used_in_store_id`: the store that has taken it, without an order. `code`: 16 digits
+    that its customer shows there. `from_coupon_id`: the friend's coupon that it was. `steps`: moves made so far.
     """
 
     __tablename__ = "coupon"
@@ -96,11 +97,17 @@ class CouponRow(Tenant, Base):
         tenant_key("code_id", "code"),
         tenant_key("from_coupon_id", "coupon"),
         sa.UniqueConstraint("brand_id", "from_coupon_id"),
+        tenant_key("used_in_store_id", "store"),
+        sa.UniqueConstraint("brand_id", "code"),
         sa.Index("ix_coupon_customer", "brand_id", "customer_id", "id"),
         sa.Index("ix_coupon_template", "brand_id", "template_id", "state"),
         sa.Index("ix_coupon_order", "brand_id", "order_id", postgresql_where=sa.text("order_id IS NOT NULL")),
         sa.Index("ix_coupon_due", "brand_id", "expires_at", postgresql_where=sa.text("state IN ('ISSUED', 'CLAIMED')")),
-        sa.CheckConstraint("(order_id IS NOT NULL) = (state IN ('LOCKED', 'USED'))", name="held"),
+        sa.CheckConstraint(
+            "(order_id IS NOT NULL)::int + (used_in_store_id IS NOT NULL)::int = (state IN ('LOCKED', 'USED'))::int",
+            name="held",
+        ),
+        sa.CheckConstraint("used_in_store_id IS NULL OR state = 'USED'", name="used_in_store"),
     )
     template_id: Mapped[UUID]
     customer_id: Mapped[UUID]
@@ -116,6 +123,36 @@ class CouponRow(Tenant, Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     cared_at: Mapped[datetime | None]
+    code: Mapped[str]
+    used_in_store_id: Mapped[UUID | None]
+
+
+class CouponRedemptionRow(TenantBase, Base):
+    """A coupon taken in a store without an order (核销): where, by whom, and what it was worth. Amounts: minor units.
+
+    `sku_id`: the piece that an EXCHANGE coupon was given for. `spend_minor`: what its goods came to at the till.
+    `worth_minor`: what it took off there, or the piece's price. Append-only.
+    """
+
+    __tablename__ = "coupon_redemption"
+    __table_args__ = tenant_args(
+        tenant_key("coupon_id", "coupon"),
+        tenant_key("store_id", "store"),
+        tenant_key("employee_id", "employee"),
+        tenant_key("sku_id", "sku"),
+        sa.Index("ix_coupon_redemption_store", "brand_id", "store_id", "at"),
+        sa.CheckConstraint("sku_id IS NOT NULL OR spend_minor IS NOT NULL", name="what"),
+        sa.CheckConstraint("worth_minor > 0", name="worth"),
+        append_only=True,
+    )
+    coupon_id: Mapped[UUID] = mapped_column(primary_key=True)
+    store_id: Mapped[UUID]
+    employee_id: Mapped[UUID]
+    sku_id: Mapped[UUID | None]
+    spend_minor: Mapped[int | None]
+    worth_minor: Mapped[int]
+    receipt: Mapped[str | None]
+    at: Mapped[datetime]
 
 
 class CouponMoveRow(TenantBase, Base):

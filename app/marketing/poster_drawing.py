@@ -33,7 +33,9 @@ from app.marketing.poster_values import (
     PosterFailure,
 )
 
-QUALITY: Final = 88
+QUALITIES: Final = (88, 80, 72, 64)
+HEAVIEST_BYTES: Final = 110_000
+"""What a phone should have to load of a poster: it takes the best quality that keeps within, else the last."""
 LIST_QUALITY: Final = 75
 COMPRESSED_QUALITY: Final = 60
 """What a chat makes of a picture, and half its size: the code is read from that too."""
@@ -103,8 +105,12 @@ def encode(canvas: Image.Image, form: PictureFormat) -> Drawn:
     if form is PictureFormat.PNG:
         canvas.save(held, "PNG")
         return Drawn(held.getvalue(), "image/png")
-    # Colour at full resolution: chat programs compress it once more.
-    canvas.save(held, "JPEG", quality=QUALITY, subsampling=0)
+    for quality in QUALITIES:
+        held = io.BytesIO()
+        # Colour at full resolution: chat programs compress it once more.
+        canvas.save(held, "JPEG", quality=quality, subsampling=0, optimize=True)
+        if held.tell() <= HEAVIEST_BYTES:
+            break
     return Drawn(held.getvalue(), "image/jpeg")
 
 

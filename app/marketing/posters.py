@@ -109,7 +109,9 @@ async def facts_of(session: BrandSession, shop: ShopFacts, *, product_id: UUID |
     plain = Facts(brand=brand, guide=shop.display_name, store=store, link="", avatar=shop.avatar_url)
     if product_id is None:
         return plain
-    item = await shelf_reads.shelf_item(session, shop_id=shop.shop_id, product_id=product_id, has_hidden=True)
+    item = await shelf_reads.shelf_item(
+        session, shop_id=shop.shop_id, branch=shop.branch, product_id=product_id, has_hidden=True
+    )
     if item is None:
         raise NotFound("Product", path=("productId",))
     skus = (await reads.skus_of_products(session, [product_id], branch=shop.branch))[product_id]

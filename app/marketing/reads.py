@@ -13,6 +13,8 @@ from app.marketing.models import CodeRow
 from app.marketing.values import Channel, CodeKind
 from app.platform.db import BrandSession
 
+_OF_ONE_USE = (CodeKind.MATERIAL.value, CodeKind.QUOTATION.value)
+
 
 @dataclass(frozen=True, slots=True)
 class CodeCard:
@@ -44,10 +46,10 @@ async def codes_by_id(session: BrandSession, code_ids: Iterable[UUID]) -> dict[U
 async def codes_of_guide(session: BrandSession, guide_id: UUID, *, limit: int) -> list[CodeCard]:
     """A guide's codes that are not revoked with their scans: the personal one first, then the newest. One statement.
 
-    Those of materials are left out: each share has one, and stands in a list of its own.
+    Those of materials and quotations are left out: each share and quotation has one, and stands in a list of its own.
     """
     wanted = _cards_query(session).where(
-        CodeRow.guide_id == guide_id, CodeRow.revoked_at.is_(None), CodeRow.kind != CodeKind.MATERIAL.value
+        CodeRow.guide_id == guide_id, CodeRow.revoked_at.is_(None), CodeRow.kind.not_in(_OF_ONE_USE)
     )
     return await _cards(session, wanted.order_by(CodeRow.is_personal.desc(), CodeRow.id.desc()).limit(limit))
 

@@ -50,12 +50,12 @@ async def card(runtime: Runtime, brand: Brand, *, shop: ShopFacts, product_id: U
 
 async def _facts(session: BrandSession, shop: ShopFacts, product_id: UUID | None) -> Facts | None:
     if product_id is not None:
-        item = await shelf_reads.shelf_item(session, shop_id=shop.shop_id, product_id=product_id)
+        item = await shelf_reads.shelf_item(session, shop_id=shop.shop_id, branch=shop.branch, product_id=product_id)
         if item is None:
             return None
         return _of_the_store(shop, await posters.facts_of(session, shop, product_id=product_id))
     facts = await posters.facts_of(session, shop, product_id=None)
-    page = await shelf_reads.shelf_page(session, shop_id=shop.shop_id, limit=1, has_count=False)
+    page = await shelf_reads.shelf_page(session, shop_id=shop.shop_id, branch=shop.branch, limit=1, has_count=False)
     cover = page.items[0].product.cover_url if page.items else None
     return _of_the_store(shop, replace(facts, cover=cover))
 

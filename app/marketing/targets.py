@@ -42,6 +42,9 @@ async def target_of(session: BrandSession, actor: Actor, kind: CodeKind, target_
             return await _store(session, actor, target_id)
         case CodeKind.CAMPAIGN:
             return await _campaign(session, actor, target_id)
+        case CodeKind.QUOTATION:
+            # Each quotation has the one code that was made with it.
+            raise InvalidInput("code_of_quotation", path=("kind",))
 
 
 async def check_reach(session: BrandSession, actor: Actor, *, guide_id: UUID | None, store_id: UUID | None) -> None:

@@ -11,13 +11,14 @@ from app.customers.values import Channel as Channel
 
 
 class CodeKind(StrEnum):
-    """What a code leads to; CAMPAIGN: the page of a coupon template."""
+    """What a code leads to; CAMPAIGN: a coupon template's page; QUOTATION: that of the quotation it was made for."""
 
     SHOP = "SHOP"
     PRODUCT = "PRODUCT"
     MATERIAL = "MATERIAL"
     CAMPAIGN = "CAMPAIGN"
     STORE = "STORE"
+    QUOTATION = "QUOTATION"
 
 
 class CampaignKind(StrEnum):
@@ -95,12 +96,16 @@ class CouponState(StrEnum):
 
 
 class CouponEvent(StrEnum):
-    """What happens to a coupon. RELEASE: its order was given up; RESTORE: its order was refunded whole."""
+    """What happens to a coupon. RELEASE: its order was given up; RESTORE: its order was refunded whole.
+
+    REDEEM: a store took it, without an order.
+    """
 
     ISSUE = "ISSUE"
     CLAIM = "CLAIM"
     LOCK = "LOCK"
     USE = "USE"
+    REDEEM = "REDEEM"
     RELEASE = "RELEASE"
     RESTORE = "RESTORE"
     TRANSFER = "TRANSFER"

@@ -44,9 +44,21 @@ ATTRIBUTION: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "有效绑定的导购优先",
         "en": "The guide whom the customer is bound to comes first",
     },
+    "attribution_reason_outranked_by_quotation": {
+        "zh-CN": "顾客接受了其他导购的报价单",
+        "en": "The customer accepted another guide's quotation",
+    },
     "attribution_reason_outranked_by_shop_guide": {
         "zh-CN": "店铺的导购优先",
         "en": "The guide of the shop comes first",
+    },
+    "attribution_reason_quotation": {
+        "zh-CN": "顾客接受了该导购的报价单",
+        "en": "The customer accepted this guide's quotation",
+    },
+    "attribution_reason_quotation_guide_gone": {
+        "zh-CN": "报价单的导购已离职",
+        "en": "The guide of the quotation had left",
     },
     "attribution_reason_self_purchase": {"zh-CN": "导购为自己下单", "en": "The guide bought for himself"},
     "attribution_reason_shop_guide": {"zh-CN": "订单来自该导购的店铺", "en": "The order came from this guide's shop"},
@@ -75,6 +87,10 @@ ATTRIBUTION: Final[dict[str, dict[str, str]]] = {
     "attribution_rule_live_binding": {
         "zh-CN": "顾客与一位导购的绑定有效，订单归这位导购。",
         "en": "The customer was bound to a guide, so the order is that guide's.",
+    },
+    "attribution_rule_quotation": {
+        "zh-CN": "顾客接受了一位在职导购的报价单，订单归这位导购，与绑定无关。",
+        "en": "The customer accepted a guide's quotation, so the order is that guide's, whatever the bindings.",
     },
     "attribution_rule_shop_guide": {
         "zh-CN": "顾客没有有效绑定，近期也没有接触其他导购，订单归店铺的导购。",

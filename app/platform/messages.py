@@ -7,6 +7,7 @@ from app.platform.attribution_messages import ATTRIBUTION
 from app.platform.coupon_messages import COUPONS
 from app.platform.file_messages import FILE_MESSAGES
 from app.platform.invoice_messages import INVOICES
+from app.platform.shelf_messages import SHELF
 from app.platform.stock_messages import STOCK
 
 LANGUAGES: Final = ("zh-CN", "en")
@@ -15,6 +16,7 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     **poster_messages.CATALOGUE,
     **FILE_MESSAGES,
     **INVOICES,
+    **SHELF,
     **STOCK,
     "address_required": {"zh-CN": "请填写收货地址。", "en": "Give the address to send to."},
     "after_sale_nothing_left": {
@@ -52,6 +54,10 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "category_depth": {"zh-CN": "分类最多 {most} 级。", "en": "Categories go at most {most} levels deep."},
     "category_name_taken": {"zh-CN": "同级分类中已有这个名称。", "en": "There is a category of this name beside it."},
     "code_target_required": {"zh-CN": "请指明这个码通向哪里。", "en": "Say where the code leads to."},
+    "code_of_quotation": {
+        "zh-CN": "每张报价单自带专属链接，不用另外生成。",
+        "en": "Each quotation has a link of its own: none is made beside it.",
+    },
     "code_without_shop": {
         "zh-CN": "你还没有小店，不能创建这种码。",
         "en": "You have no shop that such a code could lead into.",
@@ -196,6 +202,10 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
     "price_changed": {
         "zh-CN": "价格有变化，请确认新的总价。",
         "en": "The price has changed; please confirm the new total.",
+    },
+    "quotation_expiry": {
+        "zh-CN": "报价的有效期为 1 小时到 30 天。",
+        "en": "A quotation is good for an hour to 30 days.",
     },
     "rate_limited": {
         "zh-CN": "请求太频繁，请 {seconds} 秒后再试。",

@@ -38,6 +38,21 @@ async def take(session: BrandSession, *, kind: str, subject: str, limit: int, wi
     return max(1, int(left) + 1)
 
 
+async def give_back(session: BrandSession, *, kind: str, subject: str) -> None:
+    """Count the try that this transaction took no more: it was none of those that are limited."""
+    await session.execute(
+        sa.update(RateBucketRow)
+        .where(
+            RateBucketRow.brand_id == session.brand.id,
+            RateBucketRow.kind == kind,
+            RateBucketRow.subject == subject,
+            RateBucketRow.tries > 0,
+        )
+        .values(tries=RateBucketRow.tries - 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def forget_old(session: BrandSession, *, longest_window_seconds: int) -> int:
     """Delete counts whose window is over, whatever it was; a bounded number. Gives how many."""
     begun_before = session.now - timedelta(seconds=longest_window_seconds)

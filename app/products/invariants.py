@@ -11,6 +11,7 @@ from app.products.models import (
     ProductOptionRow,
     ProductRow,
     ReservationRow,
+    ShelfItemRow,
     ShopRow,
     SkuRow,
     StockMovementRow,
@@ -18,6 +19,8 @@ from app.products.models import (
     StockTransferLineRow,
     StockTransferRow,
 )
+from app.products.shelf_models import ShelfSectionRow
+from app.products.shelf_sections import UNCHANGED
 from app.products.shops import SHOP_SLUG
 from app.products.values import MovementKind, ReservationState, TransferState
 
@@ -282,6 +285,29 @@ async def slugs_lead_to_shops(session: BrandSession) -> list[str]:
     return [f"shop {slug} is not in the directory" for slug in rows.scalars()]
 
 
+async def items_stand_in_sections_of_their_shop(session: BrandSession) -> list[str]:
+    """The section of a shelf's item is one of the same shop."""
+    rows = await session.execute(
+        sa.select(ShelfItemRow.shop_id, ShelfItemRow.product_id)
+        .join(
+            ShelfSectionRow,
+            sa.and_(ShelfSectionRow.brand_id == session.brand_id, ShelfSectionRow.id == ShelfItemRow.section_id),
+        )
+        .where(ShelfItemRow.brand_id == session.brand_id, ShelfSectionRow.shop_id != ShelfItemRow.shop_id)
+    )
+    return [f"shop {shop_id}: product {product_id} stands in another's section" for shop_id, product_id in rows]
+
+
+async def shelf_items_are_changed(session: BrandSession) -> list[str]:
+    """Whatever stands as headquarters published it has no row."""
+    rows = await session.execute(
+        sa.select(ShelfItemRow.shop_id, ShelfItemRow.product_id).where(
+            ShelfItemRow.brand_id == session.brand_id, *UNCHANGED
+        )
+    )
+    return [f"shop {shop_id}: product {product_id} is changed in nothing" for shop_id, product_id in rows]
+
+
 CHECKS: dict[str, Callable[[BrandSession], Awaitable[list[str]]]] = {
     "stock equals its movements": stock_equals_movements,
     "reserved equals reservations held": reserved_equals_reservations,
@@ -294,4 +320,6 @@ CHECKS: dict[str, Callable[[BrandSession], Awaitable[list[str]]]] = {
     "every title is found by its parts": titles_are_found,
     "SKUs stand for combinations": skus_stand_for_combinations,
     "every slug leads to its shop": slugs_lead_to_shops,
+    "items stand in sections of their shop": items_stand_in_sections_of_their_shop,
+    "an item of a shelf is changed in something": shelf_items_are_changed,
 }

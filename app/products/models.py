@@ -300,10 +300,25 @@ class ShopRow(Tenant, Base):
 
 
 class ShelfItemRow(TenantBase, Base):
-    """What a guide changed about one product on the own shelf. No row: as headquarters published it."""
+    """What a guide changed about one product on the own shelf. No row: as headquarters published it.
+
+    `words` and `picture_keys` are the guide's own; while they are taken down only guide and headquarters see them.
+    """
 
     __tablename__ = "shelf_item"
-    __table_args__ = tenant_args(tenant_key("shop_id", "shop"), tenant_key("product_id", "product"))
+    __table_args__ = tenant_args(
+        tenant_key("shop_id", "shop"),
+        tenant_key("product_id", "product"),
+        tenant_key("section_id", "shelf_section"),
+        sa.Index("ix_shelf_item_section", "brand_id", "section_id", postgresql_where=sa.text("section_id IS NOT NULL")),
+        sa.Index(
+            "ix_shelf_item_said",
+            "brand_id",
+            "changed_at",
+            postgresql_where=sa.text("words IS NOT NULL OR picture_keys <> '{}'"),
+        ),
+        sa.CheckConstraint("(taken_down_at IS NULL) = (taken_down_reason IS NULL)", name="taken_down"),
+    )
     shop_id: Mapped[UUID] = mapped_column(primary_key=True)
     product_id: Mapped[UUID] = mapped_column(primary_key=True)
     is_featured: Mapped[bool]
@@ -311,3 +326,9 @@ class ShelfItemRow(TenantBase, Base):
     position: Mapped[int | None] = mapped_column(sa.Integer)
     badge: Mapped[str | None]
     changed_at: Mapped[datetime]
+    section_id: Mapped[UUID | None]
+    words: Mapped[str | None]
+    picture_keys: Mapped[list[str]] = mapped_column(ARRAY(sa.Text()))
+    taken_down_at: Mapped[datetime | None]
+    taken_down_reason: Mapped[str | None]
+    taken_down_by: Mapped[str | None]

@@ -16,6 +16,7 @@ from app.employees.values import EmployeeState
 from app.platform.db import BrandSession
 from app.products import rules
 from app.products.availability import EVERYWHERE, IN_STORE, STORE, TO_SEND, WAREHOUSE
+from app.products.branch_decisions import FORBIDDEN, RULES_BEGUN
 from app.products.branch_prices import MARKET_PRICE, PERIODS_BEGUN, PRICE, parameters, with_prices
 from app.products.models import CatalogueRow, CategoryRow, ProductRow, ShopRow, SkuRow
 from app.products.values import ProductState
@@ -26,7 +27,7 @@ class ShopFacts:
     """A shop with its guide and the guide's store. `branch` is the path of the store's unit, else of the guide's own.
 
     `version` grows with every change of the shelf, of products, of prices and of what is in stock, and when a price
-    list begins or ends.
+    list or a decision of headquarters begins or ends.
     """
 
     shop_id: UUID
@@ -56,8 +57,9 @@ class SkuFacts:
     """What an order needs to know of a SKU. Prices: minor units.
 
     `available`: pieces that one place can give now, for the way of having them that was asked about; `at_first`: those
-    of `first_location_id`, the place they would come from first. `is_sellable`: its product is published.
-    `category_path` holds the category and all above it, empty without one.
+    of `first_location_id`, the place they would come from first. `is_sellable`: its product is published, and not
+    forbidden in the branch, which `is_forbidden` says. `category_path` holds the category and all above it, empty
+    without one.
     """
 
     sku_id: UUID
@@ -72,6 +74,7 @@ class SkuFacts:
     at_first: int
     first_location_id: UUID | None
     weight_grams: int | None
+    is_forbidden: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +294,7 @@ _ALL_SHOPS = (
         _shop.c.slug,
         _shop.c.name,
         _shop.c.announcement,
-        _shop.c.version + sa.func.coalesce(_catalogue.c.version, 0) + PERIODS_BEGUN,
+        _shop.c.version + sa.func.coalesce(_catalogue.c.version, 0) + PERIODS_BEGUN + RULES_BEGUN,
         _employee.c.id,
         _employee.c.display_name,
         _employee.c.title,
@@ -354,11 +357,12 @@ def _facts(having: LateralFromClause, first: sa.ColumnElement[Any]) -> sa.Select
             _product.c.title,
             _sku.c.name,
             PRICE,
-            _product.c.state == ProductState.PUBLISHED.value,
+            sa.and_(_product.c.state == ProductState.PUBLISHED.value, _product.c.id.not_in(FORBIDDEN)),
             having.c.available,
             having.c.at_first,
             first,
             _sku.c.weight_grams,
+            _product.c.id.in_(FORBIDDEN),
         )
         .select_from(with_prices(goods).join(having, sa.true()))
         .where(_sku.c.brand_id == _BRAND, _sku.c.id == _IDS)

@@ -1,4 +1,4 @@
-"""Rules of products online: names, prices, stock corrections, shelf places, shop slugs. Pure.
+"""Rules of products online: names, prices, stock corrections, shop slugs. Pure.
 
 A rule that refuses gives the first `Problem`; the caller raises it.
 """
@@ -10,14 +10,13 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from app.products.values import KEEP, NewSku, Problem, ShelfChange, ShelfPlace, StockLine
+from app.products.values import NewSku, Problem, StockLine
 
 LONGEST_TITLE = 120
 LONGEST_NAME = 60
 LONGEST_DESCRIPTION = 5_000
 LONGEST_URL = 500
 LONGEST_REASON = 200
-LONGEST_BADGE = 12
 LONGEST_SEARCH = 100
 MOST_SKUS = 100
 MOST_PICTURES = 9
@@ -25,7 +24,6 @@ HIGHEST_PRICE_MINOR = 10_000_000_000
 HEAVIEST_GRAMS = 1_000_000
 """100 million of the currency: with quantities up to 9,999 an order still fits a JSON number."""
 MOST_PIECES = 1_000_000_000
-LAST_POSITION = 9_999
 DEEPEST_CATEGORY = 5
 SLUG_CHARACTERS = 10
 
@@ -130,21 +128,6 @@ def adjustment_problem(*, on_hand: int, reserved: int, change: int) -> Problem |
     if on_hand + change > MOST_PIECES:
         return Problem("number_range", ("change",), {"least": reserved - on_hand, "most": MOST_PIECES - on_hand})
     return None
-
-
-def position_problem(position: int | None) -> Problem | None:
-    """Positions go from 1 to 9,999."""
-    return None if position is None else number_problem(position, ("position",), least=1, most=LAST_POSITION)
-
-
-def changed_place(place: ShelfPlace, change: ShelfChange) -> ShelfPlace:
-    """The place after a change."""
-    return ShelfPlace(
-        is_featured=place.is_featured if change.is_featured is KEEP else change.is_featured,
-        is_hidden=place.is_hidden if change.is_hidden is KEEP else change.is_hidden,
-        position=place.position if change.position is KEEP else change.position,
-        badge=place.badge if change.badge is KEEP else change.badge,
-    )
 
 
 def merged_lines(lines: Iterable[StockLine]) -> list[StockLine]:

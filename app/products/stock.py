@@ -153,6 +153,31 @@ async def adjust(
         await versions.touch_catalogue(session)
 
 
+async def redeem(
+    session: BrandSession, actor: Actor, *, sku_id: UUID, store_id: UUID, reason: str, now: datetime
+) -> None:
+    """A store gives one piece away for a coupon; two statements. Raises: InsufficientStock."""
+    taken = await session.execute(
+        sa.update(StockRow)
+        .where(
+            StockRow.brand_id == session.brand_id,
+            StockRow.sku_id == sku_id,
+            StockRow.location_id == store_id,
+            StockRow.on_hand - StockRow.reserved > 0,
+        )
+        .values(on_hand=StockRow.on_hand - 1)
+        .returning(StockRow.on_hand - StockRow.reserved)
+        .execution_options(synchronize_session=False)
+    )
+    left = taken.scalar_one_or_none()
+    if left is None:
+        raise InsufficientStock([ShortageFact(sku_id, 1, 0)])
+    given = movement(session, sku_id, store_id, -1, MovementKind.REDEEMED, now, reason=reason, actor=actor)
+    await session.execute(sa.insert(StockMovementRow).values(given))
+    if left == 0:
+        await versions.touch_catalogue(session)
+
+
 async def open_rows(session: BrandSession, *, location_id: UUID, sku_ids: Sequence[UUID]) -> None:
     """Let SKUs have a row at a location, of no pieces where there was none; in key order."""
     await session.execute(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Literal
 from uuid import UUID
@@ -23,12 +24,13 @@ class LocationKind(StrEnum):
 
 
 class MovementKind(StrEnum):
-    """Why pieces came or went. REROUTED: sold from here, but another place gave them."""
+    """Why pieces came or went. REROUTED: sold from here, but another place gave them. REDEEMED: given for a coupon."""
 
     INITIAL = "INITIAL"
     ADJUSTMENT = "ADJUSTMENT"
     SALE = "SALE"
     REROUTED = "REROUTED"
+    REDEEMED = "REDEEMED"
     RETURN = "RETURN"
     TRANSFER_OUT = "TRANSFER_OUT"
     TRANSFER_IN = "TRANSFER_IN"
@@ -147,14 +149,47 @@ class StockLine:
     quantity: int
 
 
+class ShelfRuleKind(StrEnum):
+    """What headquarters may decide for the shelves of a branch.
+
+    PIN: a product stands before all others. FORBID: a product is on no shelf and cannot be ordered. NO_WORDS: what
+    guides say of products in words and pictures of their own is not shown.
+    """
+
+    PIN = "PIN"
+    FORBID = "FORBID"
+    NO_WORDS = "NO_WORDS"
+
+
+class ShelfStep(StrEnum):
+    """Where an item of a shelf goes, among those that are featured as it is, or not."""
+
+    UP = "UP"
+    DOWN = "DOWN"
+    FIRST = "FIRST"
+
+
+@dataclass(frozen=True, slots=True)
+class TakenDown:
+    """Why headquarters shows a guide's words and pictures no more."""
+
+    at: datetime
+    reason: str
+    by: str
+
+
 @dataclass(frozen=True, slots=True)
 class ShelfPlace:
-    """What a guide made of one product on the own shelf."""
+    """What a guide made of one product on the own shelf; the pictures are keys of uploads."""
 
     is_featured: bool = False
     is_hidden: bool = False
     position: int | None = None
     badge: str | None = None
+    section_id: UUID | None = None
+    words: str | None = None
+    picture_keys: tuple[str, ...] = ()
+    taken_down: TakenDown | None = None
 
 
 UNTOUCHED = ShelfPlace()
@@ -163,9 +198,15 @@ UNTOUCHED = ShelfPlace()
 
 @dataclass(frozen=True, slots=True)
 class ShelfChange:
-    """What a guide wants changed; KEEP leaves a field, None takes position or badge away."""
+    """What a guide wants changed; KEEP leaves a field, None takes position, badge, section or words away.
+
+    `picture_urls`: addresses of uploads, instead of those shown before.
+    """
 
     is_featured: bool | Kept = KEEP
     is_hidden: bool | Kept = KEEP
     position: int | Kept | None = KEEP
     badge: str | Kept | None = KEEP
+    section_id: UUID | Kept | None = KEEP
+    words: str | Kept | None = KEEP
+    picture_urls: tuple[str, ...] | Kept = KEEP

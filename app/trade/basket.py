@@ -19,7 +19,7 @@ from app.products.reads import SkuFacts
 from app.products.stock import StockLine
 from app.trade import freight, rules
 from app.trade.freight_values import NO_FREIGHT, Freight, FreightTemplate, Load, Region
-from app.trade.values import Discount, FulfilmentMethod, LineRequest, LineToPrice, OrderTotals, PricedLine
+from app.trade.values import Discount, FulfilmentMethod, LineRequest, LineToPrice, OrderTotals, PricedLine, Quoted
 
 ADDRESS, NOTE = "order_address", "order_note"
 """The fields under which they are sealed."""
@@ -67,10 +67,11 @@ class Basket:
     reductions: tuple[Reduction, ...] = ()
 
     def refuse_unsellable(self) -> None:
-        """Raises: InvalidInput for the first line that is not on sale."""
+        """Raises: InvalidInput for the first line that is not on sale, or that headquarters forbids the branch."""
         for line in self.lines:
             if not line.sku.is_sellable:
-                raise InvalidInput("sku_not_for_sale", path=("lines", str(line.position), "skuId"))
+                key = "sku_forbidden_here" if line.sku.is_forbidden else "sku_not_for_sale"
+                raise InvalidInput(key, path=("lines", str(line.position), "skuId"))
 
     def refuse_short(self) -> None:
         """Spare the stock rows an order that cannot be had anyway. Raises: InsufficientStock with every short SKU."""
@@ -139,14 +140,16 @@ async def price(
     method: FulfilmentMethod,
     store_id: UUID | None = None,
     prices: Mapping[UUID, int] | None = None,
+    quoted: Quoted | None = None,
     coupons: Coupons | None = None,
     region: Region | None = None,
 ) -> Basket:
     """Check lines and price them as the branch does, equal SKUs merged; one statement, with coupons two.
 
-    With `prices`, a total for each SKU, nothing is shipped. `store_id`: where goods that are not sent are
-    had; any store while none is named. `region`: where goods that are sent go; None: not known yet, so that freight by
-    region is an estimate. Raises: InvalidInput (also where nothing is sent to), NotFound.
+    With `prices`, a total for each SKU, nothing is shipped. `quoted`: what a piece costs, whatever it costs now.
+    `store_id`: where goods that are not sent are had; any store while none is named. `region`: where goods that are
+    sent go; None: not known yet, so that freight by region is an estimate. Raises: InvalidInput (also where nothing is
+    sent to), NotFound.
     """
     _refuse(lines, is_limited=prices is None)
     wanted = sorted({line.sku_id for line in lines})
@@ -155,6 +158,8 @@ async def price(
         skus, template = await freight.facts_to_send(session, wanted, branch=branch)
     else:
         skus = await reads.price_facts(session, wanted, branch=branch, is_sent=False, store_id=store_id)
+    if quoted is not None:
+        skus = {sku_id: replace(sku, price_minor=quoted.unit_prices[sku_id]) for sku_id, sku in skus.items()}
     reductions: Sequence[Reduction] = ()
     if coupons is not None and coupons.coupon_ids:
         _find(lines, skus)

@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable
 
 import sqlalchemy as sa
 
-from app.marketing.models import CouponRow
+from app.marketing.models import CouponRedemptionRow, CouponRow
 from app.marketing.values import CouponState
 from app.platform.db import BrandSession
+from app.products.models import StockMovementRow
+from app.products.values import MovementKind
 from app.trade.models import OrderDiscountRow, OrderRow
 from app.trade.rules import is_paid
 from app.trade.values import OrderState
@@ -67,7 +69,59 @@ async def coupons_follow_orders(session: BrandSession) -> list[str]:
     return [f"coupon {coupon} of order {order}: {state}, coupon {held}" for coupon, order, state, held in rows]
 
 
+async def redemptions_are_of_coupons_taken(session: BrandSession) -> list[str]:
+    """A coupon that a store took has its redemption there, at the same time, and nothing else has one."""
+    rows = await session.execute(
+        sa.select(CouponRow.id, CouponRow.used_in_store_id, CouponRedemptionRow.store_id)
+        .outerjoin(
+            CouponRedemptionRow,
+            sa.and_(CouponRedemptionRow.brand_id == session.brand_id, CouponRedemptionRow.coupon_id == CouponRow.id),
+        )
+        .where(
+            CouponRow.brand_id == session.brand_id,
+            sa.or_(
+                CouponRow.used_in_store_id.is_distinct_from(CouponRedemptionRow.store_id),
+                sa.and_(CouponRedemptionRow.at.is_not(None), CouponRow.used_at != CouponRedemptionRow.at),
+            ),
+        )
+    )
+    return [f"coupon {coupon}: taken in {used}, redeemed in {redeemed}" for coupon, used, redeemed in rows]
+
+
+async def pieces_given_are_redeemed(session: BrandSession) -> list[str]:
+    """As many pieces of a SKU left a store for coupons as its coupons were redeemed for."""
+    redeemed = (
+        sa.select(CouponRedemptionRow.sku_id, CouponRedemptionRow.store_id, sa.func.count().label("pieces"))
+        .where(CouponRedemptionRow.brand_id == session.brand_id, CouponRedemptionRow.sku_id.is_not(None))
+        .group_by(CouponRedemptionRow.sku_id, CouponRedemptionRow.store_id)
+        .subquery("redeemed")
+    )
+    given = (
+        sa.select(
+            StockMovementRow.sku_id,
+            StockMovementRow.location_id,
+            sa.func.sum(-StockMovementRow.change).label("pieces"),
+        )
+        .where(StockMovementRow.brand_id == session.brand_id, StockMovementRow.kind == MovementKind.REDEEMED.value)
+        .group_by(StockMovementRow.sku_id, StockMovementRow.location_id)
+        .subquery("given")
+    )
+    rows = await session.execute(
+        sa.select(sa.func.coalesce(redeemed.c.sku_id, given.c.sku_id), redeemed.c.pieces, given.c.pieces)
+        .select_from(redeemed)
+        .outerjoin(
+            given,
+            sa.and_(given.c.sku_id == redeemed.c.sku_id, given.c.location_id == redeemed.c.store_id),
+            full=True,
+        )
+        .where(redeemed.c.pieces.is_distinct_from(given.c.pieces))
+    )
+    return [f"SKU {sku_id}: {pieces} redeemed, {moved} given" for sku_id, pieces, moved in rows]
+
+
 CHECKS: dict[str, Callable[[BrandSession], Awaitable[list[str]]]] = {
     "discounts are what coupons took off": discounts_are_their_coupons,
     "coupons follow their orders": coupons_follow_orders,
+    "redemptions are of coupons that stores took": redemptions_are_of_coupons_taken,
+    "pieces given for coupons are redeemed": pieces_given_are_redeemed,
 }

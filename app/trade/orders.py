@@ -25,7 +25,7 @@ from app.trade.basket import Address, Basket, Coupons
 from app.trade.events import OrderCancelled
 from app.trade.freight_values import Region
 from app.trade.models import OrderRow
-from app.trade.values import FulfilmentMethod, LineRequest, OrderEvent, OrderState
+from app.trade.values import FulfilmentMethod, LineRequest, OrderEvent, OrderState, Quoted
 from app.trade.writing import NewOrder, write_order
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ async def quote(
     customer_id: UUID | None = None,
     coupon_ids: Sequence[UUID] = (),
     region: Region | None = None,
+    quoted: Quoted | None = None,
 ) -> Basket:
     """What these lines would cost in a shop now, line by line; nothing is held.
 
@@ -52,16 +53,24 @@ async def quote(
 
     A line may be unavailable (withdrawn, or too few left for this way of having it); it is priced all the same. A
     pickup's store may still be open, and so may the `region` that goods are sent to: then the freight is that of most
-    of the country. Raises: InvalidInput for no or too many lines, quantities out of bounds, coupons that these lines
-    cannot have, a region where nothing is sent, and a sale in the store where the guide has none; NotFound for a SKU or
-    a pickup store that the brand does not have, and for somebody else's coupon.
+    of the country. `quoted`: the prices that a quotation promises. Raises: InvalidInput for no or too many lines,
+    quantities out of bounds, coupons that these lines cannot have, a region where nothing is sent, and a sale in the
+    store where the guide has none; NotFound for a SKU or a pickup store that the brand does not have, and for somebody
+    else's coupon.
     """
     store_id = None
     if pickup_store_id is not None or method is FulfilmentMethod.IN_STORE:
         store_id = await pickups.check_store(session, method, pickup_store_id, own_store_id=shop.store_id)
     coupons = Coupons(customer_id, coupon_ids)
     found = await basket.price(
-        session, lines, branch=shop.branch, method=method, store_id=store_id, coupons=coupons, region=region
+        session,
+        lines,
+        branch=shop.branch,
+        method=method,
+        store_id=store_id,
+        quoted=quoted,
+        coupons=coupons,
+        region=region,
     )
     is_scattered = method.is_sent and len(found.lines) > 1 and not found.is_at_first
     return found.of_first_place() if is_scattered and not await routing.can_be_sent(session, found) else found
@@ -81,25 +90,72 @@ async def place(
     code_token: str | None = None,
     note: str | None = None,
     prices: Mapping[UUID, int] | None = None,
+    quoted: Quoted | None = None,
     now: datetime,
 ) -> UUID:
     """A customer orders in a guide's shop; gives the order's id. Seven to ten statements, with coupons two more.
 
     What is sent needs an address; what is fetched needs its store; what is taken at once is had in the store of the
     shop's guide. `code_token`: the code that led here; an unknown one counts for nobody. `prices` is for importers
-    alone: each SKU's total, of goods taken in a store: without freight, address or a limit to quantities.
+    alone: each SKU's total, of goods taken in a store: without freight, address or a limit to quantities. `quoted` is
+    for `quotations` alone: what a guide has promised.
     Raises: Forbidden for anybody but a customer; InvalidInput, NotFound, InsufficientStock, PriceChanged.
     """
-    buyer_id = _buyer(actor)
+    buyer_id = buyer_of(actor)
     store_id = await pickups.check_store(session, fulfilment, pickup_store_id, own_store_id=shop.store_id)
     is_sent = store_id is None and (prices is None or address is not None)
     sealed_address, sealed_note = _seal(session, address, note, is_sent=is_sent)
     coupons, branch, to = Coupons(buyer_id, coupon_ids, is_locked=True), shop.branch, _region(address)
     wanted = await basket.price(
-        session, lines, branch=branch, method=fulfilment, store_id=store_id, prices=prices, coupons=coupons, region=to
+        session,
+        lines,
+        branch=branch,
+        method=fulfilment,
+        store_id=store_id,
+        prices=prices,
+        quoted=quoted,
+        coupons=coupons,
+        region=to,
     )
     _refuse(wanted, expected_total_minor)
     code = None if code_token is None else await codes.facts_by_token(session, code_token)
+    order_id, location_id = await _write(
+        session,
+        actor,
+        wanted,
+        buyer_id=buyer_id,
+        shop=shop,
+        code=code,
+        quoted=quoted,
+        pickup_store_id=store_id,
+        address=address,
+        sealed_address=sealed_address,
+        sealed_note=sealed_note,
+        now=now,
+    )
+    await _hold(session, order_id, location_id, wanted, coupon_ids, actor=actor, now=now)
+    return order_id
+
+
+async def _write(
+    session: BrandSession,
+    actor: Actor,
+    wanted: Basket,
+    *,
+    buyer_id: UUID,
+    shop: ShopFacts,
+    code: codes.CodeFacts | None,
+    quoted: Quoted | None,
+    pickup_store_id: UUID | None,
+    address: Address | None,
+    sealed_address: bytes | None,
+    sealed_note: bytes | None,
+    now: datetime,
+) -> tuple[UUID, UUID]:
+    """Attribute a checked order and write it; gives its id and the place that its goods come from.
+
+    Raises: InvalidInput where nobody is left to sell, InsufficientStock, TryAgain.
+    """
     order_id, number = session.new_id(), numbers.random_order_number()
     line_ids = [session.new_id() for _ in wanted.lines]
     attributed = await sales.attribute(
@@ -109,34 +165,28 @@ async def place(
         customer_id=buyer_id,
         shop=shop,
         code=code,
+        quoted_by=None if quoted is None else quoted.guide_id,
         lines=wanted.sale_lines(line_ids),
-        fulfilment_store_id=store_id,
+        fulfilment_store_id=pickup_store_id,
         now=now,
     )
     location_id = await routing.first_place(session, wanted, selling_store_id=attributed.store_id, address=address)
-    await write_order(
-        session,
-        NewOrder(
-            id=order_id,
-            number=number,
-            customer_id=buyer_id,
-            shop_id=shop.shop_id,
-            attributed=attributed,
-            code_id=None if code is None else code.code_id,
-            fulfilment=fulfilment,
-            pickup_store_id=store_id,
-            location_id=location_id,
-            address=sealed_address,
-            note=sealed_note,
-            pay_by=now + timedelta(seconds=load_settings().order_payment_ttl_seconds),
-        ),
-        wanted,
-        line_ids,
-        actor=actor,
-        now=now,
+    order = NewOrder(
+        id=order_id,
+        number=number,
+        customer_id=buyer_id,
+        shop_id=shop.shop_id,
+        attributed=attributed,
+        code_id=None if code is None else code.code_id,
+        fulfilment=wanted.method,
+        pickup_store_id=pickup_store_id,
+        location_id=location_id,
+        address=sealed_address,
+        note=sealed_note,
+        pay_by=now + timedelta(seconds=load_settings().order_payment_ttl_seconds),
     )
-    await _hold(session, order_id, location_id, wanted, coupon_ids, actor=actor, now=now)
-    return order_id
+    await write_order(session, order, wanted, line_ids, actor=actor, now=now)
+    return order_id, location_id
 
 
 async def _hold(
@@ -161,8 +211,8 @@ def _region(address: Address | None) -> Region | None:
     return None if address is None else Region(address.province, address.city)
 
 
-def _buyer(actor: Actor) -> UUID:
-    """Raises: Forbidden for anybody but a customer."""
+def buyer_of(actor: Actor) -> UUID:
+    """The customer who acts. Raises: Forbidden for anybody else."""
     if actor.customer_id is None or not actor.is_customer:
         raise Forbidden
     return actor.customer_id

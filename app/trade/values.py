@@ -1,5 +1,6 @@
 """Plain values of trade: states of orders, payments and after-sales, priced lines and totals. Amounts: minor units."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -167,6 +168,37 @@ class DifferenceKind(StrEnum):
     UNKNOWN_TO_PROVIDER = "UNKNOWN_TO_PROVIDER"
 
 
+class QuotationState(StrEnum):
+    """OPEN until its end; EXPIRED follows from the time alone and is never written down."""
+
+    OPEN = "OPEN"
+    ACCEPTED = "ACCEPTED"
+    DECLINED = "DECLINED"
+    WITHDRAWN = "WITHDRAWN"
+    EXPIRED = "EXPIRED"
+
+
+class QuotationEvent(StrEnum):
+    """ACCEPT and DECLINE are the customer's, WITHDRAW is the guide's, EXPIRE the clock's."""
+
+    ACCEPT = "ACCEPT"
+    DECLINE = "DECLINE"
+    WITHDRAW = "WITHDRAW"
+    EXPIRE = "EXPIRE"
+
+
+class QuotationSight(StrEnum):
+    """What somebody who opens a quotation's link may see of it.
+
+    TAKEN: that somebody else accepted it. SIGN_IN: it is for one customer, who may be this one. HIDDEN: nothing.
+    """
+
+    SHOWN = "SHOWN"
+    TAKEN = "TAKEN"
+    SIGN_IN = "SIGN_IN"
+    HIDDEN = "HIDDEN"
+
+
 class ForbiddenMove(ValueError):
     """The declared table knows no such step from that state."""
 
@@ -182,6 +214,14 @@ class LineRequest:
 
     sku_id: UUID
     quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What a guide has promised: the price of one piece of each SKU, in minor units."""
+
+    guide_id: UUID
+    unit_prices: Mapping[UUID, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,12 @@ from app.web.texts import Speech
 
 _HERE: Final = Path(__file__).resolve().parent
 _STATIC: Final = {path.name: path.read_bytes() for path in sorted((_HERE / "static").iterdir()) if path.is_file()}
-_TYPES: Final = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".js": "text/javascript; charset=utf-8"}
+_TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".js": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+}
 
 BUILD: Final = hashlib.sha256(
     b"".join(_STATIC.values())
@@ -23,7 +28,7 @@ BUILD: Final = hashlib.sha256(
 
 HEADERS: Final = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' https:; "
+        "default-src 'none'; style-src 'self'; img-src 'self' https:; manifest-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -68,6 +73,7 @@ def static_url(name: str) -> str:
 _templates.globals |= {
     "stylesheet": static_url("pages.css"),
     "icon": static_url("icon.svg"),
+    "touch_icon": static_url("apple-touch-icon.png"),
     "paths": icons.PATHS,
 }
 
@@ -82,8 +88,12 @@ def page(
 ) -> HTMLResponse:
     """A rendered page. It may be kept but is asked for again; nothing between us and the reader keeps it."""
     text = _templates.get_template(template).render({**values, "t": say})
-    kept = {"Cache-Control": "private, no-cache", "Vary": "Accept-Language"}
-    return HTMLResponse(text, status, headers={**HEADERS, **kept, **(headers or {})})
+    return HTMLResponse(text, status, headers=page_headers(headers))
+
+
+def page_headers(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The headers of a page; those of `more` count before the usual ones."""
+    return {**HEADERS, "Cache-Control": "private, no-cache", "Vary": "Accept-Language", **(more or {})}
 
 
 def message(

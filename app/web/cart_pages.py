@@ -152,7 +152,7 @@ def _line(
     say, sku, quantity = reader.say, line.sku, line.priced.quantity
     problem = change = None
     if not sku.is_sellable:
-        problem = say("line_withdrawn")
+        problem = say("line_forbidden" if sku.is_forbidden else "line_withdrawn")
     elif sku.available <= 0:
         problem = say("line_in_stores_only" if sku.sku_id in in_stores else "line_gone")
     elif sku.available < quantity:

@@ -1,7 +1,6 @@
 """Checkout: what it costs, where it goes, and the order. A form works once, however often it is sent."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -9,34 +8,20 @@ from starlette.responses import Response
 
 from app.customers import consents
 from app.customers.consents import Consent
-from app.employees.values import PostalAddress
 from app.platform.db import BrandSession
-from app.platform.errors import IdempotencyConflict, InsufficientStock, InvalidInput, PriceChanged, UserFault
+from app.platform.errors import IdempotencyConflict, InvalidInput, UserFault
 from app.platform.idempotency import Result
-from app.products import stock_reads
 from app.products.values import StockLine
 from app.trade import freight, orders
-from app.trade.basket import LONGEST_NOTE, LONGEST_PART, LONGEST_STREET
 from app.trade.freight_values import Region
 from app.trade.rules import LARGEST_QUANTITY, MOST_LINES
 from app.trade.values import FulfilmentMethod, LineRequest
-from app.web import answers, callers, cart, consent_pages, coupon_choice, forms, views
+from app.web import answers, callers, cart, consent_pages, coupon_choice, delivery_forms, forms, views
 from app.web.cart import CartLine
 from app.web.consent_pages import ASKED, VERSION
 from app.web.forms import Form
 from app.web.readers import ShopReader
 from graphql_schema.paging import encode_global_id
-
-MOST_STORES: Final = 50
-"""Stores that are offered for pickup."""
-ADDRESS: Final[Mapping[str, int]] = {
-    "recipient": LONGEST_PART,
-    "phone": LONGEST_PART,
-    "province": LONGEST_PART,
-    "city": LONGEST_PART,
-    "district": LONGEST_PART,
-    "street": LONGEST_STREET,
-}
 
 
 async def show_checkout(reader: ShopReader) -> Response:
@@ -71,10 +56,8 @@ async def place_order(reader: ShopReader) -> Response:
 
 
 async def _place(reader: ShopReader, form: Form, wanted: list[CartLine]) -> Result | UserFault:
-    method = _method(reader, form)
-    is_pickup = method is FulfilmentMethod.PICKUP
-    address = {name: form.text(name) if method.is_sent else "" for name in ADDRESS}
-    store_id = views.id_in(form.text("store"), "Store") if is_pickup else None
+    method = delivery_forms.method_of(reader, form.text("method"))
+    address, store_id = delivery_forms.address_of(form, method), delivery_forms.store_of(form, method)
     coupon_ids = coupon_choice.named(form) or []
     code, note, expected = callers.code_token(reader.request), form.text("note"), form.number("expected") or 0
     decided = [Consent(purpose, VERSION, form.has(purpose.value)) for purpose in ASKED if form.has(f"asked-{purpose}")]
@@ -86,7 +69,7 @@ async def _place(reader: ShopReader, form: Form, wanted: list[CartLine]) -> Resu
             shop=reader.shop,
             lines=[LineRequest(line.sku_id, line.quantity) for line in wanted],
             fulfilment=method,
-            address=PostalAddress(**address) if method.is_sent else None,
+            address=address,
             pickup_store_id=store_id,
             expected_total_minor=expected,
             coupon_ids=coupon_ids,
@@ -99,39 +82,32 @@ async def _place(reader: ShopReader, form: Form, wanted: list[CartLine]) -> Resu
         return {"order_id": order_id}
 
     lines = [(str(line.sku_id), line.quantity) for line in wanted]
-    body = [reader.shop.slug, lines, method, address, str(store_id), note, expected, [str(one) for one in coupon_ids]]
+    body = [
+        reader.shop.slug,
+        lines,
+        method,
+        str(address),
+        str(store_id),
+        note,
+        expected,
+        [str(one) for one in coupon_ids],
+    ]
     return await reader.change("orderPlace", act, key=form.text("key"), body=body)
 
 
 async def _refuse(reader: ShopReader, form: Form, wanted: list[CartLine], fault: UserFault) -> Response:
     """The page again, with what was typed and why it was not enough; nothing was ordered."""
-    say = reader.say
-    errors: dict[str, str] = {}
-    notice, kind = None, "bad"
-    match fault:
-        case PriceChanged(total_minor=total_minor):
-            notice, kind = say("total_changed", total=say.money(total_minor).text), "warn"
-        case InsufficientStock():
-            notice, kind = say("stock_changed"), "warn"
-        case IdempotencyConflict():
-            return answers.message(
-                say("order_again"),
-                say("order_again_text"),
-                say=say,
-                status=409,
-                href=f"{reader.path}/orders",
-                label=say("orders_nav"),
-            )
-        case InvalidInput() if fault.path[:2] == ("fulfilment", "address") and fault.path[-1] in ADDRESS:
-            errors[fault.path[-1]] = reader.explain(fault)
-        case UserFault() if fault.path == ("fulfilment", "pickupStoreId"):
-            errors["store"] = say("pickup_store_needed")
-        case InvalidInput() if fault.path == ("note",):
-            errors["note"] = reader.explain(fault)
-        case _:
-            notice = reader.explain(fault)
-    if errors:
-        notice = say("form_incomplete")
+    if isinstance(fault, IdempotencyConflict):
+        say = reader.say
+        return answers.message(
+            say("order_again"),
+            say("order_again_text"),
+            say=say,
+            status=409,
+            href=f"{reader.path}/orders",
+            label=say("orders_nav"),
+        )
+    errors, notice, kind = delivery_forms.explained(reader, fault)
     return await _show(reader, wanted, form, errors=errors, notice=notice, kind=kind, status=422)
 
 
@@ -145,11 +121,10 @@ async def _show(
     kind: str = "",
     status: int = 200,
 ) -> Response:
-    method = _method(reader, form)
-    stores = await _stores(reader, wanted) if method is FulfilmentMethod.PICKUP else []
-    store = form.text("store") or (stores[0][0] if stores else "")
-    is_known = store in {store_id for store_id, _ in stores}
-    store_id = views.id_in(store, "Store") if is_known else None
+    method = delivery_forms.method_of(reader, form.text("method"))
+    fetched = [StockLine(line.sku_id, line.quantity) for line in wanted]
+    stores = await delivery_forms.stores(reader, fetched) if method is FulfilmentMethod.PICKUP else []
+    store, store_id = delivery_forms.chosen(form, stores)
     errors = dict(errors or {})
     region = None if errors or not method.is_sent else _region(form)
     try:
@@ -170,11 +145,10 @@ async def _show(
         "who": views.who_serves(reader.shop, reader.brand.name, reader.say),
         "key": form.text("key"),
         "method": method.value,
-        "ways": [(_way(reader, wanted, form, one), one.value, one is method) for one in _ways(reader)],
+        "ways": [(_way(reader, wanted, form, one), one.value, one is method) for one in delivery_forms.ways(reader)],
         "stores": stores,
         "store": store,
-        "typed": {name: form.text(name) for name in (*ADDRESS, "note")},
-        "longest": {**ADDRESS, "note": LONGEST_NOTE},
+        **delivery_forms.typed(form),
         "asked": await consent_pages.undecided_by(reader),
         "ticked": {purpose.value for purpose in ASKED if form.has(purpose.value)},
         "lines": [cart.line_text(line) for line in wanted],
@@ -186,19 +160,9 @@ async def _show(
     return reader.show("checkout.html", values, status=status)
 
 
-def _method(reader: ShopReader, form: Form) -> FulfilmentMethod:
-    given = form.text("method")
-    return FulfilmentMethod(given) if given in _ways(reader) else FulfilmentMethod.DELIVERY
-
-
 def _region(form: Form) -> Region | None:
     """Where the goods go, once that was typed."""
     return Region(form.text("province"), form.text("city")) if form.text("province") else None
-
-
-def _ways(reader: ShopReader) -> list[FulfilmentMethod]:
-    """How goods can be had here: taken at once only where the shop's guide has a store."""
-    return [way for way in FulfilmentMethod if way is not FulfilmentMethod.IN_STORE or reader.shop.store_id is not None]
 
 
 def _way(reader: ShopReader, wanted: list[CartLine], form: Form, method: FulfilmentMethod) -> str:
@@ -206,25 +170,6 @@ def _way(reader: ShopReader, wanted: list[CartLine], form: Form, method: Fulfilm
     lines = [("line", cart.line_text(line)) for line in wanted]
     kept = [(name, text) for name in (coupon_choice.CHOSEN, coupon_choice.COUPON) for text in form.all(name)]
     return f"{reader.path}/checkout?{urlencode([*lines, ('order', form.text('key')), ('method', method.value), *kept])}"
-
-
-async def _stores(reader: ShopReader, wanted: list[CartLine]) -> list[tuple[str, str]]:
-    """Where goods can be fetched: first those that have all of it, among them the shop's own."""
-    if not wanted:
-        return []
-    async with reader.reading() as session:
-        offers = await stock_reads.store_offers(session, [StockLine(line.sku_id, line.quantity) for line in wanted])
-    offers.sort(key=lambda offer: (not offer.has_all, offer.store_id != reader.shop.store_id))
-    return [
-        (
-            encode_global_id("Store", offer.store_id),
-            reader.say(
-                "store_has_it" if offer.has_all else "store_lacks_it",
-                store=" · ".join(part for part in (offer.name, offer.city) if part),
-            ),
-        )
-        for offer in offers[:MOST_STORES]
-    ]
 
 
 def _lines(texts: list[str]) -> list[CartLine]:

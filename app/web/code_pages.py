@@ -84,6 +84,8 @@ async def _lead_on(session: BrandSession, leads_to: Destination, token: str, say
     if leads_to.material_id is not None:
         # The token stays in the address: whoever passes the page on passes on whose share it is.
         path += f"/m/{token}"
+    elif leads_to.quotation_id is not None:
+        path += f"/quotations/{token}"
     elif leads_to.product_id is not None:
         path += f"/p/{encode_global_id('Product', leads_to.product_id)}"
     elif leads_to.template_id is not None:

@@ -15,6 +15,7 @@ from app.platform.idempotency import Result
 from app.products import reads as products
 from app.web import answers, callers, coupon_views, forms, views
 from app.web.answers import Refused
+from app.web.code_pictures import code_picture
 from app.web.readers import ShopReader
 from graphql_schema.paging import encode_global_id
 
@@ -206,6 +207,8 @@ async def _own_page(reader: ShopReader, own: CouponView, *, notice: str | None =
         "coupon": coupon_views.coupon_shown(own, path=reader.path, say=reader.say),
         "from_guide": None if guide is None else reader.say("coupon_from_guide", name=guide.display_name),
         "link": link,
+        "code": " ".join(own.code[at : at + 4] for at in range(0, len(own.code), 4)),
+        "picture": code_picture(base_url, own.code),
         "notice": notice,
         "key": forms.new_key(),
     }

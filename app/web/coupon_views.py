@@ -8,7 +8,7 @@ from typing import Final
 
 from app.marketing.coupon_reads import CouponView, TemplateView
 from app.marketing.coupon_rules import refuse_claim
-from app.marketing.values import ClaimFacts, CouponKind, CouponRefusal, CouponState
+from app.marketing.values import ClaimFacts, CouponKind, CouponRefusal, CouponState, CouponTerms
 from app.platform.money import WHOLE_BP
 from app.web.texts import Speech
 from graphql_schema.paging import encode_global_id
@@ -102,8 +102,11 @@ def refusal_of(
 
 
 def worth(view: TemplateView, say: Speech) -> str:
+    return worth_of(view.terms, say)
+
+
+def worth_of(terms: CouponTerms, say: Speech) -> str:
     """What it takes off, in a few characters; of a percentage Chinese names what is left, in tenths."""
-    terms = view.terms
     match terms.kind:
         case CouponKind.AMOUNT:
             return say.money(terms.amount_minor or 0).text

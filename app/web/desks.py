@@ -4,6 +4,7 @@ from typing import Any
 
 from app.commission import withdrawals
 from app.employees.values import Role
+from app.products import pins_and_bans
 from app.web.readers import StaffReader
 
 
@@ -18,5 +19,12 @@ def require_finance(reader: StaffReader) -> None:
 
 
 def boss_values(reader: StaffReader) -> dict[str, Any]:
-    """What the boss's dock needs to know. `pays_out`: whether withdrawals are the reader's to decide."""
-    return {"desk": "boss", "pays_out": withdrawals.may_decide(reader.actor)}
+    """What the boss's dock needs to know. `pays_out`: whether withdrawals are the reader's to decide.
+
+    `decides_shelves`: whether what all shops show is.
+    """
+    return {
+        "desk": "boss",
+        "pays_out": withdrawals.may_decide(reader.actor),
+        "decides_shelves": pins_and_bans.may_decide(reader.actor),
+    }

@@ -49,10 +49,11 @@ class CodeLine:
 
 @dataclass(frozen=True, slots=True)
 class CustomerLine:
-    """A customer bound to the guide as a row. `coupons_href`: where the guide gives a coupon."""
+    """A customer bound to the guide as a row. `coupons_href`: where the guide gives a coupon; `quote_href`: quotes."""
 
     href: str
     coupons_href: str
+    quote_href: str
     name: str
     phone: str | None
     binding: str
@@ -104,6 +105,7 @@ def customer_line(
     return CustomerLine(
         href=f"/guide/customers/{encode_global_id('Customer', facts.customer_id)}",
         coupons_href=f"/guide/customers/{encode_global_id('Customer', facts.customer_id)}/coupons",
+        quote_href=f"/guide/quotations/new?customer={encode_global_id('Customer', facts.customer_id)}",
         name=facts.display_name,
         phone=facts.phone_masked,
         binding=_binding(facts, say),

@@ -8,16 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.marketing import codes, material_reads, readings
-from app.marketing.codes import CodeFacts
 from app.marketing.material_reads import MaterialView
 from app.marketing.rules import is_slug
 from app.marketing.values import CodeKind, MaterialKind
-from app.platform.actor import ANONYMOUS
 from app.platform.db import BrandSession
 from app.platform.runtime import Runtime
 from app.products import reads, shelf_reads
 from app.products.shops import SHOP_SLUG
-from app.web import answers, callers, forms, readers, seals, views
+from app.web import answers, forms, openings, readers, seals, views
 from app.web.readers import ShopReader
 from app.web.texts import Speech
 
@@ -50,7 +48,8 @@ async def open_material(reader: ShopReader) -> Response:
         if material is None or code.is_revoked:
             return answers.see(reader.path)
         values = await _values(session, reader, material)
-    values["visit"] = await _record(reader, code, token)
+    scan = await openings.record(reader, token)
+    values["visit"] = None if scan is None else sealed_visit(reader.runtime, reader.brand.id, scan.touchpoint_id)
     values["reading_href"] = f"{reader.path}/m/{token}/reading"
     return reader.show("material.html", values, status=410 if material.is_withdrawn else 200, headers=_HEADERS)
 
@@ -87,28 +86,13 @@ def sealed_visit(runtime: Runtime, brand_id: UUID, touchpoint_id: UUID) -> str:
     return f"{touchpoint_id.hex}.{seals.seal(runtime.database.vault, READING, brand_id.hex + touchpoint_id.hex)}"
 
 
-async def _record(reader: ShopReader, code: CodeFacts, token: str) -> str | None:
-    """Record the opening, which repeats that of the code's address; the sealed visit, None for who leaves no trace."""
-    if not callers.is_person(reader.request):
-        return None
-
-    async def work(session: BrandSession) -> codes.Scan:
-        return await codes.scan(
-            session, ANONYMOUS, token=token, visitor_token=callers.visitor_token(reader.request), now=session.now
-        )
-
-    scan = await reader.runtime.database.run(reader.brand, work)
-    settings = reader.runtime.settings
-    reader.on_parting(lambda response: callers.keep_visitor(response, scan.visitor_token, settings))
-    reader.on_parting(lambda response: callers.keep_code(response, token, reader.path, settings))
-    return sealed_visit(reader.runtime, reader.brand.id, scan.touchpoint_id)
-
-
 async def _values(session: BrandSession, reader: ShopReader, material: MaterialView) -> dict[str, Any]:
     shop, say, content = reader.shop, reader.say, material.content
     items = []
     if not material.is_withdrawn:
-        items = await shelf_reads.shelf_items(session, shop_id=shop.shop_id, product_ids=content.product_ids)
+        items = await shelf_reads.shelf_items(
+            session, shop_id=shop.shop_id, branch=shop.branch, product_ids=content.product_ids
+        )
     skus = await reads.skus_of_products(session, [item.product.product_id for item in items], branch=shop.branch)
     cards = [views.product_card(item, skus[item.product.product_id], slug=shop.slug, say=say) for item in items]
     films, files = _attachments(content.attachment_urls)

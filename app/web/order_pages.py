@@ -24,6 +24,7 @@ from app.trade.rules import allowed_actions, is_paid
 from app.trade.values import OrderAction, OrderState, ProviderName
 from app.web import after_sale_views, answers, forms, purchase_views, views
 from app.web.answers import Refused
+from app.web.code_pictures import code_picture
 from app.web.readers import ShopReader
 from graphql_schema.paging import encode_global_id
 
@@ -147,6 +148,7 @@ async def shown_order(
     )
     by_id = {line.id: line for line in lines}
     taken = after_sale_rules.taken_pieces((one.line_id, one.state, one.quantity) for one in known)
+    pickup_code = _pickup_code(reader, order)
     values: dict[str, Any] = {
         "shop": reader.shop,
         "shop_href": reader.path,
@@ -166,7 +168,8 @@ async def shown_order(
             for parcel in parcels
         ],
         "pickup_at": order.pickup_store_name,
-        "pickup_code": _pickup_code(reader, order),
+        "pickup_code": pickup_code,
+        "picture": None if pickup_code is None else code_picture(reader.runtime.settings.base_url, pickup_code),
         "who": views.who_serves(shop or reader.shop, reader.brand.name, say),
         "notice": notice or purchase_views.payment_notice(order, tries, has_come_back=has_come_back, say=say),
         "may": {action.value for action in actions} - ({OrderAction.PAY.value} if not _can_pay(reader) else set()),

@@ -1,5 +1,6 @@
 """The guide's posters: choose a template and a product, and keep the picture with a long press."""
 
+from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
@@ -12,7 +13,9 @@ from app.platform.db import BrandSession
 from app.platform.errors import InvalidInput, UserFault
 from app.platform.idempotency import Result
 from app.platform.storage import media_url
+from app.products import reads as products
 from app.products import shelf_reads
+from app.products.reads import ProductView
 from app.web import answers, forms, views
 from app.web.guide_pages import require_guide, who
 from app.web.readers import StaffReader
@@ -24,7 +27,10 @@ LATEST: Final = 6
 
 
 async def show_posters(reader: StaffReader) -> Response:
-    """`GET /guide/posters`: the poster of `?poster=`, what a new one can be made of, and the latest ones."""
+    """`GET /guide/posters`: the poster of `?poster=`; without one, what one can be made of, and the latest ones.
+
+    Pictures are what weighs on a phone: a finished poster stands alone, the latest ones are named.
+    """
     return await _page(reader)
 
 
@@ -70,16 +76,19 @@ async def _page(
     wanted = views.id_in(reader.request.query_params.get("poster", ""), "Poster")
     async with reader.reading() as session:
         me = await who(session, employee_id)
+        found = {} if wanted is None else await poster_reads.posters_by_id(session, [wanted])
+        shown = next((one for one in found.values() if one.guide_id == employee_id), None)
+        if shown is not None:
+            return reader.show("guide_poster.html", {"me": me, "shown": _line(reader, shown)})
         templates = await poster_reads.template_page(session, limit=MOST_TEMPLATES)
         latest = await poster_reads.posters_of_guide(session, employee_id, limit=LATEST)
-        found = {} if wanted is None else await poster_reads.posters_by_id(session, [wanted])
+        named = await products.products_by_id(session, [one.product_id for one in latest if one.product_id is not None])
         shelf = []
         if me.shop_id is not None:
             page = await shelf_reads.shelf_page(
-                session, shop_id=me.shop_id, limit=MOST_PRODUCTS, has_hidden=False, has_count=False
+                session, shop_id=me.shop_id, branch=me.branch, limit=MOST_PRODUCTS, has_hidden=False, has_count=False
             )
             shelf = page.items
-    shown = next((one for one in found.values() if one.guide_id == employee_id), None)
     offered = [
         {
             "id": encode_global_id("PosterTemplate", one.template_id),
@@ -92,22 +101,25 @@ async def _page(
     values = {
         "me": me,
         "has_shop": me.shop_id is not None,
-        "shown": None if shown is None else _line(reader, shown),
         "templates": offered,
         "template": template or (offered[0]["id"] if offered else ""),
         "products": [(encode_global_id("Product", one.product.product_id), one.product.title) for one in shelf],
         "product": product,
-        "latest": [_line(reader, one) for one in latest if one.poster_id != wanted and one.state is PosterState.READY],
+        "latest": [_line(reader, one, named) for one in latest if one.state is PosterState.READY],
         "key": forms.new_key(),
         "errors": errors or {},
     }
     return reader.show("guide_posters.html", values, status=422 if errors else 200)
 
 
-def _line(reader: StaffReader, poster: PosterView) -> dict[str, str | None]:
+def _line(
+    reader: StaffReader, poster: PosterView, named: Mapping[UUID, ProductView] | None = None
+) -> dict[str, str | None]:
+    product = None if named is None or poster.product_id is None else named[poster.product_id].title
     return {
         "href": f"/guide/posters?poster={encode_global_id('Poster', poster.poster_id)}",
         "state": poster.state.lower(),
         "image": None if poster.image_key is None else media_url(poster.image_key),
+        "title": product or reader.say("poster_whole_shop"),
         "made": reader.say.moment(poster.created_at),
     }

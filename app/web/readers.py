@@ -23,6 +23,7 @@ from app.products.shops import SHOP_SLUG
 from app.web import answers, forms, seals, signed_in
 from app.web.answers import Refused
 from app.web.forms import Form
+from app.web.manifests import manifest_of
 from app.web.texts import Speech
 
 T = TypeVar("T")
@@ -51,7 +52,13 @@ class Reader:
         """A page with the reader's form token at hand; kept nowhere unless `headers` say otherwise."""
         kept = answers.KEPT_NOWHERE if headers is None else headers
         errors = forms.Errors(values.get("errors", {}))
-        given = {**values, "errors": errors, "form_token": self.form_token, "is_signed_in": self.is_signed_in}
+        given = {
+            "manifest": manifest_of(self.request.url.path),
+            **values,
+            "errors": errors,
+            "form_token": self.form_token,
+            "is_signed_in": self.is_signed_in,
+        }
         return answers.page(template, given, say=self.say, status=status, headers=kept)
 
     @property

@@ -1,5 +1,6 @@
 """A guide's shop and the products in it; opening either is a visit."""
 
+import hashlib
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -22,8 +23,11 @@ from app.trade.basket import Basket
 from app.trade.values import FulfilmentMethod, LineRequest
 from app.web import answers, callers, readers, views
 from app.web.amounts import Amount
+from app.web.kept_pages import KeptPages
+from app.web.manifests import manifest_of
 from app.web.readers import ShopReader
 from app.web.texts import Speech
+from app.web.views import ProductCard
 from graphql_schema.errors import BadUserInput
 from graphql_schema.paging import decode_cursor, encode_cursor, encode_global_id
 
@@ -31,12 +35,17 @@ PAGE_SIZE: Final = 24
 MOST_AT_ONCE: Final = 10
 """Pieces that a product's page offers; the bag takes more."""
 _SCOPE: Final = "page_shelf"
-_KINDS: Final = (bool, (int, type(None)), datetime, UUID)
+_KEPT: Final = KeptPages()
+_KINDS: Final = (int, (int, type(None)), datetime, UUID)
+_NARROWING: Final = ("after", "q", "section")
+"""What an address says when it asks for another than the shop's first page."""
+IN_A_STRIP: Final = 4
+"""Products of a section on the shop's first page; its own page has all."""
 
 
 async def open_shop(runtime: Runtime, request: Request) -> Response:
     """`/s/{slug}`: the guide and a page of the shelf. A person's visit is recorded, once in 30 minutes."""
-    brand = await _brand(runtime, request)
+    brand = await brand_of(runtime, request)
     if brand is None:
         return answers.missing("shop", say=Speech(readers.language_of(request)))
     slug, say = request.path_params["slug"], Speech(readers.language_of(request), brand)
@@ -44,15 +53,27 @@ async def open_shop(runtime: Runtime, request: Request) -> Response:
         shop = await reads.shop_facts_by_slug(session, slug)
         if shop is None:
             return answers.missing("shop", say=say)
-        tag = f'"{answers.BUILD}-{say.language}-{shop.page_tag}"'
-        if tag in request.headers.get("if-none-match", ""):
-            response = answers.unchanged(tag)
-        else:
-            wanted = request.query_params.get("q", "").strip()[:LONGEST_SEARCH]
-            values = await _shelf_values(session, shop, request.query_params.get("after"), wanted, say)
-            values["site"] = runtime.settings.base_url
-            response = answers.page("shop.html", values, say=say, headers={"ETag": tag})
+        response = await _shelf_answer(runtime, request, session, shop, say)
     return await with_visit(runtime, request, brand, shop, response)
+
+
+async def _shelf_answer(
+    runtime: Runtime, request: Request, session: BrandSession, shop: ShopFacts, say: Speech
+) -> Response:
+    """The page, rendered once for as long as nothing on it changes; only its beginning is kept."""
+    brand = hashlib.sha256(repr((session.brand.name, session.brand.currency)).encode()).hexdigest()[:8]
+    tag = f'"{answers.BUILD}-{say.language}-{brand}-{shop.page_tag}"'
+    if tag in request.headers.get("if-none-match", ""):
+        return answers.unchanged(tag)
+    is_kept = not any(name in request.query_params for name in _NARROWING)
+    if is_kept and (kept := _KEPT.get(tag)) is not None:
+        return kept
+    values = await _shelf_values(session, shop, request, say)
+    values |= {"site": runtime.settings.base_url, "manifest": manifest_of(request.url.path)}
+    page = answers.page("shop.html", values, say=say, headers={"ETag": tag})
+    if is_kept:
+        _KEPT.keep(tag, page)
+    return page
 
 
 async def open_product(reader: ShopReader) -> Response:
@@ -63,7 +84,7 @@ async def open_product(reader: ShopReader) -> Response:
         item = (
             None
             if product_id is None
-            else await shelf_reads.shelf_item(session, shop_id=shop.shop_id, product_id=product_id)
+            else await shelf_reads.shelf_item(session, shop_id=shop.shop_id, branch=shop.branch, product_id=product_id)
         )
         values = None if item is None else await _product_values(session, shop, item, say)
     response = (
@@ -74,7 +95,7 @@ async def open_product(reader: ShopReader) -> Response:
     return await with_visit(reader.runtime, reader.request, reader.brand, shop, response)
 
 
-async def _brand(runtime: Runtime, request: Request) -> Brand | None:
+async def brand_of(runtime: Runtime, request: Request) -> Brand | None:
     """The brand that the slug leads to."""
     slug = request.path_params["slug"]
     found = await runtime.database.resolve(SHOP_SLUG, slug) if is_slug(slug) else None
@@ -94,23 +115,51 @@ async def with_visit(runtime: Runtime, request: Request, brand: Brand, shop: Sho
     return response
 
 
-async def _shelf_values(
-    session: BrandSession, shop: ShopFacts, after: str | None, wanted: str, say: Speech
-) -> dict[str, Any]:
-    """A page of the shelf; of what is found where something is `wanted`, then nothing stands before the rest."""
-    key = _key(after)
-    page = await shelf_reads.shelf_page(session, shop_id=shop.shop_id, limit=PAGE_SIZE + 1, after=key, search=wanted)
+async def _shelf_values(session: BrandSession, shop: ShopFacts, request: Request, say: Speech) -> dict[str, Any]:
+    """A page of the shelf: `?q=` of what is found, `?section=` of one section; else the sections, then what is in none.
+
+    Where something is sought or one section is looked at, nothing stands before the rest.
+    """
+    wanted = request.query_params.get("q", "").strip()[:LONGEST_SEARCH]
+    key = key_in(request.query_params.get("after"))
+    chosen = None if wanted else views.id_in(request.query_params.get("section", ""), "ShelfSection")
+    strips = (
+        [] if wanted else await shelf_reads.strips(session, shop_id=shop.shop_id, branch=shop.branch, limit=IN_A_STRIP)
+    )
+    section = next((one for one in strips if one.section_id == chosen), None)
+    page = await shelf_reads.shelf_page(
+        session,
+        shop_id=shop.shop_id,
+        branch=shop.branch,
+        limit=PAGE_SIZE + 1,
+        after=key,
+        search=wanted,
+        section_id=None if section is None else section.section_id,
+        is_outside=bool(strips) and section is None,
+    )
+    is_first = key is None and not wanted and section is None
+    shown = [one for one in strips if one.items] if is_first else []
     items = page.items[:PAGE_SIZE]
-    skus = await reads.skus_of_products(session, [item.product.product_id for item in items], branch=shop.branch)
-    cards = [
-        card
-        for item in items
-        if (card := views.product_card(item, skus[item.product.product_id], slug=shop.slug, say=say))
-    ]
-    lead = cards.pop(0) if key is None and not wanted and cards and items[0].is_featured else None
+    all_items = [*items, *(item for one in shown for item in one.items)]
+    skus = await reads.skus_of_products(
+        session, sorted({item.product.product_id for item in all_items}), branch=shop.branch
+    )
+
+    def cards_of(some: list[ShelfItem]) -> list[ProductCard]:
+        made = (
+            views.product_card(
+                item, skus[item.product.product_id], slug=shop.slug, say=say, has_words=shop.guide_is_active
+            )
+            for item in some
+        )
+        return [card for card in made if card is not None]
+
+    cards = cards_of(items)
+    lead = cards.pop(0) if is_first and cards and items[0].key.rank else None
     has_more = len(page.items) > PAGE_SIZE
     path = f"/s/{shop.slug}"
-    more = {"q": wanted} if wanted else {}
+    section_id = None if section is None else encode_global_id("ShelfSection", section.section_id)
+    more = {"q": wanted} if wanted else {"section": section_id} if section_id else {}
     return {
         "shop": shop,
         "shop_href": path,
@@ -118,10 +167,22 @@ async def _shelf_values(
         "who": views.who_serves(shop, session.brand.name, say),
         "wanted": wanted,
         "lead": lead,
+        "is_lead_pinned": bool(items) and items[0].is_pinned,
+        "strips": [
+            {
+                "name": one.name,
+                "items": cards_of(one.items),
+                "count": one.item_count,
+                "href": f"{path}?{urlencode({'section': encode_global_id('ShelfSection', one.section_id)})}",
+                "has_more": one.item_count > len(one.items),
+            }
+            for one in shown
+        ],
+        "section": None if section is None else section.name,
         "items": cards,
         "total_count": page.total_count,
-        "next_href": f"{path}?{urlencode(more | {'after': _cursor(items[-1])})}" if has_more else None,
-        "first_href": None if key is None and not wanted else path,
+        "next_href": f"{path}?{urlencode(more | {'after': cursor_of(items[-1])})}" if has_more else None,
+        "first_href": None if is_first else path,
     }
 
 
@@ -145,6 +206,8 @@ async def _product_values(
         "shop_href": f"/s/{shop.slug}",
         "brand_name": session.brand.name,
         "who": views.who_serves(shop, session.brand.name, say),
+        "words": item.words_shown,
+        "own_pictures": shelf_reads.picture_urls(item.pictures_shown),
         "product_id": encode_global_id("Product", product_id),
         "product": card,
         "pictures": [one for one in shown[product_id] if one.url != item.product.cover_url],
@@ -172,17 +235,17 @@ def cost_lines(
     return [*lines, (freight, say.money(totals.freight_minor))]
 
 
-def _key(after: str | None) -> ShelfKey | None:
+def key_in(after: str | None) -> ShelfKey | None:
     """Where a page of the shelf begins; a cursor that is none begins at the start."""
     if after is None:
         return None
     try:
-        is_featured, position, created_at, product_id = decode_cursor(after, _SCOPE, _KINDS)
+        rank, position, created_at, product_id = decode_cursor(after, _SCOPE, _KINDS)
     except BadUserInput:
         return None
-    return ShelfKey(is_featured, position, created_at, product_id)  # type: ignore[arg-type]
+    return ShelfKey(rank, position, created_at, product_id)  # type: ignore[arg-type]
 
 
-def _cursor(item: ShelfItem) -> str:
+def cursor_of(item: ShelfItem) -> str:
     key = item.key
-    return encode_cursor(_SCOPE, (key.is_featured, key.position, key.created_at, key.product_id))
+    return encode_cursor(_SCOPE, (key.rank, key.position, key.created_at, key.product_id))

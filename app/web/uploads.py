@@ -55,8 +55,8 @@ async def upload(runtime: Runtime, request: Request) -> Response:
         return _refusal(request, 403, "FORBIDDEN")
     try:
         async with _AT_ONCE:
-            data, token = await _read(request)
-            if is_by_cookie and not _is_ours(runtime, request, token):
+            data, token = await read_file(request)
+            if is_by_cookie and not is_ours(runtime, request, token):
                 return _refusal(request, 403, "FORBIDDEN")
             return await _accept(runtime, request, brand, actor, data)
     except HTTPException as refused:
@@ -89,14 +89,14 @@ def _claims(runtime: Runtime, request: Request) -> tuple[AccessClaims | None, bo
     return tokens.read_access_token(runtime.secrets.signing, token.strip()), False
 
 
-def _is_ours(runtime: Runtime, request: Request, token: str) -> bool:
+def is_ours(runtime: Runtime, request: Request, token: str) -> bool:
     """Whether a page of ours in this browser gave the token."""
     secret = request.cookies.get(signed_in.own_name(runtime.settings, readers.FORM_COOKIE), "")
     given = token or request.headers.get(FORM_HEADER, "")
     return bool(secret) and seals.is_sealed(runtime.database.vault, readers.FORM_COOKIE, secret, given)
 
 
-async def _read(request: Request) -> tuple[bytes, str]:
+async def read_file(request: Request) -> tuple[bytes, str]:
     """The file and the form token of a body. Raises: HTTPException for one that is none, too large, or never comes."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
         raise HTTPException(415, "UNSUPPORTED_MEDIA_TYPE")

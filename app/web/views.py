@@ -30,7 +30,10 @@ class SkuLine:
 
 @dataclass(frozen=True, slots=True)
 class ProductCard:
-    """A product as shelf and product page show it. `has_prices`: variants differ in price, and the lowest is shown."""
+    """A product as shelf and product page show it. `has_prices`: variants differ in price, and the lowest is shown.
+
+    `words`: what the guide says of it; escaped like every text, and never in a price's place.
+    """
 
     title: str
     href: str
@@ -41,6 +44,7 @@ class ProductCard:
     market_price: Amount | None
     has_prices: bool
     is_in_stock: bool
+    words: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,10 @@ class HoursLine:
     hours: str
 
 
-def product_card(item: ShelfItem, skus: Sequence[SkuView], *, slug: str, say: Speech) -> ProductCard | None:
-    """A product on a shelf; None for one without a variant, which nobody can buy."""
+def product_card(
+    item: ShelfItem, skus: Sequence[SkuView], *, slug: str, say: Speech, has_words: bool = False
+) -> ProductCard | None:
+    """A product on a shelf, with its guide's words where wanted; None for one that has no variant to buy."""
     shown = cheapest(skus)
     if shown is None:
         return None
@@ -90,6 +96,7 @@ def product_card(item: ShelfItem, skus: Sequence[SkuView], *, slug: str, say: Sp
         market_price=_market_price(shown, say),
         has_prices=any(sku.price_minor != shown.price_minor for sku in skus),
         is_in_stock=any(sku.can_be_had for sku in skus),
+        words=item.words_shown if has_words else None,
     )
 
 

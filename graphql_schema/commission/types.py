@@ -135,8 +135,8 @@ class Attribution:
     decided_at: datetime = strawberry.field(description="When it was decided: as the order was placed.")
     policy_version: int = strawberry.field(description="The version of the attribution policy that decided.")
     rule: str = strawberry.field(
-        description="The rule that decided, for programs: EXPLICIT_CODE, LIVE_BINDING, LAST_TOUCH, SHOP_GUIDE, STORE "
-        "or CASHIER_CHOICE."
+        description="The rule that decided, for programs: QUOTATION, EXPLICIT_CODE, LIVE_BINDING, LAST_TOUCH, "
+        "SHOP_GUIDE, STORE or CASHIER_CHOICE."
     )
     explanation: str = strawberry.field(description="The decision in words, in the language of Accept-Language.")
     candidates: list[AttributionCandidate] = strawberry.field(description="The winner first; at most 100.")

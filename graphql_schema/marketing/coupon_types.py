@@ -6,10 +6,11 @@ import strawberry
 
 from app.marketing.coupon_figures import CouponFigures
 from app.marketing.coupon_reads import CouponView, TemplateView
+from graphql_schema.context import Info
 from graphql_schema.marketing.enums import CouponKind, CouponState
 from graphql_schema.money import Money, to_money
 from graphql_schema.paging import Node, encode_global_id
-from graphql_schema.permissions import EMPLOYEES, Requires
+from graphql_schema.permissions import CUSTOMERS, EMPLOYEES, Requires
 
 
 @strawberry.type(description="What coupons of a kind take off, who can have one, and until when.")
@@ -52,7 +53,7 @@ class CouponTemplate(Node):
         return self.view.claimed
 
     @strawberry.field(
-        description="Coupons that paid orders have used. For employees.", extensions=[Requires(EMPLOYEES)]
+        description="Coupons used by paid orders or in stores. For employees.", extensions=[Requires(EMPLOYEES)]
     )
     async def used_count(self) -> int:
         return self.view.used
@@ -66,6 +67,15 @@ class Coupon(Node):
         description="Until when it can be used; of an ISSUED one, until when it can be accepted."
     )
     template: CouponTemplate = strawberry.field(description="What it takes off.")
+    view: strawberry.Private[CouponView]
+
+    @strawberry.field(
+        description="For its own customer, while it can be used: 16 digits to show in a store, which takes it once.",
+        extensions=[Requires(CUSTOMERS)],
+    )
+    async def code(self, info: Info) -> str | None:
+        is_own = (await info.context.actor()).customer_id == self.view.customer_id
+        return self.view.code if is_own and self.view.state is CouponState.CLAIMED else None
 
 
 @strawberry.type(description="A coupon offered to a friend. Until somebody takes it, it stays its giver's.")
@@ -84,7 +94,7 @@ class CouponFiguresRow:
     claimed: int = strawberry.field(description="Coupons that customers have taken.")
     shared: int = strawberry.field(description="Coupons offered to friends.")
     transferred: int = strawberry.field(description="Coupons that friends have taken.")
-    used: int = strawberry.field(description="Coupons that paid orders have used.")
+    used: int = strawberry.field(description="Coupons used by paid orders or in stores.")
 
 
 def to_template(view: TemplateView, currency: str) -> CouponTemplate:
@@ -115,6 +125,7 @@ def to_coupon(view: CouponView, currency: str) -> Coupon:
         claimed_at=view.claimed_at,
         expires_at=view.expires_at,
         template=to_template(view.template, currency),
+        view=view,
     )
 
 

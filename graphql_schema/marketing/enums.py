@@ -5,7 +5,7 @@ import strawberry
 from app.marketing.coupon_figures import CouponFiguresBy
 from app.marketing.values import CodeKind, CouponKind, CouponRefusal, CouponState, MaterialKind
 
-strawberry.enum(CodeKind, description="What a code leads to.")
+strawberry.enum(CodeKind, description="What a code leads to. New values may be added.")
 strawberry.enum(MaterialKind, description="What a material of the toolbox is. New values may be added.")
 strawberry.enum(
     CouponKind,

@@ -12,7 +12,9 @@ _KEY = "16 to 64 characters; the same key gives the same answer."
 @strawberry.input(description="A code to make.")
 class CodeCreateInput:
     idempotency_key: str = strawberry.field(description=_KEY)
-    kind: CodeKind = strawberry.field(description="What it leads to.")
+    kind: CodeKind = strawberry.field(
+        description="What it leads to. QUOTATION is refused: each quotation has the one code that was made with it."
+    )
     target_id: strawberry.ID | None = strawberry.field(
         default=None,
         description="SHOP: a shop, by default the own. PRODUCT: a product on the shelf, needed. MATERIAL: one of the "

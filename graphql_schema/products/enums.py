@@ -3,7 +3,7 @@
 import strawberry
 
 from app.marketing.values import CampaignKind
-from app.products.values import LocationKind, ProductState, TransferState
+from app.products.values import LocationKind, ProductState, ShelfRuleKind, TransferState
 
 strawberry.enum(ProductState, description="Only what is PUBLISHED is on shelves and can be ordered.")
 strawberry.enum(CampaignKind, description="What a campaign is. New values may be added.")
@@ -17,4 +17,10 @@ strawberry.enum(
     description="Where a transfer stands: REQUESTED until it is SENT or CANCELLED, SENT until it is RECEIVED.",
 )
 
-__all__ = ["CampaignKind", "LocationKind", "ProductState", "TransferState"]
+strawberry.enum(
+    ShelfRuleKind,
+    description="PIN: a product stands first. FORBID: a product is on no shelf and cannot be ordered. NO_WORDS: "
+    "guides' own words and pictures are not shown. New values may be added.",
+)
+
+__all__ = ["CampaignKind", "LocationKind", "ProductState", "ShelfRuleKind", "TransferState"]

@@ -8,7 +8,7 @@ from typing import TypeVar
 import strawberry
 
 from app.products.values import KEEP, Kept, NewSku, PriceChange, ProductOption, ShelfChange
-from graphql_schema.global_ids import input_id
+from graphql_schema.global_ids import input_id, optional_input_id
 from graphql_schema.products.enums import ProductState
 from graphql_schema.scalars import Long
 
@@ -158,10 +158,26 @@ class ShelfItemUpdateInput:
         default=strawberry.UNSET, description="Up to 12 characters; null: none any more."
     )
 
+    section_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="A section of the own shop; null: none any more."
+    )
+    words: str | None = strawberry.field(
+        default=strawberry.UNSET, description="A line of up to 80 characters (店主推荐); null: none any more."
+    )
+    picture_urls: list[str] | None = strawberry.field(
+        default=None,
+        description="At most three uploads by their addresses, instead of those shown; empty: none; null: they stay.",
+    )
+
     def to_value(self) -> ShelfChange:
+        """The change. Raises: InvalidInput for an id that is none."""
+        section_id = kept(self.section_id)
         return ShelfChange(
             is_featured=KEEP if self.is_featured is None else self.is_featured,
             is_hidden=KEEP if self.is_hidden is None else self.is_hidden,
             position=kept(self.position),
             badge=kept(self.badge),
+            section_id=KEEP if section_id is KEEP else optional_input_id(section_id, "ShelfSection", "sectionId"),
+            words=kept(self.words),
+            picture_urls=KEEP if self.picture_urls is None else tuple(self.picture_urls),
         )

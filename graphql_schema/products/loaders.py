@@ -78,7 +78,9 @@ async def shelf_item_in(
     session: BrandSession, *, shop_id: UUID, product_id: UUID, branch: str, has_hidden: bool
 ) -> ShelfItem | None:
     """An item of a shop's shelf at its branch's prices; two statements."""
-    item = await shelf_reads.shelf_item(session, shop_id=shop_id, product_id=product_id, has_hidden=has_hidden)
+    item = await shelf_reads.shelf_item(
+        session, shop_id=shop_id, branch=branch, product_id=product_id, has_hidden=has_hidden
+    )
     if item is None:
         return None
     skus = await reads.skus_of_products(session, [product_id], branch=branch)

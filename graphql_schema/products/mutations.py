@@ -192,7 +192,8 @@ class ProductsMutation:
         return cast("StockAdjustResult", await mutate_input(info, "stockAdjust", input, act, answer))
 
     @strawberry.mutation(
-        description="Feature, hide, order or badge a product on the own shelf. For the shop's own guide.",
+        description="Feature, hide, order or badge a product on the own shelf, put it into a section, or say "
+        "something of it. For the shop's own guide.",
         extensions=[Requires(GUIDES)],
     )
     async def shelf_item_update(
@@ -201,7 +202,7 @@ class ProductsMutation:
         actor = await info.context.actor()
 
         async def act(session: BrandSession) -> Result:
-            shop_id, product_id = _shelf_item_keys(input.shelf_item_id)
+            shop_id, product_id = shelf_item_keys(input.shelf_item_id)
             await shelf.change_item(
                 session, actor, shop_id=shop_id, product_id=product_id, change=input.to_value(), now=session.now
             )
@@ -227,7 +228,7 @@ async def _product(session: BrandSession, made: Result) -> Product:
     return (await loaders.products_in(session, [product_id]))[product_id]
 
 
-def _shelf_item_keys(text: str) -> tuple[UUID, UUID]:
+def shelf_item_keys(text: str) -> tuple[UUID, UUID]:
     """Shop and product in an item's id. Raises: InvalidInput."""
     try:
         keys = decode_global_id(text, "ShelfItem").uuids

@@ -20,7 +20,15 @@ from graphql_schema.context import Info
 from graphql_schema.employees.types import Guide, to_guide, to_store
 from graphql_schema.errors import BadUserInput, Forbidden, Unauthenticated
 from graphql_schema.money import Money, to_money
-from graphql_schema.paging import Connection, Node, build_connection, encode_global_id, is_asked_for, read_page
+from graphql_schema.paging import (
+    Connection,
+    Node,
+    build_connection,
+    decode_global_id,
+    encode_global_id,
+    is_asked_for,
+    read_page,
+)
 from graphql_schema.permissions import EMPLOYEES, Requires
 from graphql_schema.products import batches
 from graphql_schema.products.enums import CampaignKind, ProductState
@@ -30,7 +38,7 @@ After = Annotated[
     str | None, strawberry.argument(description="Cursor of the row before the page; null: from the start.")
 ]
 First = Annotated[int | None, strawberry.argument(description="Rows of the page, 1 to 100.")]
-_SHELF_KEY = (bool, (int, NoneType), datetime, UUID)
+_SHELF_KEY = (int, (int, NoneType), datetime, UUID)
 
 
 @strawberry.type(description="A category of products, at most five levels deep.")
@@ -133,6 +141,48 @@ class ShelfItem(Node):
     is_hidden: bool = strawberry.field(description="Whether only the guide sees it.")
     badge: str | None = strawberry.field(description="A word of the guide's on the picture, up to 12 characters.")
     product: Product = strawberry.field(description="The product.")
+    is_pinned: bool = strawberry.field(
+        description="Whether headquarters put it before all others: the guide can neither hide nor move it."
+    )
+    section_id: strawberry.ID | None = strawberry.field(
+        description="The section of the shop that it is in; null: none."
+    )
+    words: str | None = strawberry.field(
+        description="What the guide says of it (店主推荐): a line of up to 80 characters, never a price of the brand's."
+    )
+    picture_urls: list[str] = strawberry.field(
+        description="The guide's own pictures, at most three: paths below /media/."
+    )
+    view: strawberry.Private[shelf_reads.ShelfItem]
+
+    @strawberry.field(
+        description="For employees: the guide's words and pictures, shown or not, and why they are not.",
+        extensions=[Requires(EMPLOYEES)],
+    )
+    async def own_words(self) -> "OwnWords":
+        return OwnWords(
+            words=self.view.words,
+            picture_urls=shelf_reads.picture_urls(self.view.picture_keys),
+            taken_down_reason=self.view.taken_down_reason,
+            is_forbidden=self.view.is_silent,
+        )
+
+
+@strawberry.type(description="What a guide says of a product, whether or not customers see it.")
+class OwnWords:
+    words: str | None = strawberry.field(description="A line of up to 80 characters.")
+    picture_urls: list[str] = strawberry.field(description="At most three paths below /media/.")
+    taken_down_reason: str | None = strawberry.field(
+        description="Why headquarters shows them no more, up to 100 characters; null: it did not take them down."
+    )
+    is_forbidden: bool = strawberry.field(description="Whether headquarters lets the branch's guides say nothing now.")
+
+
+@strawberry.type(description="A named group of products on a guide's shelf (分区). A product is in one at most.")
+class ShelfSection:
+    id: strawberry.ID = strawberry.field(description="A global id.")
+    name: str = strawberry.field(description="1 to 20 characters, once in a shop.")
+    position: int = strawberry.field(description="Among the shop's, from 1.")
 
 
 @strawberry.type(description="Something that runs for a time and that customers can join.")
@@ -157,8 +207,15 @@ class Shop(Node):
 
         return await code_url_of_shop(info, self.facts.shop_id)
 
+    @strawberry.field(description="The guide's sections in their order, with products or without: at most 12.")
+    async def sections(self, info: Info) -> list[ShelfSection]:
+        async with info.context.reading() as session:
+            found = await shelf_reads.sections_of_shop(session, self.facts.shop_id)
+        return [to_section(one) for one in found]
+
     @strawberry.field(
-        description="Every published product in the guide's order: featured first, then by position, then the newest."
+        description="Every published product that headquarters does not forbid here: pinned first, then featured, then "
+        "by position, then the newest."
     )
     async def shelf(
         self,
@@ -174,6 +231,9 @@ class Shop(Node):
                 description="Only what has all these words in its title, in any width and case; up to 100 characters."
             ),
         ] = None,
+        section_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Only of this section of the shop; null: of all.")
+        ] = None,
     ) -> Connection[ShelfItem]:
         page = read_page(first, after, "shelf", _SHELF_KEY, default=24)
         if search is not None and len(search) > rules.LONGEST_SEARCH:
@@ -185,11 +245,13 @@ class Shop(Node):
             found = await shelf_reads.shelf_page(
                 session,
                 shop_id=self.facts.shop_id,
+                branch=self.facts.branch,
                 limit=page.limit,
                 after=None if page.after is None else ShelfKey(*page.after),  # type: ignore[arg-type]
                 has_hidden=bool(include_hidden),
                 has_count=is_asked_for(info, "totalCount"),
                 search=search,
+                section_id=None if section_id is None else _section_id(section_id),
             )
             # The last item only tells that another page follows.
             skus = await reads.skus_of_products(
@@ -269,7 +331,16 @@ def to_shelf_item(item: shelf_reads.ShelfItem, skus: list[SkuView], brand: Brand
         is_hidden=item.is_hidden,
         badge=item.badge,
         product=to_product(item.product, skus, brand),
+        is_pinned=item.is_pinned,
+        section_id=None if item.section_id is None else encode_global_id("ShelfSection", item.section_id),
+        words=item.words_shown,
+        picture_urls=shelf_reads.picture_urls(item.pictures_shown),
+        view=item,
     )
+
+
+def to_section(view: shelf_reads.SectionView) -> ShelfSection:
+    return ShelfSection(id=encode_global_id("ShelfSection", view.section_id), name=view.name, position=view.position)
 
 
 def to_shop(facts: ShopFacts) -> Shop:
@@ -297,9 +368,17 @@ def _money_or_none(minor: int | None, brand: Brand) -> Money | None:
     return None if minor is None else to_money(minor, brand.currency)
 
 
-def _shelf_key(item: shelf_reads.ShelfItem) -> tuple[bool, int | None, datetime, UUID]:
+def _shelf_key(item: shelf_reads.ShelfItem) -> tuple[int, int | None, datetime, UUID]:
     key = item.key
-    return key.is_featured, key.position, key.created_at, key.product_id
+    return key.rank, key.position, key.created_at, key.product_id
+
+
+def _section_id(text: str) -> UUID:
+    """Raises: BadUserInput."""
+    found = decode_global_id(text, "ShelfSection").uuids
+    if len(found) != 1:
+        raise BadUserInput("sectionId is not valid.", argument="sectionId")
+    return found[0]
 
 
 async def _check_own(info: Info, shop_id: UUID) -> None:

@@ -1,1 +1,1 @@
-"""Trade in the schema: quotes, orders with their lines, payments."""
+"""Trade in the schema: quotes, quotations, orders with their lines, payments."""

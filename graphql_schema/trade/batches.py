@@ -8,10 +8,11 @@ from strawberry.dataloader import DataLoader
 
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
-from app.trade import after_sale_reads, invoice_reads, reads, staff_view
+from app.trade import after_sale_reads, invoice_reads, quotation_reads, reads, staff_view
 from app.trade.after_sale_reads import AfterSaleView, Standing
 from app.trade.basket import Address
 from app.trade.invoice_reads import InvoiceView
+from app.trade.quotation_reads import QuotationLineView, QuotationView
 from app.trade.reads import CustomerSales, LineView, OrderView, ShipmentView
 from graphql_schema.context import Context
 
@@ -68,6 +69,25 @@ def addresses(context: Context) -> DataLoader[UUID, Address | None]:
         return await staff_view.addresses_of(session, order_ids)
 
     return _batch(context, "addresses", read)
+
+
+def quotations(context: Context) -> DataLoader[UUID, QuotationView | None]:
+    """Quotations that the caller may see, by id."""
+    return _batch(context, "quotations", quotation_reads.by_id)
+
+
+def quotations_of_orders(context: Context) -> DataLoader[UUID, QuotationView | None]:
+    """Quotations that the caller may see, by the order that each became; None: it was no quotation."""
+    return _batch(context, "quotations_of_orders", quotation_reads.of_orders)
+
+
+def quotation_lines(context: Context) -> DataLoader[UUID, list[QuotationLineView] | None]:
+    """Lines by their quotation, whoever asks: only who sees a quotation asks for its lines."""
+
+    async def read(session: BrandSession, _: Actor, quotation_ids: list[UUID]) -> dict[UUID, list[QuotationLineView]]:
+        return await quotation_reads.lines_of(session, quotation_ids)
+
+    return _batch(context, "quotation_lines", read)
 
 
 def sales(context: Context) -> DataLoader[UUID, CustomerSales | None]:

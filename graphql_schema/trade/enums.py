@@ -11,6 +11,7 @@ from app.trade.values import (
     OrderState,
     PaymentState,
     ProviderName,
+    QuotationState,
 )
 
 strawberry.enum(
@@ -32,6 +33,11 @@ strawberry.enum(
 strawberry.enum(AfterSaleKind, description="Whether the goods come back.")
 strawberry.enum(AfterSaleState, description="Where an after-sale stands. New values may be added.")
 strawberry.enum(AfterSaleAction, description="What the caller may do with an after-sale now. New values may be added.")
+strawberry.enum(
+    QuotationState,
+    description="How a quotation stands now: OPEN until it is accepted, declined by the customer, withdrawn by the "
+    "guide, or its time is over. New values may be added.",
+)
 
 __all__ = [
     "AfterSaleAction",
@@ -42,4 +48,5 @@ __all__ = [
     "OrderState",
     "PaymentState",
     "ProviderName",
+    "QuotationState",
 ]

@@ -35,6 +35,7 @@ from graphql_schema.trade import batches
 from graphql_schema.trade.after_sale_types import AfterSale, to_after_sale
 from graphql_schema.trade.enums import FulfilmentMethod, OrderAction, OrderState, PaymentState
 from graphql_schema.trade.invoice_types import Invoice, to_invoice
+from graphql_schema.trade.quotation_types import Quotation, to_quotation
 
 
 @strawberry.type(description="A line of a quote.")
@@ -285,6 +286,13 @@ class Order(Node):
     async def invoice(self, info: Info) -> Invoice | None:
         view = await batches.invoices(info.context).load(self.view.id)
         return None if view is None else to_invoice(view, await info.context.brand())
+
+    @strawberry.field(
+        description="The quotation that it was; null for an order of another kind, and as for `Quotation`."
+    )
+    async def quotation(self, info: Info) -> Quotation | None:
+        view = await batches.quotations_of_orders(info.context).load(self.view.id)
+        return None if view is None else to_quotation(view, await info.context.brand())
 
     @strawberry.field(description="What the caller may do with it now.")
     async def allowed_actions(self, info: Info) -> list[OrderAction]:

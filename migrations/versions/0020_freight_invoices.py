@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from app.platform import tenancy
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 

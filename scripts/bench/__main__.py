@@ -1,15 +1,17 @@
-"""`python -m scripts.bench [storefront|orders|boss|freshness|posters|set-wise|set-wise-all]`: figures beside limits.
+"""`python -m scripts.bench [NAME ...]`: figures beside their limits. The names: see PARTS and LONG.
 
 On servers of its own. Without names: everything but `set-wise-all`, which takes long.
 """
 
 import sys
 
-from scripts.bench import boss, freshness, orders, posters, set_wise, storefront
+from scripts.bench import boss, freshness, orders, pages, paint, posters, set_wise, storefront
 from scripts.bench.site import open_site
 
 PARTS = {
     "storefront": storefront.measure,
+    "pages": pages.measure,
+    "paint": paint.measure,
     "orders": orders.measure,
     "boss": boss.measure,
     "freshness": freshness.measure,

@@ -34,13 +34,25 @@ JOIN org_unit u ON u.brand_id = $1 AND u.id = e.org_unit_id
 LEFT JOIN store s ON s.brand_id = $1 AND s.id = e.store_id WHERE shop.brand_id = $1 AND shop.id = $2
 """
 SHELF = """
-SELECT (SELECT count(*) FROM product p
-        LEFT JOIN shelf_item i ON i.brand_id = $1 AND i.shop_id = $2 AND i.product_id = p.id
-        WHERE p.brand_id = $1 AND p.state = 'PUBLISHED' AND i.is_hidden IS NOT true) AS total,
-       p.id, p.title, p.cover_url, p.created_at, coalesce(i.is_featured, false) AS is_featured, i.position, i.badge
-FROM product p LEFT JOIN shelf_item i ON i.brand_id = $1 AND i.shop_id = $2 AND i.product_id = p.id
-WHERE p.brand_id = $1 AND p.state = 'PUBLISHED' AND i.is_hidden IS NOT true
-ORDER BY coalesce(i.is_featured, false) DESC, coalesce(i.position, 2147483647), p.created_at DESC, p.id DESC LIMIT 25
+WITH rule AS (
+    SELECT r.kind, r.product_id, r.position FROM shelf_rule r
+    LEFT JOIN org_unit u ON u.brand_id = $1 AND u.id = r.org_unit_id
+    WHERE r.brand_id = $1 AND r.starts_at <= now() AND (r.ends_at IS NULL OR r.ends_at > now())
+      AND (r.org_unit_id IS NULL OR starts_with($3, u.path))
+), pin AS (
+    SELECT product_id, min(coalesce(position, 2147483647)) AS place FROM rule WHERE kind = 'PIN' GROUP BY product_id
+), item AS (
+    SELECT p.id, p.title, p.cover_url, p.created_at, coalesce(i.is_featured, false) AS is_featured, i.position, i.badge,
+           CASE WHEN pin.product_id IS NOT NULL THEN 2 WHEN i.is_featured THEN 1 ELSE 0 END AS rank,
+           CASE WHEN pin.product_id IS NOT NULL THEN nullif(pin.place, 2147483647) ELSE i.position END AS place
+    FROM product p
+    LEFT JOIN shelf_item i ON i.brand_id = $1 AND i.shop_id = $2 AND i.product_id = p.id
+    LEFT JOIN pin ON pin.product_id = p.id
+    WHERE p.brand_id = $1 AND p.state = 'PUBLISHED' AND (i.is_hidden IS NOT true OR pin.product_id IS NOT NULL)
+      AND p.id NOT IN (SELECT product_id FROM rule WHERE kind = 'FORBID')
+)
+SELECT (SELECT count(*) FROM item) AS total, item.* FROM item
+ORDER BY rank DESC, coalesce(place, 2147483647), created_at DESC, id DESC LIMIT 25
 """
 SKUS = """
 SELECT sku.id, sku.product_id, sku.name, coalesce(listed.price_minor, sku.price_minor) AS price_minor,
@@ -98,7 +110,7 @@ def product(row: Any, skus: list[Any], currency: str) -> dict[str, Any]:
 def page(shop: Any, rows: list[Any], skus: dict[UUID, list[Any]], currency: str) -> dict[str, Any]:
     edges = [
         {
-            "cursor": encode_cursor("shelf", (r["is_featured"], r["position"], r["created_at"], r["id"])),
+            "cursor": encode_cursor("shelf", (r["rank"], r["place"], r["created_at"], r["id"])),
             "node": {
                 "id": gid("ShelfItem", shop["id"], r["id"]),
                 "position": r["position"],
@@ -123,6 +135,10 @@ def page(shop: Any, rows: list[Any], skus: dict[UUID, list[Any]], currency: str)
     }
 
 
+PLAIN = f"<!doctype html><title>.</title><p>{'<b>羊绒围巾</b> ' * 400}</p></html>".encode()
+"""A page of about the shop page's length in which nothing depends on anything."""
+
+
 def make_app(dsn: dict[str, Any]) -> Starlette:
     last = b"{}"
 
@@ -141,7 +157,7 @@ def make_app(dsn: dict[str, Any]) -> Starlette:
                 shop = await connection.fetchrow(SHOP, found["id"], found["target_id"])
             async with connection.transaction():
                 await connection.execute("SELECT set_config('app.brand', $1, true)", str(found["id"]))
-                rows = await connection.fetch(SHELF, found["id"], found["target_id"])
+                rows = await connection.fetch(SHELF, found["id"], found["target_id"], shop["branch"])
                 skus: dict[UUID, list[Any]] = {}
                 for sku in await connection.fetch(SKUS, found["id"], [row["id"] for row in rows], shop["branch"]):
                     skus.setdefault(sku["product_id"], []).append(sku)
@@ -153,7 +169,14 @@ def make_app(dsn: dict[str, Any]) -> Starlette:
         orjson.loads(await request.body())
         return Response(last, media_type="application/json")
 
-    routes = [Route("/shop", shop_page, methods=["POST"]), Route("/fixed", fixed, methods=["POST"])]
+    async def plain(request: Request) -> Response:
+        return Response(PLAIN, media_type="text/html")
+
+    routes = [
+        Route("/shop", shop_page, methods=["POST"]),
+        Route("/fixed", fixed, methods=["POST"]),
+        Route("/page", plain, methods=["GET"]),
+    ]
     return Starlette(routes=routes, lifespan=lifespan)
 
 

@@ -83,5 +83,7 @@ async def run_flows(
 async def body(reader: asyncio.StreamReader) -> bytes:
     """The body of the next answer."""
     head = await reader.readuntil(b"\r\n\r\n")
+    if head.split(b" ", 2)[1] == b"304":
+        return b""
     length = int(head.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
     return await reader.readexactly(length)

@@ -109,7 +109,7 @@ class Phone:
             self.problems.append(f"{name}: {overflow} px wider than the screen")
 
     def assert_sound(self) -> None:
-        assert self.problems == []
+        assert self.problems == [], "\n".join(self.problems)
 
     def _note_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):

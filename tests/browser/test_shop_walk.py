@@ -37,3 +37,13 @@ async def test_an_unknown_code_is_no_dead_end(phone: Phone) -> None:
     assert response.status == 404
     await phone.look("unknown-code")
     phone.problems = [problem for problem in phone.problems if "404" not in problem]
+
+
+async def test_the_shop_can_be_put_on_the_home_screen(phone: Phone, shop: Scene) -> None:
+    await phone.goto(f"/s/{shop.guide.slug}")
+    tools = await phone.page.context.new_cdp_session(phone.page)
+    manifest = await tools.send("Page.getAppManifest")
+    assert manifest["url"].endswith(f"/s/{shop.guide.slug}/app.webmanifest") and manifest["errors"] == []
+    found = await tools.send("Page.getInstallabilityErrors")
+    # The browser's contexts of tests are all private ones, which install nothing.
+    assert [one["errorId"] for one in found["installabilityErrors"]] in ([], ["in-incognito"])

@@ -16,8 +16,18 @@ from tests.web.staffing import key_of
 
 pytestmark = pytest.mark.xdist_group("browser")  # one browser and one installation for all of them
 
-GUIDE_PAGES = ("", "/code", "/customers", "/orders", "/orders?list=pickup", "/commission", "/withdrawals")
-BOSS_PAGES = ("", "?period=TODAY", "?by=store", "/orders", "/orders?list=all", "/after-sales", "/withdrawals")
+GUIDE_PAGES = (
+    "",
+    "/code",
+    "/customers",
+    "/orders",
+    "/orders?list=pickup",
+    "/commission",
+    "/withdrawals",
+    "/shelf",
+    "/redeem",
+)
+BOSS_PAGES = ("", "?period=TODAY", "?by=store", "/orders", "/orders?list=all", "/after-sales", "/withdrawals", "/shelf")
 
 
 async def come_in(phone: Phone, site: Installation, shop: Scene, employee_id: UUID) -> None:

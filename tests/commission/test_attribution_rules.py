@@ -269,6 +269,25 @@ def test_employee_who_buys_from_a_colleague_is_an_ordinary_customer() -> None:
     assert told(decision) == [(BO, WON, Reason.EXPLICIT_CODE)]
 
 
+@pytest.mark.parametrize("takeover", Takeover)
+def test_quotation_wins_over_any_code_and_binding_and_the_others_are_told(takeover: Takeover) -> None:
+    known = facts(**{**EVERYTHING, "binding": bound(ANNA, ago=1)}, quotation=GuideClaim(DAN, SOUTH))
+    decision = decide_attribution(known, PolicyTerms(takeover=takeover))
+    assert (decision.rule, decision.guide_id, decision.store_id) == (Rule.QUOTATION, DAN, SOUTH)
+    losers = [(one.guide_id, one.reason) for one in decision.candidates[1:]]
+    outranked = Reason.OUTRANKED_BY_QUOTATION
+    kept = {Takeover.NEVER: Reason.BINDING_NEVER_TAKEN_OVER, Takeover.AFTER_PROTECTION: Reason.BINDING_PROTECTED}
+    assert losers == [(BO, kept.get(takeover, outranked)), (ANNA, outranked), (CHEN, outranked), (EVE, outranked)]
+
+
+def test_quotation_of_a_guide_who_left_wins_nothing_and_counts_on_no_till() -> None:
+    gone = GuideClaim(DAN, SOUTH, is_active=False)
+    decision = decide_attribution(facts(quotation=gone, explicit_code=gone, shop=GuideClaim(EVE, NORTH)), USUAL)
+    assert told(decision) == [(EVE, WON, Reason.SHOP_GUIDE), (DAN, LOST, Reason.QUOTATION_GUIDE_GONE)]
+    till = decide_attribution(facts(source=SaleSource.TILL, quotation=GuideClaim(DAN, SOUTH)), USUAL)
+    assert told(till) == [(None, WON, Reason.STORE)]
+
+
 guides = st.sampled_from([ANNA, BO, CHEN, DAN])
 claims = st.none() | st.builds(
     GuideClaim, guide_id=guides, store_id=st.sampled_from([NORTH, SOUTH, None]), is_active=st.booleans()
@@ -279,6 +298,7 @@ sales = st.builds(
     at=st.just(NOW),
     store_id=st.just(NORTH),
     cashier=claims,
+    quotation=claims,
     explicit_code=claims,
     binding=st.none() | st.builds(bound, guides | st.none(), ago=st.integers(0, 400), is_suspended=st.booleans()),
     binding_guide_is_active=st.booleans(),
@@ -346,7 +366,9 @@ def test_winner_is_never_outranked_by_a_stronger_claim_that_stood(known: Attribu
         for touch in known.touches
         if touch.is_active and timedelta(0) <= known.at - touch.occurred_at < timedelta(days=terms.last_touch_days)
     ]
-    if code is not None and code.is_active and free:
+    if known.quotation is not None and known.quotation.is_active:
+        assert (decision.rule, decision.guide_id) == (Rule.QUOTATION, known.quotation.guide_id)
+    elif code is not None and code.is_active and free:
         assert (decision.rule, decision.guide_id) == (Rule.EXPLICIT_CODE, code.guide_id)
     elif counts and binding is not None:
         assert (decision.rule, decision.guide_id) == (Rule.LIVE_BINDING, binding.guide_id)

@@ -48,7 +48,7 @@ STATEMENTS = {
     "GuideCommission": 6,
     "GuideShelf": 6,
     "CodeCreate": 8,
-    "ShelfItemUpdate": 7,
+    "ShelfItemUpdate": 8,
     "MyAttribution": 6,
     "WithdrawalRequest": 11,
     "PosterTemplates": 4,

@@ -106,6 +106,6 @@ async def load_file(runtime: Runtime, t: "Tale") -> None:
     """A file that changes a product which is there and brings a new one."""
     number = factories.next_number()
     title = f"{t.mark}other_product"
-    text = f"标题,SKU,价格,分类\n{title},K-1,{number % 1_000 + 1},新类{number}\n新{number},F{number},5,\n"
+    text = f"标题,SKU,价格,分类\n{title},K-1,{number % 50 + 1},新类{number}\n新{number},F{number},5,\n"
     report = await files.import_file(runtime.database, t.brand, t.owner, text.encode())
     assert [row.problem for row in report.rows] == [None, None]

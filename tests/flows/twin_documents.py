@@ -111,6 +111,7 @@ def nodes(t: Tale) -> dict[str, list[str]]:
         "Code": ["code_of_guide", "product_code", "revoked_code"],
         "CouponTemplate": ["template"],
         "Coupon": ["coupon", "held_coupon", "handed_on"],
+        "Quotation": ["quotation", "accepted_quotation"],
         "Order": ["paid", "waiting", "late", "cancelled", "sent", "fetched"],
         "OrderLine": ["line"],
         "AfterSale": ["after_sale", "return", "asked"],

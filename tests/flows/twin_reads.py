@@ -47,7 +47,9 @@ from tests.flows import (
     twin_messages,
     twin_pages,
     twin_posters,
+    twin_quotations,
     twin_returns,
+    twin_shelves,
     twin_stock,
     twin_toolbox,
 )
@@ -73,7 +75,8 @@ async def first_entry(s: BrandSession, t: Tale) -> Any:
 
 async def entries_standings(s: BrandSession, t: Tale) -> Any:
     entries = await commission.entries(s, party_id=t.ids["guide"], limit=50)
-    return await ledger.standings(s, [entry.entry_id for entry in entries])
+    found = await ledger.standings(s, [entry.entry_id for entry in entries])
+    return {entry_id: dict(sorted(accounts.items())) for entry_id, accounts in found.items()}
 
 
 async def standing(s: BrandSession, t: Tale) -> Any:
@@ -182,12 +185,12 @@ PRODUCTS: dict[str, Read] = {
     "number of products": lambda s, t: products.product_count(s),
     "number of products by search": lambda s, t: products.product_count(s, search="product"),
     "categories": lambda s, t: products.categories_by_id(s, several(t, "top_category", "category")),
-    "shelf": lambda s, t: shelf_reads.shelf_page(s, shop_id=t.ids["shop_of_guide"], limit=50),
+    "shelf": lambda s, t: shelf_reads.shelf_page(s, shop_id=t.ids["shop_of_guide"], branch="", limit=50),
     "shelf with hidden": lambda s, t: shelf_reads.shelf_page(
-        s, shop_id=t.ids["shop_of_guide"], limit=50, has_hidden=True
+        s, shop_id=t.ids["shop_of_guide"], branch="", limit=50, has_hidden=True
     ),
     "shelf item": lambda s, t: shelf_reads.shelf_item(
-        s, shop_id=t.ids["shop_of_guide"], product_id=t.ids["product"], has_hidden=True
+        s, shop_id=t.ids["shop_of_guide"], branch="", product_id=t.ids["product"], has_hidden=True
     ),
 }
 
@@ -306,11 +309,13 @@ READS = {
     **twin_messages.READS,
     **twin_pages.READS,
     **twin_stock.READS,
+    **twin_shelves.READS,
     **twin_toolbox.READS,
     **twin_catalogue.READS,
     **twin_coupons.READS,
     **twin_posters.READS,
     **twin_invoices.READS,
+    **twin_quotations.READS,
     **BOSS,
 }
 

@@ -68,7 +68,7 @@ READS: dict[str, Callable[[BrandSession, "Tale"], Awaitable[Any]]] = {
     "materials in sight": lambda s, t: material_reads.visible(s, in_branch(t), [t.ids["material"]]),
     "material": lambda s, t: material_reads.by_id(s, t.ids["material"]),
     "shelf items": lambda s, t: shelf_reads.shelf_items(
-        s, shop_id=t.ids["shop_of_guide"], product_ids=[t.ids["product"], t.ids["withdrawn"]]
+        s, shop_id=t.ids["shop_of_guide"], branch="", product_ids=[t.ids["product"], t.ids["withdrawn"]]
     ),
     "shares": lambda s, t: share_reads.page(s, guide_id=t.ids["guide"], limit=9),
     "number of shares": lambda s, t: share_reads.count(s, guide_id=t.ids["guide"]),

@@ -125,7 +125,14 @@ ROOTS = [
         ("couponFigures",),
         "U U F F F F F 1 0 1 1 0",
     ),
+    of_root("Query.quotations", "{ quotations { totalCount edges { node { id } } } }", "U U F F 1 0 0 1 0 1 1 0"),
+    of_root(
+        "Query.quotation", "query ($token: String!) { quotation(token: $token) { id } }", "- - O - - - - - - - - B"
+    ),
     of_root("Query.outboundRules", "{ outboundRules { channel } }", "U U F F 5 5 5 5 5 5 5 5"),
+    # Other rows may have made some by now; who may read them counts.
+    of_root("Query.shelfRules", "{ shelfRules { pageInfo { hasNextPage } } }", "U U F F F F F F F O O O"),
+    of_root("Query.redeemable", '{ redeemable(code: "1") { __typename } }', "U U F F O O O O O F O O"),
     of_root("Query.commissionPlan", "{ commissionPlan { id } }", "U U F F O O O O O O O E"),
 ]
 
@@ -209,6 +216,7 @@ FIELDS = [
         of_node(f"CouponTemplate.{name}", "template", name, "U U F F O O O O O O O N", value=count)
         for name, count in (("issuedCount", 1), ("claimedCount", 1), ("usedCount", 0))
     ),
+    of_node("Coupon.code", "coupon", "code", "U U O N F N N F N F F N"),
     # The same of a customer whom a guide sold to and does not serve: the order shows a masked name, no more.
     of_node(
         "Order.customer",
@@ -230,6 +238,7 @@ FIELDS = [
     # Somebody of the same store sees what is to be sent, and not who bought it.
     of_node("Order.customer", "order", "customer { id }", "U U O N O - N O N O O N"),
     of_node("Order.guide", "order", "guide { displayName }", "U U O N O O N O N O O N"),
+    of_node("Quotation.issuedCode", "quotation", "issuedCode { token }", "U U F N O N N O N O O N"),
     of_node("Order.shop", "order", "shop { slug }", "U U O N O - N O N O O N"),
     of_node("Order.allowedActions", "order", "allowedActions", "U U 1 N 1 1 N 1 N 3 3 N"),
     of_node("Order.stockPlace", "order", "stockPlace", "U U F N O O N O N O O N"),
@@ -328,6 +337,12 @@ FIELDS = [
         ("shelf", "edges", 0, "node", "product", "skus", 0, "stock"),
         FOR_EMPLOYEES,
     ),
+    of_shop(
+        "ShelfItem.ownWords",
+        "shelf { edges { node { ownWords { words } } } }",
+        ("shelf", "edges", 0, "node", "ownWords"),
+        FOR_EMPLOYEES,
+    ),
     of_node("Sku.stock", "sku", "stock", "U U F F O O O O O O O N"),
     of_node("Sku.stockLevels", "sku", "stockLevels { onHand }", "U U F F 3 3 3 3 3 3 3 N"),
     of_shop("Shop.shelf", "shelf { totalCount }", ("shelf",), "1 1 1 1 1 1 1 1 1 1 1 B"),
@@ -383,6 +398,7 @@ NODES = {
     "poster_batch": "      U U N N N N N N N O O N",
     "template": "          U U O O O O O O O O O N",
     "coupon": "            U U O N O N N O N O O N",
+    "quotation": "         U U O N O N N O N O O N",
     "message": "           U U O N O N N O N O O N",
     "policy": "            U U N N O O O O O O O N",
     "plan": "              U U N N O O O O O O O N",

@@ -19,6 +19,8 @@ from tests.graphql import authorisation_goods as goods
 from tests.graphql import authorisation_invoices as invoicing
 from tests.graphql import authorisation_messages as messages
 from tests.graphql import authorisation_promotions as promotions
+from tests.graphql import authorisation_quotations as quoted
+from tests.graphql import authorisation_shelves as shelves
 from tests.graphql.stage import Stage, order_to_fetch
 from tests.trade import purchase, returns
 from tests.trade.returns import Sold
@@ -260,6 +262,12 @@ ATTEMPTS = [
     Attempt("orderConfirmReceipt", "", _confirm, FOR_THE_CUSTOMER),
     Attempt("orderMakeReady", "fetched in the east", _make_ready, "U U F F O O X O X O O X"),
     Attempt("orderHandOver", "fetched in the east", _hand_over, "U U F F O O X O X F O X"),
+    Attempt("quotationCreate", "", quoted.quotation, "U U F F O O O I O F F F"),
+    Attempt("quotationCreate", "the guide's customer", quoted.quotation_for_customer, "U U F F O X X I X F F F"),
+    Attempt("quotationWithdraw", "the guide's", quoted.to_withdraw, "U U F F O X X X X F F F"),
+    Attempt("quotationAccept", "the customer's", quoted.to_accept(is_named=True), FOR_THE_CUSTOMER),
+    Attempt("quotationAccept", "anybody's", quoted.to_accept(is_named=False), "U U O O F F F F F F F F"),
+    Attempt("quotationDecline", "the customer's", quoted.to_decline, FOR_THE_CUSTOMER),
     Attempt("paymentStart", "", _pay, FOR_THE_CUSTOMER),
     Attempt("afterSaleRequest", "", _request, FOR_THE_CUSTOMER),
     Attempt("afterSaleWithdraw", "", _after_sale("REQUESTED"), FOR_THE_CUSTOMER),
@@ -268,6 +276,12 @@ ATTEMPTS = [
     Attempt("afterSaleReceive", "", _after_sale("APPROVED", restock=True), FOR_DECIDERS),
     Attempt("afterSaleRefundRetry", "", _after_sale("REFUND_FAILED"), FOR_DECIDERS),
     Attempt("shelfItemUpdate", "the guide's", _shelf_item, "U U F F O X X X X F F F"),
+    Attempt("shelfSectionSave", "in the own shop", shelves.section, "U U F F O O O X O F F F"),
+    Attempt("shelfSectionDelete", "the guide's", shelves.section_to_delete, "U U F F O X X X X F F F"),
+    Attempt("shelfWordsTakeDown", "the guide's", shelves.words, FOR_HEADQUARTERS),
+    Attempt("shelfRuleCreate", "", shelves.rule, FOR_HEADQUARTERS),
+    Attempt("shelfRuleEnd", "", shelves.rule_to_end, FOR_HEADQUARTERS),
+    Attempt("redeem", "in the east store", shelves.coupon, "U U F F O O X O X F O X"),
     Attempt("employeeCreate", "a guide in the east", _hiring("GUIDE"), "U U F F F F F O X O O X"),
     Attempt("employeeCreate", "a manager of the east", _hiring("MANAGER"), "U U F F F F F F F O O X"),
     Attempt("employeeCreate", "one of headquarters", _hiring("HEADQUARTERS"), "U U F F F F F F F O O X"),

@@ -8,13 +8,15 @@ FIELDS = {
     # Roots.
     "Query": "node! viewer! shop! dashboard! hotProducts! orderQuote! freightTemplate! freightTemplates! "
     "freightQuote! invoices! invoiceTerms! pickupStores! orders! ordersToShip! pickups! "
-    "locations! stockTransfers! afterSales! products! priceLists! stores! "
+    "locations! stockTransfers! afterSales! quotations! quotation! products! priceLists! stores! "
     "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! couponTemplates! couponFigures! materials! "
-    "posterTemplates! posters! outboundRules!",
+    "posterTemplates! posters! outboundRules! shelfRules! redeemable!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
     "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! orderRefuse! orderReroute! "
     "paymentStart! freightTemplatePublish! invoiceRequest! invoiceWithdraw! invoiceIssue! invoiceReject! "
     "invoiceTermsPublish! shelfItemUpdate! "
+    "quotationCreate! quotationWithdraw! quotationAccept! quotationDecline! "
+    "paymentStart! shelfItemUpdate! "
     "employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
     "productCreate! productUpdate! productPicturesSet! productOptionsSet! priceListPublish! priceListEnd! "
     "stockAdjust! locationUpdate! stockTransferRequest! stockTransferSend! "
@@ -23,7 +25,8 @@ FIELDS = {
     "afterSaleRefundRetry! withdrawalRequest! withdrawalDecide! couponTemplateCreate! couponTemplateRevoke! "
     "couponClaim! couponGive! couponRevoke! couponTransferOffer! couponTransferTake! "
     "materialCreate! materialUpdate! materialWithdraw! materialShare! customerMessageSend! outboundRuleSet! "
-    "posterTemplateCreate! posterTemplateUpdate! posterRender! posterBatchStart!",
+    "posterTemplateCreate! posterTemplateUpdate! posterRender! posterBatchStart! "
+    "shelfSectionSave! shelfSectionDelete! shelfWordsTakeDown! shelfRuleCreate! shelfRuleEnd! redeem!",
     "Subscription": "guidePulse! salesPulse!",
     # People and places.
     "Viewer": "brand customer employee",
@@ -43,8 +46,11 @@ FIELDS = {
     "Touchpoint": "id kind channel occurredAt guide",
     "Session": "accessToken refreshToken expiresAt",
     # Shop and goods.
-    "Shop": "id slug name announcement guide codeUrl shelf! campaigns",
-    "ShelfItem": "id position isFeatured isHidden badge product",
+    "Shop": "id slug name announcement guide codeUrl shelf! campaigns sections",
+    "ShelfItem": "id position isFeatured isHidden badge product isPinned sectionId words pictureUrls ownWords!",
+    "OwnWords": "words pictureUrls takenDownReason isForbidden",
+    "ShelfSection": "id name position",
+    "ShelfRule": "id kind position reason startsAt endsAt orgUnit product",
     "Campaign": "id kind title startsAt endsAt",
     "Product": "id title description state coverUrl price marketPrice skus category pictures options",
     "Picture": "url width height alt",
@@ -68,7 +74,8 @@ FIELDS = {
     # Coupons.
     "CouponTemplate": "id title kind amount percentBp minimumSpend productIds quantity perPerson claimFrom claimUntil "
     "validDays isListed isRevoked issuedCount! claimedCount! usedCount!",
-    "Coupon": "id state claimedAt expiresAt template",
+    "Coupon": "id state claimedAt expiresAt template code!",
+    "Redeemable": "store order couponTemplate expiresAt choices",
     "CouponTransfer": "token coupon",
     "CouponFiguresRow": "key label issued claimed shared transferred used",
     # Trade.
@@ -78,8 +85,11 @@ FIELDS = {
     "Order": "id number state placedAt payBy fulfilment shippedAt deliveredAt completedAt subtotal discount freight "
     "total refunded lines guide! shop! customer! store pickupStore pickupCode! deliveryAddress! "
     "stockPlace! isStranded! shipments afterSales! invoice! allowedActions! "
-    "attribution!",
+    "attribution! quotation",
     "OrderLine": "id quantity refundableQuantity unitPrice total sku product shares!",
+    "Quotation": "id state isNamed subtotal note createdAt expiresAt endedAt lines guide shop customer order "
+    "issuedCode!",
+    "QuotationLine": "title skuName quantity unitPrice total sku",
     "Shipment": "carrier trackingNumber shippedAt",
     "AfterSale": "id state kind quantity reason evidenceUrls refund requestedAt dueAt decidedAt comment returnCarrier "
     "returnTrackingNumber refundedAt order line returnAddress allowedActions!",
@@ -158,6 +168,12 @@ FIELDS = {
     **dict.fromkeys([f"Invoice{step}Payload" for step in ("Request", "Withdraw", "Issue", "Reject")], "invoice"),
     "InvoiceTermsPublishPayload": "terms",
     "ShelfItemUpdatePayload": "shelfItem",
+    "ShelfSectionSavePayload": "sections",
+    "ShelfSectionDeletePayload": "sections",
+    "ShelfWordsTakeDownPayload": "shelfItemId",
+    "ShelfRuleCreatePayload": "rule",
+    "ShelfRuleEndPayload": "rule",
+    "RedeemPayload": "order couponTemplate sku worth",
     "EmployeeCreatePayload": "employee",
     "OrgUnitCreatePayload": "orgUnit",
     "StoreCreatePayload": "store",
@@ -184,6 +200,10 @@ FIELDS = {
     "PosterTemplateUpdatePayload": "posterTemplate",
     "PosterRenderPayload": "poster",
     "PosterBatchStartPayload": "posterBatch",
+    "QuotationCreatePayload": "quotation",
+    "QuotationWithdrawPayload": "quotation",
+    "QuotationAcceptPayload": "order",
+    "QuotationDeclinePayload": "quotation",
     "CouponTemplateCreatePayload": "couponTemplate",
     "CouponTemplateRevokePayload": "couponTemplate",
     "CouponClaimPayload": "coupon",

@@ -4,9 +4,10 @@ import httpx
 import pytest
 
 from app.platform.runtime import Runtime
-from tests.graphql.stage import Stage, build
+from tests.graphql.authorisation_quotations import built
+from tests.graphql.stage import Stage
 
 
 @pytest.fixture(scope="module")
 async def stage(runtime: Runtime, http: httpx.AsyncClient) -> Stage:
-    return await build(runtime, http)
+    return await built(runtime, http)

@@ -49,7 +49,8 @@ def outcome(row: cells.Row, answer: dict[str, Any]) -> str:
 
 async def outcomes(stage: Stage, row: cells.Row) -> dict[str, str]:
     """What each caller gets; those who are shown the thing are shown the same, and what the row says."""
-    variables = {"id": stage.ids[row.about]} if row.about else {"slug": stage.slugs["guide"], "sku": stage.ids["sku"]}
+    given = {"slug": stage.slugs["guide"], "sku": stage.ids["sku"], "token": stage.codes["quotation"]}
+    variables = {"id": stage.ids[row.about]} if row.about else given
     variables = {name: value for name, value in variables.items() if f"${name}:" in row.query}
     seen: dict[str, str] = {}
     expected = columns(row.outcomes)

@@ -22,7 +22,8 @@ from graphql_schema.schema import NODES as FETCHERS
 from tests import factories
 from tests.documents import Client
 from tests.graphql import authorisation_cells as cells
-from tests.graphql.stage import Stage, build
+from tests.graphql.authorisation_quotations import built
+from tests.graphql.stage import Stage
 from tests.trade import purchase
 
 EAST, WEST = ["guide", "colleague", "manager"], ["guide_elsewhere", "manager_elsewhere"]
@@ -85,6 +86,13 @@ LISTS: dict[str, tuple[str, dict[str, list[str]]]] = {
             **{who: ["withdrawn_material", "material_of_east", "material"] for who in ("headquarters", "owner")},
             "guide": ["material_of_east", "material"],
             "manager_elsewhere": ["material"],
+        },
+    ),
+    "quotations": (
+        f"{{ quotations {PAGE} }}",
+        {
+            **{who: ["quotation"] for who in ("guide", "manager", "headquarters", "owner")},
+            **{who: [] for who in ("colleague", "guide_elsewhere", "manager_elsewhere", "owner_of_other_brand")},
         },
     ),
     "products": (
@@ -223,9 +231,9 @@ async def twins(runtime: Runtime, http: httpx.AsyncClient) -> tuple[Stage, Stage
     """Two stages in which every name has the same id, with names and amounts of their own."""
     record: list[UUID] = []
     with minted(record, is_replay=False):
-        first = await build(runtime, http)
+        first = await built(runtime, http)
     with minted(record, is_replay=True):
-        second = await build(runtime, http, mark="乙", price_minor=7_700, hold_days=9)
+        second = await built(runtime, http, mark="乙", price_minor=7_700, hold_days=9)
     differing = {name for name in first.ids if first.ids[name] != second.ids[name]}
     assert (differing, set(first.ids)) == ({"brand"}, set(second.ids))
     return first, second
@@ -296,6 +304,7 @@ def telling(stage: Stage) -> dict[str, tuple[str, str, Any]]:
         "transfer": ("owner", "note", f"{mark}补货"),
         "east_location": ("owner", "name", f"{mark}east店"),
         "message": ("guide", "text", f"{mark}上新"),
+        "quotation": ("customer", "note", f"{mark}报价"),
         "poster": ("guide", "issuedCode { token }", {"token": stage.facts["poster_code"]}),
     }
 

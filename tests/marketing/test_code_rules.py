@@ -91,6 +91,6 @@ def test_slug_is_eight_to_thirty_two_lower_case_letters_and_digits(text: str, fi
 
 
 def test_kinds_and_channels_are_those_of_the_api() -> None:
-    assert [kind.value for kind in CodeKind] == ["SHOP", "PRODUCT", "MATERIAL", "CAMPAIGN", "STORE"]
+    assert [kind.value for kind in CodeKind] == ["SHOP", "PRODUCT", "MATERIAL", "CAMPAIGN", "STORE", "QUOTATION"]
     assert [kind.value for kind in CampaignKind] == ["COUPON", "GROUP_BUY", "CHAIN_ORDER", "RED_PACKET", "DRAW"]
     assert len(Channel) == 12

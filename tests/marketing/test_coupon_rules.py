@@ -83,7 +83,7 @@ def test_every_move_that_is_not_declared_is_refused() -> None:
         if (state, event) not in COUPON_MOVES:
             with pytest.raises(ForbiddenCouponMove):
                 move_coupon(state, event)
-    assert len(COUPON_MOVES) == 13
+    assert len(COUPON_MOVES) == 14
 
 
 def test_what_is_over_stays_over_and_each_state_is_reached() -> None:

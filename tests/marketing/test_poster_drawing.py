@@ -13,7 +13,7 @@ from PIL import Image, ImageChops
 from app.marketing import fonts, pictures, poster_drawing, poster_layouts
 from app.marketing.poster_drawing import Unfit, compressed, draw, make, reads
 from app.marketing.poster_rules import read_layout
-from app.marketing.poster_values import Box, Facts, Layout, PosterFailure
+from app.marketing.poster_values import Box, Facts, Layout, PictureFormat, PosterFailure
 from tests.marketing import poster_samples
 from tests.marketing.poster_samples import COVER, RARE
 
@@ -61,6 +61,23 @@ def test_a_poster_is_drawn_the_same_each_time() -> None:
     assert make(LAYOUTS[0], facts, sources, FACES).data == make(LAYOUTS[0], facts, sources, FACES).data
     other = make(LAYOUTS[0], replace(facts, price="¥1.00"), sources, FACES)
     assert other.data != make(LAYOUTS[0], facts, sources, FACES).data
+
+
+def test_a_picture_full_of_detail_is_kept_light_and_a_plain_one_at_its_best() -> None:
+    noise = Image.effect_noise((1080, 1440), 40).convert("RGB")
+    calm = Image.linear_gradient("L").resize((1080, 1440)).convert("RGB")
+    weights = {quality: weight_of(noise, quality) for quality in poster_drawing.QUALITIES}
+    assert min(weights.values()) > poster_drawing.HEAVIEST_BYTES
+    assert len(poster_drawing.encode(noise, PictureFormat.JPEG).data) == weights[poster_drawing.QUALITIES[-1]]
+    best = weight_of(calm, poster_drawing.QUALITIES[0])
+    assert best <= poster_drawing.HEAVIEST_BYTES
+    assert len(poster_drawing.encode(calm, PictureFormat.JPEG).data) == best
+
+
+def weight_of(picture: Image.Image, quality: int) -> int:
+    held = io.BytesIO()
+    picture.save(held, "JPEG", quality=quality, subsampling=0, optimize=True)
+    return held.tell()
 
 
 def test_the_picture_of_a_code_is_made_once() -> None:

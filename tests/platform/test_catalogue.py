@@ -45,6 +45,7 @@ DELETABLE = {
     "rollup_visit",
     "sandbox_delivery",
     "shelf_item",
+    "shelf_section",
     "sign_in_code",
 }
 """Passing rows, what a guide changed on the own shelf, and rollups, which can be made anew; nothing else."""

@@ -8,16 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.products.arrangement_rules import changed_place, position_problem
 from app.products.rules import (
     HIGHEST_PRICE_MINOR,
     MOST_PIECES,
     adjustment_problem,
-    changed_place,
     cheapest,
     cover_problem,
     first_taken,
     merged_lines,
-    position_problem,
     price_problem,
     sku_count_problem,
     sku_problem,
@@ -159,10 +158,10 @@ def test_position_is_one_to_9999_or_none() -> None:
 
 def test_shelf_change_touches_only_what_it_names() -> None:
     place = ShelfPlace(is_featured=True, is_hidden=False, position=3, badge="New")
-    assert changed_place(place, ShelfChange()) == place
-    assert changed_place(place, ShelfChange(is_hidden=True)) == ShelfPlace(True, True, 3, "New")
-    assert changed_place(place, ShelfChange(position=None, badge=None)) == ShelfPlace(True, False, None, None)
-    assert changed_place(UNTOUCHED, ShelfChange(is_featured=True, position=1)) == ShelfPlace(True, False, 1, None)
+    assert changed_place(place, ShelfChange(), ()) == place
+    assert changed_place(place, ShelfChange(is_hidden=True), ()) == ShelfPlace(True, True, 3, "New")
+    assert changed_place(place, ShelfChange(position=None, badge=None), ()) == ShelfPlace(True, False, None, None)
+    assert changed_place(UNTOUCHED, ShelfChange(is_featured=True, position=1), ()) == ShelfPlace(True, False, 1, None)
 
 
 places = st.builds(
@@ -179,8 +178,8 @@ changes = st.builds(
 
 @given(place=places, change=changes)
 def test_shelf_change_made_twice_is_made_once(place: ShelfPlace, change: ShelfChange) -> None:
-    once = changed_place(place, change)
-    assert changed_place(once, change) == once
+    once = changed_place(place, change, ())
+    assert changed_place(once, change, ()) == once
     for field in ("is_featured", "is_hidden", "position", "badge"):
         wanted = getattr(change, field)
         assert getattr(once, field) == (getattr(place, field) if wanted is KEEP else wanted)

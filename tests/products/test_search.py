@@ -115,18 +115,18 @@ async def test_shelf_keeps_its_order_pages_count_and_hidden_items(session: Brand
         )
     seen, key = [], None
     while True:
-        page = await shelf_reads.shelf_page(session, shop_id=shop_id, limit=1, after=key, search="茶")
+        page = await shelf_reads.shelf_page(session, shop_id=shop_id, branch="", limit=1, after=key, search="茶")
         assert page.total_count == 3
         if not page.items:
             break
         seen.append(page.items[0].product.title)
         key = page.items[0].key
     assert seen == [TITLES[1], TITLES[0], TITLES[2]]
-    mine = await shelf_reads.shelf_page(session, shop_id=shop_id, limit=9, search="茶", has_hidden=True)
+    mine = await shelf_reads.shelf_page(session, shop_id=shop_id, branch="", limit=9, search="茶", has_hidden=True)
     assert mine.total_count == len(mine.items) == 4
-    nothing = await shelf_reads.shelf_page(session, shop_id=shop_id, limit=9, search="咖啡")
+    nothing = await shelf_reads.shelf_page(session, shop_id=shop_id, branch="", limit=9, search="咖啡")
     assert nothing == shelf_reads.ShelfPage([], 0)
-    blank = await shelf_reads.shelf_page(session, shop_id=shop_id, limit=9, search=" 　")
+    blank = await shelf_reads.shelf_page(session, shop_id=shop_id, branch="", limit=9, search=" 　")
     assert blank.total_count == 6
 
 

@@ -36,7 +36,9 @@ async def walk(session: BrandSession, shop_id: UUID, *, limit: int = 100, has_hi
     items: list[Any] = []
     after = None
     while True:
-        page = await shelf_reads.shelf_page(session, shop_id=shop_id, limit=limit, after=after, has_hidden=has_hidden)
+        page = await shelf_reads.shelf_page(
+            session, shop_id=shop_id, branch="", limit=limit, after=after, has_hidden=has_hidden
+        )
         items += page.items
         assert len(page.items) <= limit
         assert page.total_count is not None and len(items) <= page.total_count
@@ -82,7 +84,10 @@ async def test_what_is_not_published_is_on_no_shelf(session: BrandSession, scene
     await catalogue.update_product(session, owner, product_id=scene.product_id, state="WITHDRAWN", now=session.now)
     for staff in (scene.guide, scene.other_guide):
         assert await walk(session, shop_of(staff), has_hidden=True) == []
-    assert await shelf_reads.shelf_item(session, shop_id=shop_of(scene.guide), product_id=scene.product_id) is None
+    assert (
+        await shelf_reads.shelf_item(session, shop_id=shop_of(scene.guide), branch="", product_id=scene.product_id)
+        is None
+    )
     with pytest.raises(NotFound):
         await change(session, scene.guide, scene.product_id, is_hidden=True)
     await catalogue.update_product(session, owner, product_id=scene.product_id, state="PUBLISHED", now=session.now)
@@ -129,17 +134,19 @@ async def test_every_item_comes_once_in_the_guides_order_whatever_was_changed(
 
 
 async def test_a_page_after_the_last_item_is_empty_and_still_counts(session: BrandSession, scene: Scene) -> None:
-    page = await shelf_reads.shelf_page(session, shop_id=shop_of(scene.guide), limit=5)
-    beyond = await shelf_reads.shelf_page(session, shop_id=shop_of(scene.guide), limit=5, after=page.items[-1].key)
+    page = await shelf_reads.shelf_page(session, shop_id=shop_of(scene.guide), branch="", limit=5)
+    beyond = await shelf_reads.shelf_page(
+        session, shop_id=shop_of(scene.guide), branch="", limit=5, after=page.items[-1].key
+    )
     assert (beyond.items, beyond.total_count) == ([], 1)
-    uncounted = await shelf_reads.shelf_page(session, shop_id=shop_of(scene.guide), limit=5, has_count=False)
+    uncounted = await shelf_reads.shelf_page(session, shop_id=shop_of(scene.guide), branch="", limit=5, has_count=False)
     assert (uncounted.items, uncounted.total_count) == (page.items, None)
 
 
 async def test_a_page_is_one_statement(session: BrandSession, scene: Scene, owner: Actor, counted: Counted) -> None:
     await put_on(session, owner, 30)
     with counted() as statements:
-        await shelf_reads.shelf_page(session, shop_id=shop_of(scene.guide), limit=25)
+        await shelf_reads.shelf_page(session, shop_id=shop_of(scene.guide), branch="", limit=25)
     assert len(statements) == 1
 
 
@@ -151,7 +158,7 @@ async def test_a_change_keeps_what_it_does_not_name_and_stays_on_its_shelf(sessi
     await change(session, scene.guide, scene.product_id, is_featured=True, position=7)
     place = await change(session, scene.guide, scene.product_id, badge=" 主推 ")
     assert (place.is_featured, place.is_hidden, place.position, place.badge) == (True, False, 7, "主推")
-    item = await shelf_reads.shelf_item(session, shop_id=shop_of(scene.guide), product_id=scene.product_id)
+    item = await shelf_reads.shelf_item(session, shop_id=shop_of(scene.guide), branch="", product_id=scene.product_id)
     assert item is not None
     assert (item.is_featured, item.is_hidden, item.position, item.badge) == (True, False, 7, "主推")
     [other] = await walk(session, shop_of(scene.other_guide))
@@ -174,8 +181,10 @@ async def test_what_is_hidden_is_seen_only_with_the_hidden(session: BrandSession
     await change(session, scene.guide, scene.product_id, is_hidden=True)
     shop_id = shop_of(scene.guide)
     assert (await walk(session, shop_id), len(await walk(session, shop_id, has_hidden=True))) == ([], 1)
-    assert await shelf_reads.shelf_item(session, shop_id=shop_id, product_id=scene.product_id) is None
-    hidden = await shelf_reads.shelf_item(session, shop_id=shop_id, product_id=scene.product_id, has_hidden=True)
+    assert await shelf_reads.shelf_item(session, shop_id=shop_id, branch="", product_id=scene.product_id) is None
+    hidden = await shelf_reads.shelf_item(
+        session, shop_id=shop_id, branch="", product_id=scene.product_id, has_hidden=True
+    )
     assert hidden is not None and hidden.is_hidden
     assert len(await walk(session, shop_of(scene.other_guide))) == 1
 

@@ -90,7 +90,7 @@ async def test_each_brand_reads_its_own(both: Database, twins: Twins) -> None:
             assert (await reads.skus_by_id(session, [twins.sku_id]))[twins.sku_id] == sku
             facts = (await reads.price_facts(session, [twins.sku_id]))[twins.sku_id]
             assert (facts.title, facts.price_minor, facts.available) == (title, price, pieces)
-            page = await shelf_reads.shelf_page(session, shop_id=twins.shop_id, limit=9)
+            page = await shelf_reads.shelf_page(session, shop_id=twins.shop_id, branch="", limit=9)
             assert ([item.product.title for item in page.items], page.total_count) == ([title], 1)
             shop = await reads.shop_facts(session, twins.shop_id)
             assert shop is not None and (shop.name == "乙") is (brand == twins.second)
@@ -128,7 +128,7 @@ async def test_each_brand_changes_its_own(both: Database, twins: Twins) -> None:
     async with both.reading(twins.first) as session:
         facts = (await reads.price_facts(session, [twins.sku_id]))[twins.sku_id]
         assert (facts.title, facts.price_minor, facts.available) == ("羊绒围巾", 12_900, 100)
-        [item] = (await shelf_reads.shelf_page(session, shop_id=twins.shop_id, limit=9)).items
+        [item] = (await shelf_reads.shelf_page(session, shop_id=twins.shop_id, branch="", limit=9)).items
         assert not item.is_featured
         shop = await reads.shop_facts(session, twins.shop_id)
         assert shop is not None and shop.version == 2

@@ -6,7 +6,7 @@ import pytest
 from starlette.routing import Route
 
 from app.platform.runtime import Runtime
-from app.web import pages
+from app.web import manifests, pages
 from graphql_schema.paging import encode_global_id
 from tests import factories
 from tests.factories import Scene
@@ -58,7 +58,7 @@ async def test_forms_from_elsewhere_are_refused_with_their_token_too(
 async def test_every_page_is_strict_sound_and_small(browser: Browser, scene: Scene, runtime: Runtime) -> None:
     await put_in(browser, scene)
     await browser.sign_in(f"{shop_path(scene)}/sign-in", scene.brand, factories.next_phone())
-    files = ("/static", "/cards", "/codes", "/s/{slug}/card.vcf")
+    files = ("/static", "/cards", "/codes", "/s/{slug}/card.vcf", manifests.SHOP, manifests.GUIDE, manifests.BOSS)
     paths = [filled(path, scene) for path in page_routes(runtime, "GET") if not path.startswith(files)]
     for path in paths:
         page = await browser.open(path, accept="text/html")

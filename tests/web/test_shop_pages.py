@@ -51,8 +51,8 @@ async def test_pages_carry_strict_headers_and_no_script_or_style(site: httpx.Asy
 async def test_the_stylesheet_that_pages_name_is_served_and_may_be_kept(site: httpx.AsyncClient, scene: Scene) -> None:
     page = (await site.get(f"/s/{scene.guide.slug}")).text
     links = re.findall(r'<link [^>]*href="([^"]+)"', page)
-    assert len(links) == 2
-    for link in links:
+    assert len(links) == 4 and links.count(f"/s/{scene.guide.slug}/app.webmanifest") == 1
+    for link in (one for one in links if one.startswith("/static/")):
         answer = await site.get(link)
         assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"]
     assert (await site.get("/static/old/pages.css")).headers["cache-control"] == "no-cache"

@@ -18,10 +18,13 @@ from app.web.texts import (
     guiding,
     ordering,
     postering,
+    quoting,
     receiving,
+    redeeming,
     returns,
     selling,
     sharing,
+    shelving,
     shopping,
     writing,
 )
@@ -32,6 +35,7 @@ BUILT = (
     *("order_", "step_", "consent_", "missing_", "after_sale_", "role_", "cause_"),
     *("state_", "channel_", "why_", "period_", "compared_", "orders_"),
     *("draw_", "return_", "returns_", "material_", "message_", "coupon_state_", "coupon_refused_"),
+    *("quotation_state_", "quotation_gone_", "quotation_days_"),
 )
 """Beginnings of keys that are put together of a state or purpose."""
 
@@ -53,9 +57,12 @@ def test_parts_of_the_catalogue_share_no_key() -> None:
         shopping,
         ordering,
         receiving,
+        redeeming,
+        shelving,
         returns,
         guiding,
         postering,
+        quoting,
         selling,
         sharing,
         bossing,

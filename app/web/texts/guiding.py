@@ -88,6 +88,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "role_seller": ("销售", "Sale"),
     "role_store": ("店提", "Store"),
     "role_manager": ("店长提成", "Manager"),
+    "why_quotation": ("顾客接受了你的报价单", "The customer accepted your quotation"),
     "why_explicit_code": ("顾客带着你的码下单", "Ordered with your code"),
     "why_live_binding": ("顾客绑定给你", "The customer is bound to you"),
     "why_last_touch": ("顾客最后接触的是你", "You were the last one met"),
