@@ -13,7 +13,6 @@ from app.platform.errors import IdempotencyConflict, InvalidInput, UserFault
 from app.platform.idempotency import Result
 from app.products.values import StockLine
 from app.trade import freight, orders
-from app.trade.freight_values import Region
 from app.trade.rules import LARGEST_QUANTITY, MOST_LINES
 from app.trade.values import FulfilmentMethod, LineRequest
 from app.web import answers, callers, cart, consent_pages, coupon_choice, delivery_forms, forms, views
@@ -126,7 +125,7 @@ async def _show(
     stores = await delivery_forms.stores(reader, fetched) if method is FulfilmentMethod.PICKUP else []
     store, store_id = delivery_forms.chosen(form, stores)
     errors = dict(errors or {})
-    region = None if errors or not method.is_sent else _region(form)
+    region = delivery_forms.region_of(form, method, errors)
     try:
         chosen = await coupon_choice.choose(reader, wanted, method, form, store_id, region)
     except InvalidInput as fault:
@@ -158,11 +157,6 @@ async def _show(
         "kind": kind,
     }
     return reader.show("checkout.html", values, status=status)
-
-
-def _region(form: Form) -> Region | None:
-    """Where the goods go, once that was typed."""
-    return Region(form.text("province"), form.text("city")) if form.text("province") else None
 
 
 def _way(reader: ShopReader, wanted: list[CartLine], form: Form, method: FulfilmentMethod) -> str:

@@ -30,33 +30,42 @@ if TYPE_CHECKING:
 
 async def fill(runtime: Runtime, session: BrandSession, tale: "Tale", pieces: int) -> None:
     """A template and terms of the brand's own; an invoice of a paid order is issued, one waits, one was rejected."""
-    ids, now = tale.ids, session.now
-    terms = FreightTerms(
-        ChargedBy.WEIGHT,
-        tale.price_minor // 100,
-        (FreightRate((), True, 1_000, tale.price_minor // 10), FreightRate(("台湾",), is_delivered=False)),
-    )
-    ids["freight_template"] = await freight.publish(session, tale.owner, name=f"{tale.mark}运费", terms=terms, now=now)
-    await invoice_terms.publish(
-        session,
-        tale.owner,
-        seller_name=f"{tale.mark}公司",
-        seller_tax_number=None,
-        tax_rate_bp=tale.price_minor // 10,
-        now=now,
-    )
+    ids = tale.ids
+    ids["freight_template"] = await publish(session, tale)
     ids["invoiced"] = await twin_returns.buy(session, tale, 2)
     ids["rejected_invoice"] = await ask(session, tale, "invoiced")
-    await invoices.reject(session, tale.owner, invoice_id=ids["rejected_invoice"], reason=f"{tale.mark}不全", now=now)
+    await reject(session, tale, ids["rejected_invoice"])
     ids["invoice"] = await ask(session, tale, "invoiced")
     await issue(session, tale, "invoice", "invoiced")
     ids["invoiced_later"] = await twin_returns.buy(session, tale, 1)
     ids["asked_invoice"] = await ask(session, tale, "invoiced_later")
 
 
+async def publish(session: BrandSession, tale: "Tale") -> Any:
+    """A template of freight and terms of invoices, both in force from now on; gives the template's id."""
+    terms = FreightTerms(
+        ChargedBy.WEIGHT,
+        tale.price_minor // 100,
+        (FreightRate((), True, 1_000, tale.price_minor // 10), FreightRate(("台湾",), is_delivered=False)),
+    )
+    await invoice_terms.publish(
+        session,
+        tale.owner,
+        seller_name=f"{tale.mark}公司",
+        seller_tax_number=None,
+        tax_rate_bp=tale.price_minor // 10,
+        now=session.now,
+    )
+    return await freight.publish(session, tale.owner, name=f"{tale.mark}运费", terms=terms, now=session.now)
+
+
 async def ask(session: BrandSession, tale: "Tale", order: str) -> Any:
     title = Title(TitleKind.PERSONAL, f"{tale.mark}先生", email="a@example.com")
     return await invoices.request(session, tale.customer(), order_id=tale.ids[order], title=title, now=session.now)
+
+
+async def reject(session: BrandSession, tale: "Tale", invoice_id: Any) -> None:
+    await invoices.reject(session, tale.owner, invoice_id=invoice_id, reason=f"{tale.mark}不全", now=session.now)
 
 
 async def issue(session: BrandSession, tale: "Tale", invoice: str, order: str) -> None:
@@ -74,13 +83,15 @@ async def issue(session: BrandSession, tale: "Tale", invoice: str, order: str) -
 
 
 async def go_round(runtime: Runtime, tale: "Tale") -> None:
-    """One is given up, one void as all was refunded, one issued by the provider; a refund of it gets a red one."""
+    """New terms; one is given up, one rejected, one void as all was refunded, one issued, and red after its refund."""
     database, ids = runtime.database, tale.ids
     async with database.transaction(tale.brand) as session:
+        await publish(session, tale)
         for name in ("more_invoiced", "void_invoiced"):
             ids[name] = await twin_returns.buy(session, tale, 1)
         given_up = await ask(session, tale, "more_invoiced")
         await invoices.withdraw(session, tale.customer(), invoice_id=given_up, now=session.now)
+        await reject(session, tale, await ask(session, tale, "more_invoiced"))
         ids["more_invoice"] = await ask(session, tale, "more_invoiced")
         await issue(session, tale, "more_invoice", "more_invoiced")
         await ask(session, tale, "void_invoiced")

@@ -21,7 +21,8 @@ from app.trade.models import OrderRow
 from app.trade.values import FulfilmentMethod, LineRequest
 from tests.factories import ADDRESS as ADDRESS_WORDS
 from tests.factories import Scene
-from tests.trade import purchase
+from tests.marketing.couponing import guide_actor
+from tests.trade import purchase, quoting
 
 ADDRESS = purchase.ADDRESS
 TERMS = FreightTerms(
@@ -114,6 +115,28 @@ async def test_an_estimate_is_no_promise_of_a_total(database: Database, scene: S
     with pytest.raises(PriceChanged) as refused:
         await purchase.make_order(database, scene, buyer, address=far, expected_total_minor=seen)
     assert refused.value.total_minor == seen - 800 + 2_200
+
+
+async def test_a_quotation_is_accepted_with_the_freight_of_its_address(database: Database, scene: Scene) -> None:
+    await publish(database, scene)
+    buyer = await purchase.make_buyer(database, scene.brand)
+    quotation_id = await quoting.quote(database, scene, guide_actor(scene))
+    far = dataclasses.replace(ADDRESS, province="新疆", city="喀什")
+    nowhere = dataclasses.replace(ADDRESS, province="台湾", city="台北")
+
+    def accept(**more: Any) -> Any:
+        return quoting.accept(database, scene.brand, buyer, quotation_id, **more)
+
+    fault = await quoting.refused(database, scene.brand, accept(address=nowhere))
+    assert (fault.key, fault.path) == ("region_not_delivered", freight.AT)
+    fault = await quoting.refused(database, scene.brand, accept(address=far, expected_total_minor=25_800 + 800))
+    assert isinstance(fault, PriceChanged) and fault.total_minor == 25_800 + 2_200 + 2 * 1_000
+    order_id = await accept(address=far, expected_total_minor=fault.total_minor)
+    async with database.reading(scene.brand) as session:
+        order = await purchase.order_row(session, order_id)
+        [charge] = await charges(session)
+    assert (order.subtotal_minor, order.freight_minor) == (25_800, fault.total_minor - 25_800)
+    assert (charge.order_id, charge.rate, charge.units) == (order_id, 1, 1_600)
 
 
 async def test_without_a_template_orders_cost_the_flat_fee_and_take_as_many_statements(
