@@ -147,7 +147,7 @@ async def _own_page(
         "may_withdraw": found is not None
         and InvoiceAction.WITHDRAW in invoice_reads.allowed_actions(reader.actor, found),
         "may_ask": not live and is_paid(order.state) and order.total_minor > order.refunded_minor,
-        "kinds": [(kind.value, reader.say(f"invoice_{kind.value}")) for kind in TitleKind],
+        "kinds": [(kind.value, reader.say(f"invoice_kind_{kind.value}")) for kind in TitleKind],
         "typed": {name: typed.text(name) for name in ("kind", *FIELDS.values())},
         "errors": forms.Errors(errors or {}),
         "notice": notice,
