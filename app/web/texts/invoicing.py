@@ -16,6 +16,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "invoice_kind_COMPANY": ("企业", "A company"),
     "invoice_title": ("发票抬头", "Name on it"),
     "invoice_tax_number": ("税号（企业必填）", "Tax number (of a company)"),
+    "invoice_tax_number_said": ("税号", "Tax number"),
     "invoice_email": ("接收邮箱", "Mail address to send it to"),
     "invoice_phone": ("接收手机号", "Phone to send it to"),
     "invoice_recipient_help": ("邮箱和手机号至少填一个。", "One of mail address and phone is enough."),
