@@ -28,13 +28,15 @@ from app.trade import (
     after_sale_decisions,
     after_sale_reads,
     charges,
+    invoice_sending,
+    invoices,
     orders,
     pickups,
     receipts,
     reconciliation,
     refunds,
 )
-from app.trade.events import OrderCancelled, OrderReadyForPickup, RefundRequested
+from app.trade.events import InvoiceToSend, OrderCancelled, OrderReadyForPickup, OrderRefunded, RefundRequested
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +64,8 @@ def subscriptions(runtime: Runtime) -> Subscriptions:
     table.effect(CouponClaimed, "notice", coupon_notices.tell_taken)
     table.effect(CouponUnused, "notice", coupon_notices.tell_unused)
     table.delivery(RefundRequested, "provider", refunds.refunder(runtime))
+    table.effect(OrderRefunded, "invoice", invoices.follow_refund)
+    table.delivery(InvoiceToSend, "invoice_provider", invoice_sending.sender(runtime))
     table.delivery(WithdrawalApproved, "payout", payouts.sender(runtime))
     table.delivery(OutboundAllowed, "carrier", outbound_sending.sender(runtime, FILLERS))
     rollups.subscribe(table)
@@ -79,6 +83,7 @@ def business_jobs() -> list[Job]:
         Job("receive_and_complete_orders", 60, receipts.carry_on_due),
         Job("query_started_payments", 30, charges.query_started),
         Job("retry_refunds", 60, refunds.retry_failed),
+        Job("look_after_invoices", 60, invoice_sending.look_after),
         Job("go_on_with_after_sales", 60, after_sale_decisions.act_when_due),
         Job("release_commission", 60, holds.release_due),
         Job("look_after_payouts", 30, payouts.look_after),

@@ -50,7 +50,11 @@ from graphql_schema.scalars import SCALARS
 from graphql_schema.trade import loaders as trade_loaders
 from graphql_schema.trade.after_sale_mutations import AfterSaleMutation
 from graphql_schema.trade.after_sale_queries import AfterSaleQuery
+from graphql_schema.trade.freight import NODES as FREIGHT_NODES
+from graphql_schema.trade.freight import FreightMutation, FreightQuery
 from graphql_schema.trade.fulfilment_mutations import FulfilmentMutation
+from graphql_schema.trade.invoice_mutations import NODES as INVOICE_NODES
+from graphql_schema.trade.invoice_mutations import InvoiceMutation, InvoiceQuery
 from graphql_schema.trade.mutations import TradeMutation
 from graphql_schema.trade.queries import TradeQuery
 from graphql_schema.trade.quotation_loaders import NODES as QUOTATION_NODES
@@ -71,6 +75,8 @@ NODES = {
     **CARE_NODES,
     **TOOLBOX_NODES,
     **trade_loaders.NODES,
+    **FREIGHT_NODES,
+    **INVOICE_NODES,
     **QUOTATION_NODES,
     **commission_loaders.NODES,
     **WITHDRAWAL_NODES,
@@ -94,6 +100,8 @@ class Query(
     AfterSaleQuery,
     QuotationQuery,
     TradeQuery,
+    FreightQuery,
+    InvoiceQuery,
     RedemptionQuery,
     WithdrawalQuery,
     CommissionQuery,
@@ -118,6 +126,8 @@ class Query(
 @strawberry.type(description="What can be changed. Every mutation is one transaction.")
 class Mutation(
     TradeMutation,
+    FreightMutation,
+    InvoiceMutation,
     WithdrawalMutation,
     FulfilmentMutation,
     RoutingMutation,

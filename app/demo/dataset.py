@@ -21,6 +21,7 @@ from app.demo import (
     brand_setup,
     drawings,
     goods_rounds,
+    invoices,
     merchandise,
     month,
     outbound_messages,
@@ -131,6 +132,7 @@ class _Loader:
                     await self._withdrawals(setup, start + timedelta(days=day))
                 if day == month.DAYS - 1:
                     await self._quotations(setup, start + timedelta(days=day))
+                    await self._invoices(start + timedelta(days=day))
                     await self._after_sales(start + timedelta(days=day, hours=23))
                     await self._messages(setup, start + timedelta(days=day))
                 await self._close_day(start, day)
@@ -251,6 +253,15 @@ class _Loader:
         payment_id = UUID(str(made["payment_id"]))
         made["transaction_id"] = await charges.settle(self.runtime, self.brand, payment_id)
         await self._step("quotation-paid", at, partial(visits.book_payment, made=dict(made)))
+
+    async def _invoices(self, day_start: datetime) -> None:
+        """Customers ask for invoices, and the owner has some of them issued."""
+        async with self.runtime.database.reading(self.brand) as session:
+            _, owner_id = await founding.root_and_owner(session)
+        asked = await self._step("invoices-asked", day_start + invoices.ASKED, partial(invoices.ask, owner_id=owner_id))
+        await self._step(
+            "invoices-issued", day_start + invoices.ISSUED, partial(invoices.issue, owner_id=owner_id, asked=asked)
+        )
 
     async def _messages(self, setup: Setup, day_start: datetime) -> None:
         for story in outbound_messages.STORIES:

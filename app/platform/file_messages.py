@@ -59,6 +59,10 @@ FILE_MESSAGES: Final[dict[str, dict[str, str]]] = {
         "zh-CN": "库存“{text}”不是整数。",
         "en": "The stock {text} is no whole number.",
     },
+    "import_weight_grams_form": {
+        "zh-CN": "重量“{text}”不是整数克。",
+        "en": "The weight {text} is no whole number of grams.",
+    },
     "media_bytes": {"zh-CN": "文件最大 {most} MB。", "en": "A file has at most {most} MB."},
     "media_type": {
         "zh-CN": "只能上传图片、PDF 或 MP4 视频。",

@@ -6,6 +6,7 @@ from app.platform import poster_messages
 from app.platform.attribution_messages import ATTRIBUTION
 from app.platform.coupon_messages import COUPONS
 from app.platform.file_messages import FILE_MESSAGES
+from app.platform.invoice_messages import INVOICES
 from app.platform.shelf_messages import SHELF
 from app.platform.stock_messages import STOCK
 
@@ -14,6 +15,7 @@ LANGUAGES: Final = ("zh-CN", "en")
 CATALOGUE: Final[dict[str, dict[str, str]]] = {
     **poster_messages.CATALOGUE,
     **FILE_MESSAGES,
+    **INVOICES,
     **SHELF,
     **STOCK,
     "address_required": {"zh-CN": "请填写收货地址。", "en": "Give the address to send to."},
@@ -73,6 +75,7 @@ CATALOGUE: Final[dict[str, dict[str, str]]] = {
         "en": "A picture is an https:// address or a path below /media/.",
     },
     "evidence_urls_too_many": {"zh-CN": "最多 {most} 张凭证。", "en": "At most {most} pictures."},
+    "freight_estimate": {"zh-CN": "运费（填写收货地址后确定）", "en": "Freight (settled by the address)"},
     "freight_flat": {"zh-CN": "运费", "en": "Freight"},
     "freight_free": {"zh-CN": "满 {amount} 免运费", "en": "Free freight from {amount}"},
     "functions_for_headquarters": {

@@ -169,6 +169,22 @@ class SandboxDeliveryRow(Base):
     delivered_at: Mapped[datetime | None]
 
 
+class SandboxInvoiceRow(Base):
+    """An invoice in the sandbox invoice provider's own book; how it stands follows from the row and the time."""
+
+    __tablename__ = "sandbox_invoice"
+    __table_args__ = (sa.UniqueConstraint("official_number"),)
+    number: Mapped[str] = mapped_column(primary_key=True)
+    seller: Mapped[str]
+    original: Mapped[str | None]
+    gross_minor: Mapped[int]
+    tax_minor: Mapped[int]
+    official_number: Mapped[str]
+    is_refused: Mapped[bool]
+    created_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+
+
 class SandboxPayoutRow(Base):
     """A payout in the sandbox payout provider's own book; how it stands follows from the row and the time."""
 

@@ -65,6 +65,10 @@ class Settings(BaseSettings):
     """Nobody has received what the customer sent: it counts as received."""
     freight_flat_minor: int = 1_000
     freight_free_from_minor: int = 9_900
+    invoice_request_days: int = Field(default=365, ge=1)
+    """How long after payment a customer may ask for an invoice."""
+    invoice_tax_rate_bp: int = Field(default=1_300, ge=0, le=10_000)
+    """Value-added tax of goods, for a brand that has published no terms of its own."""
     withdrawal_minimum_minor: int = Field(default=100, ge=1)
     payout_acceptance_seconds: int = Field(default=120, ge=1)
     """How long a provider may accept a payout that was sent; whatever it has not seen by then was never sent."""
@@ -113,6 +117,10 @@ class Settings(BaseSettings):
     sandbox_payout_unreached_percent: int = Field(default=0, ge=0, le=100)
     sandbox_payout_waiting_percent: int = Field(default=0, ge=0, le=100)
     sandbox_payout_confirmation_seconds: int = 86_400
+    sandbox_invoice_delay_seconds: float = 0.0
+    sandbox_invoice_refused_percent: int = Field(default=0, ge=0, le=100)
+    sandbox_invoice_unanswered_percent: int = Field(default=0, ge=0, le=100)
+    sandbox_invoice_unreached_percent: int = Field(default=0, ge=0, le=100)
 
     pause_at: str = ""
     """Fault tests only: `point:seconds` holds the process at a named point, so that it can be killed there."""

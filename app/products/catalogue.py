@@ -108,7 +108,9 @@ async def update_product(
     is_told: bool = True,
     now: datetime,
 ) -> None:
-    """Change a product and the prices of its SKUs. Title and state of None stay; KEEP leaves the rest, None empties it.
+    """Change a product and the prices and weights of its SKUs.
+
+    Title and state of None stay; KEEP leaves the rest, None empties it.
 
     `is_told`: False leaves the catalogue's version to who changes many products and counts it once, last of all.
     Orders keep the prices that they were placed at. Raises: Forbidden, InvalidInput, NotFound (product, category, SKU).
@@ -286,6 +288,7 @@ async def insert_skus(
             "market_price_minor": sku.market_price_minor,
             "created_at": now,
             "choices": list(sku.choices) or None,
+            "weight_grams": sku.weight_grams,
         }
         for sku_id, (product_id, position, sku) in zip(ids, placed, strict=True)
     ]
@@ -352,11 +355,11 @@ async def _path_of(session: BrandSession, category_id: UUID, argument: str) -> s
 
 
 async def _change_prices(session: BrandSession, product_id: UUID, prices: Sequence[PriceChange]) -> None:
-    """Write new prices in key order. Raises: NotFound for a SKU of another product, InvalidInput."""
+    """Write new prices and weights in key order. Raises: NotFound for a SKU of another product, InvalidInput."""
     if len({change.sku_id for change in prices}) < len(prices):
         raise InvalidInput("sku_repeated", path=("skus",))
     found = await session.execute(
-        sa.select(SkuRow.id, SkuRow.price_minor, SkuRow.market_price_minor)
+        sa.select(SkuRow.id, SkuRow.price_minor, SkuRow.market_price_minor, SkuRow.weight_grams)
         .where(SkuRow.brand_id == session.brand_id, SkuRow.product_id == product_id)
         .order_by(SkuRow.id)
         .with_for_update(key_share=True)
@@ -370,8 +373,9 @@ async def _change_prices(session: BrandSession, product_id: UUID, prices: Sequen
         old = before[change.sku_id]
         price = old.price_minor if change.price_minor is None else change.price_minor
         market = old.market_price_minor if change.market_price_minor is KEEP else change.market_price_minor
-        refuse(rules.price_problem(price, market, path))
-        rows.append({"sku": change.sku_id, "price": price, "market": market})
+        weight = old.weight_grams if change.weight_grams is KEEP else change.weight_grams
+        refuse(rules.price_problem(price, market, path) or rules.weight_problem(weight, path))
+        rows.append({"sku": change.sku_id, "price": price, "market": market, "weight": weight})
     await session.execute(_SET_PRICES, [{"brand": session.brand_id, **row} for row in rows])
 
 
@@ -379,5 +383,9 @@ _sku = cast("sa.Table", SkuRow.__table__)
 _SET_PRICES = (
     sa.update(_sku)
     .where(_sku.c.brand_id == sa.bindparam("brand"), _sku.c.id == sa.bindparam("sku"))
-    .values(price_minor=sa.bindparam("price"), market_price_minor=sa.bindparam("market"))
+    .values(
+        price_minor=sa.bindparam("price"),
+        market_price_minor=sa.bindparam("market"),
+        weight_grams=sa.bindparam("weight"),
+    )
 )

@@ -115,6 +115,7 @@ async def export_rows(session: BrandSession) -> list[list[object]]:
                         _amount(sku.price_minor),
                         None if sku.market_price_minor is None else _amount(sku.market_price_minor),
                         sku.available,
+                        sku.weight_grams,
                         STATE_WORDS[ProductState(product.state)],
                         product.description,
                         product.cover_url,

@@ -44,7 +44,7 @@ class Changes:
 
     @property
     def is_of_product(self) -> bool:
-        """Whether the product itself changes, and not only some SKU's price."""
+        """Whether the product itself changes, and not only some SKU's price or weight."""
         words = (self.description, self.cover_url, self.category_id)
         return self.title is not None or self.state is not None or any(word is not KEEP for word in words)
 
@@ -75,7 +75,8 @@ def first_given(values: Iterable[T | None]) -> T | None:
 def new_sku(row: SheetRow, choices: tuple[str, ...]) -> NewSku:
     """The SKU that a row makes; without a name it is called by its values, else by its code."""
     name = row.sku_name or " / ".join(choices) or row.sku_code
-    return NewSku(name, row.sku_code, row.barcode, row.price_minor, row.market_price_minor, row.stock or 0, choices)
+    market, stock = row.market_price_minor, row.stock or 0
+    return NewSku(name, row.sku_code, row.barcode, row.price_minor, market, stock, choices, row.weight_grams)
 
 
 async def known_products(session: BrandSession, product_ids: Collection[UUID]) -> dict[UUID, KnownProduct]:
@@ -104,9 +105,10 @@ def changes_of(product: KnownProduct, rows: Sequence[SheetRow], category_id: UUI
             continue
         if row.options:
             choices[sku.sku_id] = import_rules.choices_of(merged, row.options)
-        market = row.market_price_minor
-        if row.price_minor != sku.price_minor or (market is not None and market != sku.market_price_minor):
-            prices.append((row, PriceChange(sku.sku_id, row.price_minor, KEEP if market is None else market)))
+        market = _kept(row.market_price_minor, sku.market_price_minor)
+        weight = _kept(row.weight_grams, sku.weight_grams)
+        if row.price_minor != sku.price_minor or market is not KEEP or weight is not KEEP:
+            prices.append((row, PriceChange(sku.sku_id, row.price_minor, market, weight)))
     before = {sku.sku_id: tuple(sku.choices or ()) for sku in product.skus.values()}
     used = [tuple(choices.values()), tuple(sku.choices for _, sku in new_skus)]
     kept = _used(merged, [chosen for group in used for chosen in group])

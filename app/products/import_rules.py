@@ -20,6 +20,7 @@ COLUMNS = {
     "price": ("价格", "售价"),
     "market_price": ("划线价", "市场价"),
     "stock": ("库存",),
+    "weight_grams": ("重量", "重量(克)", "重量（克）", "克重"),
     "state": ("状态",),
     "description": ("描述", "商品说明"),
     "cover_url": ("封面",),
@@ -77,6 +78,7 @@ class SheetRow:
     barcode: str | None = None
     market_price_minor: int | None = None
     stock: int | None = None
+    weight_grams: int | None = None
     state: ProductState | None = None
     description: str | None = None
     cover_url: str | None = None
@@ -190,9 +192,10 @@ def _row(number: int, values: Mapping[str, str], currency: str) -> SheetRow | Pr
     market = price_of(market_text, currency=currency) if market_text else None
     if market_text and market is None:
         return Problem("import_price_form", ("market_price",), {"text": market_text[:40]})
-    stock_text = values.get("stock", "")
-    if stock_text and not (stock_text.isascii() and stock_text.isdigit() and len(stock_text) <= MOST_DIGITS):
-        return Problem("import_stock_form", ("stock",), {"text": stock_text[:40]})
+    for name in ("stock", "weight_grams"):
+        text = values.get(name, "")
+        if text and not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+            return Problem(f"import_{name}_form", (name,), {"text": text[:40]})
     state_text = values.get("state", "").upper()
     if state_text not in STATES:
         return Problem("import_state_form", ("state",), {"known": "、".join(STATE_WORDS.values())})
@@ -210,7 +213,8 @@ def _row(number: int, values: Mapping[str, str], currency: str) -> SheetRow | Pr
         sku_name=values.get("sku_name", ""),
         barcode=values.get("barcode") or None,
         market_price_minor=market,
-        stock=int(stock_text) if stock_text else None,
+        stock=int(values["stock"]) if values.get("stock") else None,
+        weight_grams=int(values["weight_grams"]) if values.get("weight_grams") else None,
         state=STATES[state_text],
         description=values.get("description") or None,
         cover_url=values.get("cover_url") or None,

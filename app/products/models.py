@@ -76,6 +76,7 @@ class SkuRow(Tenant, Base):
     """A variant that can be bought. Prices: minor units of the brand's currency.
 
     `choices`: a value of each of its product's options, in their order; none where the product has no options.
+    `weight_grams`: of one piece as it is sent; None: nobody said.
     """
 
     __tablename__ = "sku"
@@ -93,6 +94,7 @@ class SkuRow(Tenant, Base):
             postgresql_where=sa.text("choices IS NOT NULL"),
         ),
         sa.CheckConstraint("price_minor >= 0", name="price"),
+        sa.CheckConstraint("weight_grams > 0", name="weight"),
     )
     product_id: Mapped[UUID]
     position: Mapped[int] = mapped_column(sa.Integer)
@@ -103,6 +105,7 @@ class SkuRow(Tenant, Base):
     market_price_minor: Mapped[int | None]
     created_at: Mapped[datetime]
     choices: Mapped[list[str] | None] = mapped_column(ARRAY(sa.Text()))
+    weight_grams: Mapped[int | None] = mapped_column(sa.Integer)
 
 
 class PriceListRow(Tenant, Base):

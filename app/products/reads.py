@@ -73,6 +73,7 @@ class SkuFacts:
     available: int
     at_first: int
     first_location_id: UUID | None
+    weight_grams: int | None
     is_forbidden: bool
 
 
@@ -95,6 +96,7 @@ class SkuView:
     to_send: int
     stores: int
     choices: list[str] | None
+    weight_grams: int | None
 
     @property
     def can_be_had(self) -> bool:
@@ -187,6 +189,14 @@ async def price_facts(
     else:
         rows = await session.execute(_FACTS_IN_STORE, {**values, "store": store_id})
     return {row[0]: SkuFacts(*row) for row in rows}
+
+
+async def price_facts_beside(
+    session: BrandSession, statement: sa.Select[Any], sku_ids: Collection[UUID], *, branch: str
+) -> tuple[dict[UUID, SkuFacts], Any]:
+    """`price_facts` of goods that are sent, with what a statement of `facts_to_send` reads beside them."""
+    rows = (await session.execute(statement, parameters(session, branch, ids=list(sku_ids)))).all()
+    return {row[0]: SkuFacts(*row[:-1]) for row in rows}, rows[0][-1] if rows else None
 
 
 async def skus_by_id(session: BrandSession, sku_ids: Collection[UUID], *, branch: str = "") -> dict[UUID, SkuView]:
@@ -324,6 +334,7 @@ _SKU_COLUMNS: tuple[Any, ...] = (
     EVERYWHERE.c.to_send,
     EVERYWHERE.c.stores,
     _sku.c.choices,
+    _sku.c.weight_grams,
 )
 _ALL_SKUS = (
     sa.select(*_SKU_COLUMNS).select_from(with_prices(_sku).join(EVERYWHERE, sa.true())).where(_sku.c.brand_id == _BRAND)
@@ -350,6 +361,7 @@ def _facts(having: LateralFromClause, first: sa.ColumnElement[Any]) -> sa.Select
             having.c.available,
             having.c.at_first,
             first,
+            _sku.c.weight_grams,
             _product.c.id.in_(FORBIDDEN),
         )
         .select_from(with_prices(goods).join(having, sa.true()))
@@ -358,6 +370,13 @@ def _facts(having: LateralFromClause, first: sa.ColumnElement[Any]) -> sa.Select
 
 
 _FACTS_TO_SEND = _facts(TO_SEND, WAREHOUSE)
+
+
+def facts_to_send(beside: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """The statement of goods that are sent, with a column of a package above, equal in every row; to be made once."""
+    return _FACTS_TO_SEND.add_columns(beside)
+
+
 _FACTS_IN_STORE = _facts(IN_STORE, STORE)
 
 _PRODUCTS = sa.select(*(_product.c[column.key] for column in PRODUCT_COLUMNS)).where(

@@ -21,6 +21,7 @@ LONGEST_SEARCH = 100
 MOST_SKUS = 100
 MOST_PICTURES = 9
 HIGHEST_PRICE_MINOR = 10_000_000_000
+HEAVIEST_GRAMS = 1_000_000
 """100 million of the currency: with quantities up to 9,999 an order still fits a JSON number."""
 MOST_PIECES = 1_000_000_000
 DEEPEST_CATEGORY = 5
@@ -73,14 +74,23 @@ def sku_count_problem(number: int, path: Sequence[str]) -> Problem | None:
 
 
 def sku_problem(sku: NewSku, path: Sequence[str]) -> Problem | None:
-    """Code: 1 to 40 letters, digits and . _ -; barcode: 4 to 32 letters, digits and -; prices; first stock from 0."""
+    """Code: 1 to 40 letters, digits and . _ -; barcode: 4 to 32 letters, digits and -; prices, weight; stock from 0."""
     if _CODE.fullmatch(sku.code) is None:
         return Problem("sku_code_form", (*path, "code"))
     if sku.barcode is not None and _BARCODE.fullmatch(sku.barcode) is None:
         return Problem("barcode_form", (*path, "barcode"))
-    return price_problem(sku.price_minor, sku.market_price_minor, path) or number_problem(
-        sku.stock, (*path, "stock"), least=0, most=MOST_PIECES
+    return (
+        price_problem(sku.price_minor, sku.market_price_minor, path)
+        or weight_problem(sku.weight_grams, path)
+        or number_problem(sku.stock, (*path, "stock"), least=0, most=MOST_PIECES)
     )
+
+
+def weight_problem(weight_grams: int | None, path: Sequence[str]) -> Problem | None:
+    """A piece weighs from 1 gram to a ton, where anybody said."""
+    if weight_grams is None:
+        return None
+    return number_problem(weight_grams, (*path, "weightGrams"), least=1, most=HEAVIEST_GRAMS)
 
 
 def price_problem(price_minor: int, market_price_minor: int | None, path: Sequence[str]) -> Problem | None:

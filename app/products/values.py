@@ -96,7 +96,7 @@ class ProductOption:
 class NewSku:
     """A variant to be made. Prices: minor units of the brand's currency; `stock`: pieces at the shipping location.
 
-    `choices`: a value of each of the product's options, in their order.
+    `choices`: a value of each of the product's options, in their order. `weight_grams`: of one piece as it is sent.
     """
 
     name: str
@@ -106,6 +106,7 @@ class NewSku:
     market_price_minor: int | None
     stock: int
     choices: tuple[str, ...] = ()
+    weight_grams: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +133,12 @@ class ListedPrice:
 
 @dataclass(frozen=True, slots=True)
 class PriceChange:
-    """New prices of a SKU, in minor units. A price of None stays; a market price of None goes away, KEEP stays."""
+    """New prices of a SKU, in minor units, and its weight. A price of None stays; else None goes away, KEEP stays."""
 
     sku_id: UUID
     price_minor: int | None = None
     market_price_minor: int | Kept | None = KEEP
+    weight_grams: int | Kept | None = KEEP
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from app.marketing.values import GoodsLine, Reduction
 from app.platform import texts
 from app.platform.db import BrandSession
 from app.platform.errors import InsufficientStock, InvalidInput, NotFound, ShortageFact
-from app.platform.settings import load_settings
 from app.products import reads
 from app.products.reads import SkuFacts
 from app.products.stock import StockLine
-from app.trade import rules
+from app.trade import freight, rules
+from app.trade.freight_values import NO_FREIGHT, Freight, FreightTemplate, Load, Region
 from app.trade.values import Discount, FulfilmentMethod, LineRequest, LineToPrice, OrderTotals, PricedLine, Quoted
 
 ADDRESS, NOTE = "order_address", "order_note"
@@ -55,14 +55,14 @@ class BasketLine:
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """Priced lines and what they come to. `free_from_minor`: goods from there on are shipped free.
+    """Priced lines and what they come to.
 
     `reductions`: what each coupon took off, in the order of application; together the lines' discounts.
     """
 
     lines: tuple[BasketLine, ...]
     totals: OrderTotals
-    free_from_minor: int
+    freight: Freight
     method: FulfilmentMethod
     reductions: tuple[Reduction, ...] = ()
 
@@ -142,16 +142,22 @@ async def price(
     prices: Mapping[UUID, int] | None = None,
     quoted: Quoted | None = None,
     coupons: Coupons | None = None,
+    region: Region | None = None,
 ) -> Basket:
     """Check lines and price them as the branch does, equal SKUs merged; one statement, with coupons two.
 
     With `prices`, a total for each SKU, nothing is shipped. `quoted`: what a piece costs, whatever it costs now.
-    `store_id`: where goods that are not sent are
-    had; any store while none is named. Raises: InvalidInput, NotFound.
+    `store_id`: where goods that are not sent are had; any store while none is named. `region`: where goods that are
+    sent go; None: not known yet, so that freight by region is an estimate. Raises: InvalidInput (also where nothing is
+    sent to), NotFound.
     """
     _refuse(lines, is_limited=prices is None)
     wanted = sorted({line.sku_id for line in lines})
-    skus = await reads.price_facts(session, wanted, branch=branch, is_sent=method.is_sent, store_id=store_id)
+    template = None
+    if method.is_sent:
+        skus, template = await freight.facts_to_send(session, wanted, branch=branch)
+    else:
+        skus = await reads.price_facts(session, wanted, branch=branch, is_sent=False, store_id=store_id)
     if quoted is not None:
         skus = {sku_id: replace(sku, price_minor=quoted.unit_prices[sku_id]) for sku_id, sku in skus.items()}
     reductions: Sequence[Reduction] = ()
@@ -164,7 +170,7 @@ async def price(
             goods=goods_of(lines, skus),
             is_locked=coupons.is_locked,
         )
-    return priced(lines, skus, method=method, prices=prices, reductions=reductions)
+    return priced(lines, skus, method=method, prices=prices, reductions=reductions, template=template, region=region)
 
 
 async def known_goods(session: BrandSession, lines: Sequence[LineRequest], *, branch: str) -> list[GoodsLine]:
@@ -188,8 +194,13 @@ def priced(
     method: FulfilmentMethod,
     prices: Mapping[UUID, int] | None = None,
     reductions: Sequence[Reduction] = (),
+    template: FreightTemplate | None = None,
+    region: Region | None = None,
 ) -> Basket:
-    """Checked lines by what the catalogue says of their SKUs, less what coupons take off. Raises: NotFound."""
+    """Checked lines by what the catalogue says of their SKUs, less what coupons take off.
+
+    `template`: that of freight, where the brand has one. Raises: NotFound, InvalidInput for where nothing is sent.
+    """
     merged = rules.merge_lines(lines)
     positions = _find(lines, skus)
     with_prices = rules.price_lines(
@@ -204,22 +215,18 @@ def priced(
         ],
         [Discount(one.title, one.amount_minor, one.sku_ids) for one in reductions],
     )
-    settings = load_settings()
-    goods_minor = sum(line.total_minor for line in with_prices)
-    freight_minor = (
-        rules.freight_minor(
-            goods_minor,
-            flat_minor=settings.freight_flat_minor,
-            free_from_minor=settings.freight_free_from_minor,
-            method=method,
+    sending = NO_FREIGHT
+    if method.is_sent and prices is None:
+        sending = freight.charged(
+            template,
+            [Load(line.quantity, skus[line.sku_id].weight_grams) for line in with_prices],
+            goods_minor=sum(line.total_minor for line in with_prices),
+            region=region,
         )
-        if prices is None
-        else 0
-    )
     return Basket(
         lines=tuple(BasketLine(line, skus[line.sku_id], positions[line.sku_id]) for line in with_prices),
-        totals=rules.order_totals(with_prices, freight_minor),
-        free_from_minor=settings.freight_free_from_minor,
+        totals=rules.order_totals(with_prices, sending.fee_minor),
+        freight=sending,
         method=method,
         reductions=tuple(reductions),
     )

@@ -31,3 +31,18 @@ class RefundRequested:
     """Money is to go back: the provider is to be asked."""
 
     refund_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRefunded:
+    """Money of a paid order has gone back for an after-sale."""
+
+    order_id: UUID
+    refund_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceToSend:
+    """A document of an invoice is to be issued: the provider is to be asked."""
+
+    document_id: UUID

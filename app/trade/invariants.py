@@ -9,7 +9,13 @@ from app.commission.models import SaleRow
 from app.platform.db import BrandSession
 from app.products.models import ReservationRow
 from app.products.values import ReservationState
-from app.trade import after_sale_invariants, coupon_invariants, fulfilment_invariants, quotation_invariants
+from app.trade import (
+    after_sale_invariants,
+    coupon_invariants,
+    fulfilment_invariants,
+    invoice_invariants,
+    quotation_invariants,
+)
 from app.trade.models import OrderLineRow, OrderMoveRow, OrderRow, PaymentRow, RefundRow, RerouteRow
 from app.trade.rules import is_paid, move
 from app.trade.values import (
@@ -253,5 +259,6 @@ CHECKS: dict[str, Callable[[BrandSession], Awaitable[list[str]]]] = {
     "routes lead to the place": fulfilment_invariants.routes_lead_to_the_place,
     **after_sale_invariants.CHECKS,
     **coupon_invariants.CHECKS,
+    **invoice_invariants.CHECKS,
     **quotation_invariants.CHECKS,
 }

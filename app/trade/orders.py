@@ -23,6 +23,7 @@ from app.products.reads import ShopFacts
 from app.trade import basket, moves, numbers, pickups, routing
 from app.trade.basket import Address, Basket, Coupons
 from app.trade.events import OrderCancelled
+from app.trade.freight_values import Region
 from app.trade.models import OrderRow
 from app.trade.values import FulfilmentMethod, LineRequest, OrderEvent, OrderState, Quoted
 from app.trade.writing import NewOrder, write_order
@@ -42,6 +43,7 @@ async def quote(
     pickup_store_id: UUID | None = None,
     customer_id: UUID | None = None,
     coupon_ids: Sequence[UUID] = (),
+    region: Region | None = None,
     quoted: Quoted | None = None,
 ) -> Basket:
     """What these lines would cost in a shop now, line by line; nothing is held.
@@ -50,17 +52,25 @@ async def quote(
     shipping location has not all of several lines: an order is sent whole, so that no one place may have them.
 
     A line may be unavailable (withdrawn, or too few left for this way of having it); it is priced all the same. A
-    pickup's store may still be open. `quoted`: the prices that a quotation promises.
-    Raises: InvalidInput for no or too many lines, quantities out of bounds, coupons that these lines cannot have, and a
-    sale in the store where the guide has none; NotFound for a SKU or a pickup store that the brand does not have, and
-    for somebody else's coupon.
+    pickup's store may still be open, and so may the `region` that goods are sent to: then the freight is that of most
+    of the country. `quoted`: the prices that a quotation promises. Raises: InvalidInput for no or too many lines,
+    quantities out of bounds, coupons that these lines cannot have, a region where nothing is sent, and a sale in the
+    store where the guide has none; NotFound for a SKU or a pickup store that the brand does not have, and for somebody
+    else's coupon.
     """
     store_id = None
     if pickup_store_id is not None or method is FulfilmentMethod.IN_STORE:
         store_id = await pickups.check_store(session, method, pickup_store_id, own_store_id=shop.store_id)
     coupons = Coupons(customer_id, coupon_ids)
     found = await basket.price(
-        session, lines, branch=shop.branch, method=method, store_id=store_id, quoted=quoted, coupons=coupons
+        session,
+        lines,
+        branch=shop.branch,
+        method=method,
+        store_id=store_id,
+        quoted=quoted,
+        coupons=coupons,
+        region=region,
     )
     is_scattered = method.is_sent and len(found.lines) > 1 and not found.is_at_first
     return found.of_first_place() if is_scattered and not await routing.can_be_sent(session, found) else found
@@ -95,7 +105,7 @@ async def place(
     store_id = await pickups.check_store(session, fulfilment, pickup_store_id, own_store_id=shop.store_id)
     is_sent = store_id is None and (prices is None or address is not None)
     sealed_address, sealed_note = _seal(session, address, note, is_sent=is_sent)
-    coupons, branch = Coupons(buyer_id, coupon_ids, is_locked=True), shop.branch
+    coupons, branch, to = Coupons(buyer_id, coupon_ids, is_locked=True), shop.branch, _region(address)
     wanted = await basket.price(
         session,
         lines,
@@ -105,6 +115,7 @@ async def place(
         prices=prices,
         quoted=quoted,
         coupons=coupons,
+        region=to,
     )
     _refuse(wanted, expected_total_minor)
     code = None if code_token is None else await codes.facts_by_token(session, code_token)
@@ -193,6 +204,11 @@ async def _hold(
         await coupon_orders.lock(session, order_id=order_id, coupon_ids=coupon_ids, actor=actor.principal, now=now)
     # Last of all: many orders may want the same stock row, and from here on to the commit it is held.
     await routing.reserve(session, wanted, order_id=order_id, location_id=location_id, now=now)
+
+
+def _region(address: Address | None) -> Region | None:
+    """Where the goods go."""
+    return None if address is None else Region(address.province, address.city)
 
 
 def buyer_of(actor: Actor) -> UUID:

@@ -22,7 +22,7 @@ from app.platform.runtime import Runtime
 from app.trade import after_sale_moves, moves, numbers
 from app.trade.after_sale_moves import LockedAfterSale
 from app.trade.after_sale_rules import retry_pause
-from app.trade.events import RefundRequested
+from app.trade.events import OrderRefunded, RefundRequested
 from app.trade.models import OrderRow, PaymentRow, RefundRow
 from app.trade.moves import LockedOrder
 from app.trade.providers import required_provider
@@ -185,7 +185,8 @@ async def book_success(session: BrandSession, *, refund_id: UUID, now: datetime)
     """The money has gone back: refund SUCCEEDED, its after-sale REFUNDED. False when that was booked before.
 
     The payment is REFUNDED once its whole amount has gone back. The order shows what went back of its own money; a
-    cancelled one what came late, up to its total. What had come a second time was never a paid order's due.
+    cancelled one what came late, up to its total. What had come a second time was never a paid order's due. Emits:
+    OrderRefunded for an after-sale.
     """
     refund = await _lock(session, refund_id)
     if refund is None:
@@ -202,6 +203,7 @@ async def book_success(session: BrandSession, *, refund_id: UUID, now: datetime)
         )
     if refund.after_sale is not None:
         await after_sale_moves.end_refunded(session, refund.order, refund.after_sale, actor=SYSTEM.principal, now=now)
+        session.emit(OrderRefunded(refund.order.id, refund_id))
     return True
 
 

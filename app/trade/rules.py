@@ -295,13 +295,6 @@ def split_discount(amount_minor: int, totals_minor: Sequence[int]) -> list[int]:
     return split_by_largest_remainder(amount_minor, totals_minor) if amount_minor else [0] * len(totals_minor)
 
 
-def freight_minor(goods_minor: int, *, flat_minor: int, free_from_minor: int, method: FulfilmentMethod) -> int:
-    """The freight for goods after discounts: nothing in a store or from `free_from_minor` on, else the flat fee."""
-    if not method.is_sent or goods_minor >= free_from_minor:
-        return 0
-    return flat_minor
-
-
 def order_totals(lines: Sequence[PricedLine], freight: int) -> OrderTotals:
     """The sums of an order over its lines. `freight`: minor units."""
     subtotal = sum(line.subtotal_minor for line in lines)

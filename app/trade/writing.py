@@ -15,6 +15,7 @@ from app.platform.db import BrandSession, TryAgain
 from app.platform.tables import Base
 from app.trade import rules
 from app.trade.basket import Basket
+from app.trade.freight_models import OrderFreightRow
 from app.trade.models import OrderDiscountRow, OrderLineRow, OrderMoveRow, OrderRow
 from app.trade.moves import move_values
 from app.trade.values import FulfilmentMethod, OrderEvent, OrderState
@@ -63,6 +64,7 @@ def rows_of(
         OrderLineRow: _lines(session, order, basket, line_ids),
         OrderMoveRow: [placed],
         **({OrderDiscountRow: _discounts(session, order, basket)} if basket.reductions else {}),
+        **({OrderFreightRow: [_freight(session, order, basket)]} if basket.freight.template_id else {}),
     }
 
 
@@ -100,6 +102,17 @@ def _order(
         "delivered_at": None,
         "completed_at": None,
         "ended_at": None,
+    }
+
+
+def _freight(session: BrandSession, order: NewOrder, basket: Basket) -> dict[str, object]:
+    charged = basket.freight
+    return {
+        "brand_id": session.brand_id,
+        "order_id": order.id,
+        "template_id": charged.template_id,
+        "rate": charged.rate,
+        "units": charged.units,
     }
 
 

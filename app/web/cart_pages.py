@@ -11,6 +11,7 @@ from app.products import reads
 from app.products.reads import ProductView
 from app.trade import orders
 from app.trade.basket import Basket, BasketLine
+from app.trade.freight_values import Region
 from app.trade.rules import LARGEST_QUANTITY
 from app.trade.values import FulfilmentMethod, LineRequest
 from app.web import answers, cart, views
@@ -49,6 +50,7 @@ class BasketShown:
     total: Amount
     total_minor: int
     pieces: int
+    is_freight_estimate: bool
     is_orderable: bool
     can_go_on: bool
 
@@ -88,11 +90,12 @@ async def priced(
     store_id: UUID | None = None,
     *,
     coupon_ids: Sequence[UUID] = (),
+    region: Region | None = None,
 ) -> BasketShown | None:
     """What these lines cost now, with the changes since they were seen; None when nothing is left of them.
 
     `store_id`: where they are to be fetched, where one is chosen that the brand has. Raises: InvalidInput and NotFound
-    for coupons that these lines cannot have.
+    for coupons that these lines cannot have, and for a region where nothing is sent.
     """
     async with reader.reading() as session:
         known = await reads.skus_by_id(session, [line.sku_id for line in wanted])
@@ -108,6 +111,7 @@ async def priced(
             pickup_store_id=store_id if method is FulfilmentMethod.PICKUP else None,
             customer_id=reader.actor.customer_id,
             coupon_ids=coupon_ids,
+            region=region,
         )
         products = await reads.products_by_id(session, {line.sku.product_id for line in basket.lines})
     in_stores = {sku_id for sku_id, sku in known.items() if sku.stores}
@@ -129,6 +133,7 @@ def shown(
         adjustments=cost_lines(basket, say, method),
         total=say.money(totals.total_minor),
         total_minor=totals.total_minor,
+        is_freight_estimate=basket.freight.is_estimate,
         pieces=sum(line.priced.quantity for line in basket.lines),
         is_orderable=all(line.is_available for line in basket.lines),
         can_go_on=all(

@@ -9,10 +9,10 @@ from starlette.responses import Response
 from app.customers import consents
 from app.customers.consents import Consent
 from app.platform.db import BrandSession
-from app.platform.errors import IdempotencyConflict, UserFault
+from app.platform.errors import IdempotencyConflict, InvalidInput, UserFault
 from app.platform.idempotency import Result
 from app.products.values import StockLine
-from app.trade import orders
+from app.trade import freight, orders
 from app.trade.rules import LARGEST_QUANTITY, MOST_LINES
 from app.trade.values import FulfilmentMethod, LineRequest
 from app.web import answers, callers, cart, consent_pages, coupon_choice, delivery_forms, forms, views
@@ -40,10 +40,12 @@ async def show_checkout(reader: ShopReader) -> Response:
 
 
 async def place_order(reader: ShopReader) -> Response:
-    """`POST /s/{slug}/checkout`."""
+    """`POST /s/{slug}/checkout`; `do=freight` only reckons what sending to the address costs."""
     reader.require_customer()
     form = await reader.form()
     wanted = _lines(form.all("line"))
+    if form.text("do") == "freight":
+        return await _show(reader, wanted, form)
     placed = await _place(reader, form, wanted)
     if isinstance(placed, UserFault):
         return await _refuse(reader, form, wanted, placed)
@@ -122,7 +124,15 @@ async def _show(
     fetched = [StockLine(line.sku_id, line.quantity) for line in wanted]
     stores = await delivery_forms.stores(reader, fetched) if method is FulfilmentMethod.PICKUP else []
     store, store_id = delivery_forms.chosen(form, stores)
-    chosen = await coupon_choice.choose(reader, wanted, method, form, store_id)
+    errors = dict(errors or {})
+    region = delivery_forms.region_of(form, method, errors)
+    try:
+        chosen = await coupon_choice.choose(reader, wanted, method, form, store_id, region)
+    except InvalidInput as fault:
+        if fault.path != freight.AT:
+            raise
+        errors["province"] = reader.explain(fault)
+        chosen = await coupon_choice.choose(reader, wanted, method, form, store_id)
     if chosen.fault is not None and notice is None:
         notice, kind = reader.explain(chosen.fault), "warn"
     values: dict[str, Any] = {
@@ -142,7 +152,7 @@ async def _show(
         "ticked": {purpose.value for purpose in ASKED if form.has(purpose.value)},
         "lines": [cart.line_text(line) for line in wanted],
         "minutes": reader.runtime.settings.order_payment_ttl_seconds // 60,
-        "errors": errors or {},
+        "errors": errors,
         "notice": notice,
         "kind": kind,
     }

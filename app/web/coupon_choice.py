@@ -9,6 +9,7 @@ from app.marketing import coupon_orders
 from app.marketing.values import CouponKind, CouponProblem, CouponToUse, Reduction, Refused
 from app.platform.errors import UserFault
 from app.trade import basket
+from app.trade.freight_values import Region
 from app.trade.rules import MOST_LINES
 from app.trade.values import FulfilmentMethod, LineRequest
 from app.web import cart_pages, views
@@ -54,23 +55,29 @@ def named(form: Form) -> list[UUID] | None:
 
 
 async def choose(
-    reader: ShopReader, wanted: list[CartLine], method: FulfilmentMethod, form: Form, store_id: UUID | None = None
+    reader: ShopReader,
+    wanted: list[CartLine],
+    method: FulfilmentMethod,
+    form: Form,
+    store_id: UUID | None = None,
+    region: Region | None = None,
 ) -> Chosen:
     """The basket at its price with the chosen coupons, else with the one that takes most off.
 
-    `store_id`: where it is to be fetched.
+    `store_id`: where it is to be fetched; `region`: where it is to be sent, where that is known. Raises: InvalidInput
+    for a region where nothing is sent.
     """
     judged = await _judge(reader, wanted)
     given = named(form)
     wished = tuple(_best(judged) if given is None else given)
     fault = None
     try:
-        shown = await cart_pages.priced(reader, wanted, method, store_id, coupon_ids=wished)
+        shown = await cart_pages.priced(reader, wanted, method, store_id, coupon_ids=wished, region=region)
     except UserFault as found:
         if found.path[:1] != ("couponIds",):
             raise
         fault, wished = found, ()
-        shown = await cart_pages.priced(reader, wanted, method, store_id)
+        shown = await cart_pages.priced(reader, wanted, method, store_id, region=region)
     return Chosen(shown, wished, [_choice(*one, wished, reader.say) for one in judged], fault)
 
 

@@ -9,6 +9,7 @@ from app.platform.errors import InsufficientStock, InvalidInput, PriceChanged, U
 from app.products import stock_reads
 from app.products.values import StockLine
 from app.trade.basket import LONGEST_NOTE, LONGEST_PART, LONGEST_STREET
+from app.trade.freight_values import Region
 from app.trade.values import FulfilmentMethod
 from app.web import views
 from app.web.forms import Form
@@ -40,6 +41,13 @@ def method_of(reader: ShopReader, given: str) -> FulfilmentMethod:
 def address_of(form: Form, method: FulfilmentMethod) -> PostalAddress | None:
     """The address that was typed; None where nothing is sent."""
     return PostalAddress(**{name: form.text(name) for name in ADDRESS}) if method.is_sent else None
+
+
+def region_of(form: Form, method: FulfilmentMethod, errors: Mapping[str, str]) -> Region | None:
+    """Where goods are to be sent, once that was typed and nothing is wrong with it."""
+    if not method.is_sent or not form.text("province") or "province" in errors:
+        return None
+    return Region(form.text("province"), form.text("city"))
 
 
 def store_of(form: Form, method: FulfilmentMethod) -> UUID | None:

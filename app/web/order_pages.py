@@ -12,6 +12,7 @@ from app.trade import (
     after_sale_reads,
     after_sale_rules,
     customer_view,
+    invoice_reads,
     orders,
     pickups,
     providers,
@@ -19,7 +20,7 @@ from app.trade import (
     receipts,
 )
 from app.trade.reads import LineView, OrderView
-from app.trade.rules import allowed_actions
+from app.trade.rules import allowed_actions, is_paid
 from app.trade.values import OrderAction, OrderState, ProviderName
 from app.web import after_sale_views, answers, forms, purchase_views, views
 from app.web.answers import Refused
@@ -134,6 +135,7 @@ async def shown_order(
         shop = await products.shop_facts(session, order.shop_id)
         standing = (await after_sale_reads.standings(session, [order.id]))[order.id]
         known = (await after_sale_reads.after_sales_of_orders(session, reader.actor, [order.id]))[order.id]
+        asked = await invoice_reads.invoices_of_orders(session, reader.actor, [order.id])
         parcels = (await reads.shipments_of_orders(session, [order.id])).get(order.id, [])
     has_come_back = reader.request.query_params.get("from") == "pay"
     actions = allowed_actions(
@@ -159,6 +161,8 @@ async def shown_order(
         ],
         "refundable": {encode_global_id("OrderLine", line.id) for line in lines if taken[line.id] < line.quantity},
         "address": address,
+        "has_invoice": bool(asked),
+        "may_invoice": bool(asked) or is_paid(order.state),
         "parcels": [
             " ".join(part for part in (parcel.carrier, parcel.tracking_number) if part) or say("parcel_unnumbered")
             for parcel in parcels

@@ -22,6 +22,7 @@ from app.web import (
     consent_pages,
     coupon_pages,
     installing,
+    invoice_pages,
     link_card_pages,
     manifests,
     material_pages,
@@ -133,6 +134,7 @@ def routes(runtime: Runtime) -> list[BaseRoute]:
         shop_route(runtime, "/orders/{order_id}/cancel", act=order_pages.cancel_order),
         shop_route(runtime, "/orders/{order_id}/receipt", act=order_pages.confirm_receipt),
         shop_route(runtime, "/orders/{order_id}/pay", act=payment_pages.start_payment),
+        shop_route(runtime, "/orders/{order_id}/invoice", show=invoice_pages.show_own, act=invoice_pages.request),
         shop_route(
             runtime,
             "/orders/{order_id}/lines/{line_id}/after-sale",

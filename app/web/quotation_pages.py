@@ -9,11 +9,12 @@ from starlette.responses import Response
 from app.marketing import codes
 from app.marketing.values import CodeKind
 from app.platform.db import BrandSession
-from app.platform.errors import NotFound, UserFault, WrongState
+from app.platform.errors import InvalidInput, NotFound, UserFault, WrongState
 from app.platform.idempotency import Result
 from app.products import reads as products
 from app.products.values import StockLine
-from app.trade import orders, quotation_reads, quotations
+from app.trade import freight, orders, quotation_reads, quotations
+from app.trade.freight_values import Region
 from app.trade.quotation_reads import QuotationView
 from app.trade.values import FulfilmentMethod, QuotationSight, QuotationState
 from app.web import answers, cart_pages, delivery_forms, forms, openings, views
@@ -40,9 +41,14 @@ async def show_quotation(reader: ShopReader) -> Response:
 
 
 async def accept(reader: ShopReader) -> Response:
-    """`POST /s/{slug}/quotations/{token}`: the quotation becomes an order, and the customer goes on to pay."""
+    """`POST /s/{slug}/quotations/{token}`: the quotation becomes an order, and the customer goes on to pay.
+
+    `do=freight` only reckons what sending to the address costs.
+    """
     reader.require_customer(back_to=_here(reader))
     form = await reader.form()
+    if form.text("do") == "freight":
+        return await _page(reader, form)
     method = delivery_forms.method_of(reader, form.text("method"))
     address, store_id = delivery_forms.address_of(form, method), delivery_forms.store_of(form, method)
     token, note, expected = reader.request.path_params["token"], form.text("note"), form.number("expected") or 0
@@ -118,11 +124,20 @@ async def _page(
     wanted = await _lines(reader, view)
     stores = await delivery_forms.stores(reader, wanted) if method is FulfilmentMethod.PICKUP else []
     store, store_id = delivery_forms.chosen(form, stores)
+    errors = dict(errors or {})
+    region = delivery_forms.region_of(form, method, errors)
+    try:
+        basket = await _priced(reader, view, method, store_id, region)
+    except InvalidInput as fault:
+        if fault.path != freight.AT:
+            raise
+        errors["province"] = reader.explain(fault)
+        basket = await _priced(reader, view, method, store_id)
     values: dict[str, Any] = {
         **_about(reader),
         "quotation": view,
         "until": reader.say("quotation_until", time=reader.say.moment(view.expires_at)),
-        "basket": await _priced(reader, view, method, store_id),
+        "basket": basket,
         "method": method.value,
         "ways": [
             (f"{_here(reader)}?method={one.value}", one.value, one is method) for one in delivery_forms.ways(reader)
@@ -135,7 +150,7 @@ async def _page(
         "sign_in_href": _sign_in(reader),
         "minutes": reader.runtime.settings.order_payment_ttl_seconds // 60,
         "key": forms.new_key(),
-        "errors": errors or {},
+        "errors": errors,
         "notice": notice,
         "kind": kind,
     }
@@ -149,9 +164,16 @@ async def _lines(reader: ShopReader, view: QuotationView) -> list[StockLine]:
 
 
 async def _priced(
-    reader: ShopReader, view: QuotationView, method: FulfilmentMethod, store_id: UUID | None
+    reader: ShopReader,
+    view: QuotationView,
+    method: FulfilmentMethod,
+    store_id: UUID | None,
+    region: Region | None = None,
 ) -> BasketShown:
-    """What the quotation comes to with freight, at its prices, and what of it can be had now."""
+    """What the quotation comes to with freight, at its prices, and what of it can be had now.
+
+    `region`: where it is to be sent, where that is known. Raises: InvalidInput for one where nothing is sent.
+    """
     async with reader.reading() as session:
         lines, quoted = await quotations.promised(session, view.id, guide_id=view.guide_id)
         basket = await orders.quote(
@@ -160,6 +182,7 @@ async def _priced(
             lines=lines,
             method=method,
             pickup_store_id=store_id if method is FulfilmentMethod.PICKUP else None,
+            region=region,
             quoted=quoted,
         )
         known = await products.skus_by_id(session, [line.sku_id for line in lines])

@@ -218,7 +218,6 @@ async def _product_values(
         "most": min(MOST_AT_ONCE, max((sku.available for sku in skus), default=0)),
         "cost": None if one is None else cost_lines(one, say),
         "total": None if one is None else say.money(one.totals.total_minor),
-        "free_from": None if one is None else say.money(one.free_from_minor),
     }
 
 
@@ -232,7 +231,7 @@ def cost_lines(
     if not method.is_sent:
         freight = say("pickup_free" if method is FulfilmentMethod.PICKUP else "in_store_free")
     else:
-        freight = views.freight_words(totals.freight_minor, basket.free_from_minor, say)
+        freight = views.freight_words(basket.freight, say)
     return [*lines, (freight, say.money(totals.freight_minor))]
 
 

@@ -14,6 +14,7 @@ from app.web import (
     guide_pages,
     guide_quotation_pages,
     guide_shelf_pages,
+    invoice_pages,
     poster_pages,
     redeem_pages,
     share_pages,
@@ -58,6 +59,8 @@ PAGES: Final[tuple[tuple[str, StaffPage | None, StaffPage | None], ...]] = (
     ("/boss/shelf", boss_shelf_pages.show_rules, boss_shelf_pages.act),
     ("/boss/after-sales", staff_after_sale_pages.show_all, None),
     ("/boss/after-sales/{after_sale_id}", staff_after_sale_pages.show_one, staff_after_sale_pages.act),
+    ("/boss/invoices", invoice_pages.show_all, None),
+    ("/boss/invoices/{invoice_id}", invoice_pages.show_one, invoice_pages.decide),
     ("/boss/withdrawals", withdrawal_pages.show_all, None),
     ("/boss/withdrawals/{withdrawal_id}", withdrawal_pages.show_one, withdrawal_pages.decide),
 )

@@ -10,6 +10,7 @@ from app.products.reads import ProductView, ShopFacts, SkuView
 from app.products.rules import cheapest
 from app.products.shelf_reads import ShelfItem
 from app.products.values import ProductOption
+from app.trade.freight_values import Freight
 from app.web.amounts import Amount
 from app.web.texts import Speech
 from graphql_schema.errors import BadUserInput
@@ -147,9 +148,13 @@ def id_in(text: str, type_name: str) -> UUID | None:
     return found.uuids[0] if len(found.uuids) == 1 else None
 
 
-def freight_words(freight_minor: int, free_from_minor: int, say: Speech) -> str:
+def freight_words(freight: Freight, say: Speech) -> str:
     """Why the freight is what it is."""
-    return say("freight" if freight_minor else "freight_free", amount=say.money(free_from_minor).text)
+    if freight.is_estimate:
+        return say("freight_estimate")
+    if freight.free_from_minor is None:
+        return say("freight_plain")
+    return say("freight" if freight.fee_minor else "freight_free", amount=say.money(freight.free_from_minor).text)
 
 
 def who_serves(shop: ShopFacts, brand_name: str, say: Speech) -> Who:

@@ -47,6 +47,9 @@ class SkuInput:
     choices: list[str] | None = strawberry.field(
         default=None, description="A value of each of the product's options, in their order."
     )
+    weight_grams: int | None = strawberry.field(
+        default=None, description="Of one piece as it is sent, 1 to 1,000,000; null: nobody said."
+    )
 
     def to_value(self) -> NewSku:
         return NewSku(
@@ -57,6 +60,7 @@ class SkuInput:
             self.market_price_minor,
             self.stock,
             tuple(self.choices or ()),
+            self.weight_grams,
         )
 
 
@@ -86,7 +90,7 @@ class ProductCreateInput:
     skus: list[SkuInput] = strawberry.field(description="1 to 100, in the order in which they are shown.")
 
 
-@strawberry.input(description="New prices of a SKU.")
+@strawberry.input(description="New prices of a SKU, and what a piece weighs.")
 class SkuPriceInput:
     sku_id: strawberry.ID = strawberry.field(description="A SKU of the product, named once.")
     price_minor: Long | None = strawberry.field(
@@ -96,11 +100,17 @@ class SkuPriceInput:
         default=strawberry.UNSET,
         description="Minor units, never below the price; null: there is none any more; left out: it stays.",
     )
+    weight_grams: int | None = strawberry.field(
+        default=strawberry.UNSET, description="1 to 1,000,000; null: nobody knows any more; left out: it stays."
+    )
 
     def to_value(self, *path: str) -> PriceChange:
         """The change. Raises: InvalidInput for an id that is none."""
         return PriceChange(
-            input_id(self.sku_id, "Sku", *path, "skuId"), self.price_minor, kept(self.market_price_minor)
+            input_id(self.sku_id, "Sku", *path, "skuId"),
+            self.price_minor,
+            kept(self.market_price_minor),
+            kept(self.weight_grams),
         )
 
 
@@ -122,7 +132,9 @@ class ProductUpdateInput:
     state: ProductState | None = strawberry.field(
         default=None, description="PUBLISHED puts it on every shelf at once, the others take it off; null: it stays."
     )
-    skus: list[SkuPriceInput] | None = strawberry.field(default=None, description="New prices, at most 100.")
+    skus: list[SkuPriceInput] | None = strawberry.field(
+        default=None, description="New prices and weights, at most 100."
+    )
 
 
 @strawberry.input(description="A correction of stock.")

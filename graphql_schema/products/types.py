@@ -63,6 +63,9 @@ class Sku(Node):
     choices: list[str] = strawberry.field(
         description="A value of each of the product's options, in their order; none where it has no options."
     )
+    weight_grams: int | None = strawberry.field(
+        description="Of one piece as it is sent, 1 to 1,000,000; null: nobody said. Freight by weight counts it."
+    )
     is_in_stock: bool = strawberry.field(description="Whether at least one piece can be ordered now, sent or fetched.")
     is_deliverable: bool = strawberry.field(description="Whether at least one piece can be sent now.")
     pickup_store_count: int = strawberry.field(description="How many stores have a piece to fetch now; 0 or more.")
@@ -292,6 +295,7 @@ def to_sku(view: SkuView, brand: Brand) -> Sku:
         price=to_money(view.price_minor, brand.currency),
         market_price=_money_or_none(view.market_price_minor, brand),
         choices=view.choices or [],
+        weight_grams=view.weight_grams,
         is_in_stock=view.can_be_had,
         is_deliverable=view.to_send > 0,
         pickup_store_count=view.stores,

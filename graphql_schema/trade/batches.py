@@ -8,9 +8,10 @@ from strawberry.dataloader import DataLoader
 
 from app.platform.actor import Actor
 from app.platform.db import BrandSession
-from app.trade import after_sale_reads, quotation_reads, reads, staff_view
+from app.trade import after_sale_reads, invoice_reads, quotation_reads, reads, staff_view
 from app.trade.after_sale_reads import AfterSaleView, Standing
 from app.trade.basket import Address
+from app.trade.invoice_reads import InvoiceView
 from app.trade.quotation_reads import QuotationLineView, QuotationView
 from app.trade.reads import CustomerSales, LineView, OrderView, ShipmentView
 from graphql_schema.context import Context
@@ -22,6 +23,11 @@ Read = Callable[[BrandSession, Actor, list[UUID]], Awaitable[dict[UUID, T]]]
 def orders(context: Context) -> DataLoader[UUID, OrderView | None]:
     """Orders that the caller may see, by id."""
     return _batch(context, "orders", reads.orders_by_id)
+
+
+def invoices(context: Context) -> DataLoader[UUID, InvoiceView | None]:
+    """The latest request for an invoice by its order, as far as the caller may see it."""
+    return _batch(context, "invoices", invoice_reads.invoices_of_orders)
 
 
 def after_sales(context: Context) -> DataLoader[UUID, list[AfterSaleView] | None]:

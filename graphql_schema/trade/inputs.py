@@ -7,6 +7,7 @@ from uuid import UUID
 import strawberry
 
 from app.trade import staff_orders
+from app.trade.freight_values import Region
 from app.trade.values import LineRequest
 from graphql_schema.addresses import AddressInput
 from graphql_schema.global_ids import input_id, optional_input_id
@@ -31,7 +32,9 @@ class FulfilmentInput:
         default=None, description="For PICKUP: the store, required when an order is placed."
     )
     address: AddressInput | None = strawberry.field(
-        default=None, description="For DELIVERY: where to, required when an order is placed. For PICKUP: not kept."
+        default=None,
+        description="For DELIVERY: where to, required when an order is placed; a quote knows by it what "
+        "sending there costs. For PICKUP: not kept.",
     )
 
 
@@ -156,6 +159,12 @@ def to_pickup_store(fulfilment: FulfilmentInput | None) -> UUID | None:
     if fulfilment is None or fulfilment.method is FulfilmentMethod.DELIVERY:
         return None
     return optional_input_id(fulfilment.pickup_store_id, "Store", "fulfilment", "pickupStoreId")
+
+
+def to_region(fulfilment: FulfilmentInput | None) -> Region | None:
+    """Where goods that are sent go, where that is said."""
+    address = None if fulfilment is None or not fulfilment.method.is_sent else fulfilment.address
+    return None if address is None else Region(address.province, address.city)
 
 
 def to_lines(lines: Sequence[OrderLineInput]) -> list[LineRequest]:

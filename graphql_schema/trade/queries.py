@@ -28,6 +28,7 @@ from graphql_schema.trade.inputs import (
     to_coupons,
     to_lines,
     to_pickup_store,
+    to_region,
 )
 from graphql_schema.trade.types import Order, PickupStore, Quote, QuoteAdjustment, QuoteLine
 
@@ -61,6 +62,7 @@ class TradeQuery:
                     pickup_store_id=to_pickup_store(input.fulfilment),
                     customer_id=customer_id,
                     coupon_ids=to_coupons(input.coupon_ids),
+                    region=to_region(input.fulfilment),
                 )
         except UserFault as fault:
             text = messages.text(fault.key, info.context.language, **fault.facts)
@@ -154,6 +156,7 @@ def _to_quote(info: Info, basket: Basket, brand: Brand) -> Quote:
         subtotal=to_money(totals.subtotal_minor, currency),
         discount=to_money(totals.discount_minor, currency),
         freight=to_money(totals.freight_minor, currency),
+        is_freight_estimate=basket.freight.is_estimate,
         total=to_money(totals.total_minor, currency),
     )
 
@@ -176,10 +179,12 @@ def _reductions(basket: Basket, currency: str) -> list[QuoteAdjustment]:
 
 
 def _freight(info: Info, basket: Basket, currency: str) -> QuoteAdjustment:
-    language = info.context.language
-    if basket.totals.freight_minor:
+    language, free_from_minor = info.context.language, basket.freight.free_from_minor
+    if basket.freight.is_estimate:
+        label = messages.text("freight_estimate", language)
+    elif basket.totals.freight_minor or free_from_minor is None:
         label = messages.text("freight_flat", language)
     else:
-        amount = Amount(basket.free_from_minor, currency).display
+        amount = Amount(free_from_minor, currency).display
         label = messages.text("freight_free", language, amount=amount)
     return QuoteAdjustment(label=label, amount=to_money(basket.totals.freight_minor, currency))

@@ -34,6 +34,7 @@ from graphql_schema.selections import is_enough, only
 from graphql_schema.trade import batches
 from graphql_schema.trade.after_sale_types import AfterSale, to_after_sale
 from graphql_schema.trade.enums import FulfilmentMethod, OrderAction, OrderState, PaymentState
+from graphql_schema.trade.invoice_types import Invoice, to_invoice
 from graphql_schema.trade.quotation_types import Quotation, to_quotation
 
 
@@ -69,6 +70,9 @@ class Quote:
     subtotal: Money = strawberry.field(description="The goods before discounts.")
     discount: Money = strawberry.field(description="All discounts; 0 or more.")
     freight: Money = strawberry.field(description="0 or more.")
+    is_freight_estimate: bool = strawberry.field(
+        description="Whether the freight is that of most of the country, as no address was given and it matters."
+    )
     total: Money = strawberry.field(description="Subtotal less discount, plus freight.")
 
 
@@ -277,6 +281,11 @@ class Order(Node):
         actor, brand = await info.context.actor(), await info.context.brand()
         views = await batches.after_sales(info.context).load(self.view.id)
         return [to_after_sale(view, brand) for view in views or () if after_sale_reads.may_see(actor, view)]
+
+    @strawberry.field(description="The latest request for an invoice: for the customer, finance and the owner.")
+    async def invoice(self, info: Info) -> Invoice | None:
+        view = await batches.invoices(info.context).load(self.view.id)
+        return None if view is None else to_invoice(view, await info.context.brand())
 
     @strawberry.field(
         description="The quotation that it was; null for an order of another kind, and as for `Quotation`."

@@ -21,6 +21,7 @@ from app.platform.db import Brand
 from app.platform.runtime import Runtime
 from app.products.models import ProductRow, ShopRow
 from app.trade import quotation_reads, reconciliation
+from app.trade.invoice_models import InvoiceDocumentRow, InvoiceRow
 from app.trade.models import AfterSaleRow, OrderRow, PaymentRow, RefundRow
 from app.verify import checks
 from app.worker import business_jobs, make_relay
@@ -127,6 +128,7 @@ async def test_demo_is_resumed_where_it_broke_and_loaded_once(
     # Sales in the store are with their customers at once, so that goods come back within the first days.
     told = {"REQUESTED": 2, "APPROVED": 1, "RETURNING": 1, "REFUNDED": 1, "REJECTED": 1}
     assert await after_sale_states(runtime, brand) == told
+    assert await invoices_of(runtime, brand) == {"REQUESTED": 1, "ISSUED": 2, "BLUE ISSUED": 2, "RED ISSUED": 1}
     await assert_reconciled(runtime, brand, monkeypatch)
 
     assert await load(runtime) == brand
@@ -139,6 +141,17 @@ async def quotation_states(runtime: Runtime, brand: Brand) -> dict[str, int]:
     headquarters = Actor(kind=ActorKind.EMPLOYEE, role="HEADQUARTERS")
     async with runtime.database.reading(brand) as session:
         return dict(Counter(view.state for view in await quotation_reads.page(session, headquarters, limit=9)))
+
+
+async def invoices_of(runtime: Runtime, brand: Brand) -> dict[str, int]:
+    """Requests by their state, and documents by their kind and state."""
+    kind = sa.func.concat(InvoiceDocumentRow.kind, " ", InvoiceDocumentRow.state)
+    async with runtime.database.reading(brand) as session:
+        found: Counter[str] = Counter()
+        for label, row in ((InvoiceRow.state, InvoiceRow), (kind, InvoiceDocumentRow)):
+            counted = sa.select(label, sa.func.count()).where(row.brand_id == brand.id).group_by(sa.text("1"))
+            found.update({str(name): number for name, number in await session.execute(counted)})
+        return dict(found)
 
 
 async def coupons_of(runtime: Runtime, brand: Brand) -> tuple[int, int]:
@@ -223,7 +236,8 @@ async def test_two_programs_that_load_at_once_make_one_demo_and_the_slower_one_t
     brand, same = await asyncio.gather(load(runtime), load(runtime))
     assert (brand, brand.is_simulated) == (same, False)
     found = await counts(runtime, brand)
-    visited = len(list(month.visits())) + sum(toolbox.OPENINGS)
+    # A guide gives the coupon that is redeemed.
+    visited = len(list(month.visits())) + sum(toolbox.OPENINGS) + 1
     assert (found["touchpoint"], found["employee"]) == (visited, 1 + 2 + 24)
 
     slower = dataset._Loader(runtime, make_relay(runtime), business_jobs(), brand)

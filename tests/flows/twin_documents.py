@@ -126,6 +126,8 @@ def nodes(t: Tale) -> dict[str, list[str]]:
         "StockTransfer": ["arrived_transfer", "transfer"],
         "Location": ["store", "other_store"],
         "Withdrawal": ["withdrawal", "rejected_withdrawal"],
+        "FreightTemplate": ["freight_template"],
+        "Invoice": ["invoice", "asked_invoice", "rejected_invoice"],
         "OutboundMessage": ["message", "refused_message"],
         "PriceList": ["price_list"],
         "Material": ["material"],

@@ -43,6 +43,7 @@ from app.verify.checks import CHECKS
 from tests.flows import (
     twin_catalogue,
     twin_coupons,
+    twin_invoices,
     twin_messages,
     twin_pages,
     twin_posters,
@@ -314,6 +315,7 @@ READS = {
     **twin_catalogue.READS,
     **twin_coupons.READS,
     **twin_posters.READS,
+    **twin_invoices.READS,
     **twin_quotations.READS,
     **BOSS,
 }

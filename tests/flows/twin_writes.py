@@ -35,6 +35,7 @@ from tests.commission.wages import grant, with_faults
 from tests.flows import (
     twin_catalogue,
     twin_coupons,
+    twin_invoices,
     twin_messages,
     twin_posters,
     twin_quotations,
@@ -380,6 +381,7 @@ WRITES: dict[str, Step] = {
     "coupons": twin_coupons.go_round,
     "quotations": in_one_transaction(twin_quotations.go_round),
     "withdrawals": draw,
+    "freight and invoices": twin_invoices.go_round,
     "posters": twin_posters.work,
     "messages to customers": twin_messages.write,
     "rollups": in_one_transaction(roll_up),

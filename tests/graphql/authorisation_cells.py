@@ -6,6 +6,8 @@ caller's own brand answers · U UNAUTHENTICATED · F FORBIDDEN · B BAD_USER_INP
 
 from typing import Any, NamedTuple
 
+from tests.graphql import authorisation_invoice_cells as invoices
+
 
 class Row(NamedTuple):
     """What a query gives each caller. `$id` is the global id of `about`; the answer is found by `leaf`."""
@@ -89,6 +91,7 @@ ROOTS = [
     ),
     of_root("Query.posters", "{ posters { totalCount edges { node { id } } } }", "U U F F 1 0 0 0 0 F F F"),
     of_root("Query.materials", "{ materials { totalCount edges { node { id } } } }", "U U F F 2 2 1 1 1 2 2 0"),
+    *[Row(*row) for row in invoices.ROOTS],
     # Other rows may have made more of them by now; one is enough.
     Row(
         "Query.couponTemplates",
@@ -254,6 +257,8 @@ FIELDS = [
     of_node("Order.allowedActions", "unwanted", "allowedActions", "U U N 0 0 0 N 0 N 0 0 N"),
     of_node("Order.afterSales", "unwanted", "afterSales { id }", "U U N 1 0 1 N 1 N 1 1 N"),
     of_node("Order.afterSales", "contested", "afterSales { id }", "U U 0 N 0 N 0 0 N 0 0 N"),
+    of_node("Order.invoice", "order", "invoice { id }", "U U O N - - N - N - O N"),
+    of_node("Invoice.allowedActions", "invoice", "allowedActions", "U U 1 N N N N N N N 2 N"),
     of_node("AfterSale.allowedActions", "after_sale", "allowedActions", "U U N 1 N 0 N 1 N 0 1 N"),
     of_node("Order.deliveryAddress", "order", "deliveryAddress { street }", "U U O N O O N O N O O N"),
     of_node("Order.deliveryAddress", "contested", "deliveryAddress { street }", "U U O N - N - - N - - N"),
@@ -336,6 +341,7 @@ FIELDS = [
 
 NODES = {
     "care_task": "U U N N O N N O N O O N",
+    **invoices.NODES,
     "brand": "             U U O O O O O O O O O N",
     "root": "              U U N N N N N N N O O N",
     "east": "              U U N N N N N O N O O N",

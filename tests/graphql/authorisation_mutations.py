@@ -16,6 +16,7 @@ from graphql_schema.paging import decode_global_id, encode_global_id
 from tests.commission.wages import grant
 from tests.factories import Scene, Staff, key, next_number, next_phone
 from tests.graphql import authorisation_goods as goods
+from tests.graphql import authorisation_invoices as invoicing
 from tests.graphql import authorisation_messages as messages
 from tests.graphql import authorisation_promotions as promotions
 from tests.graphql import authorisation_quotations as quoted
@@ -303,6 +304,12 @@ ATTEMPTS = [
     Attempt("stockTransferCancel", "from east to west", goods.asked_transfer, "U U F F F F F O O O O X"),
     Attempt("orderRefuse", "to be sent from the east", goods.refuse, "U U F F O O X O X O O X"),
     Attempt("orderReroute", "to the east", goods.reroute, FOR_HEADQUARTERS),
+    Attempt("freightTemplatePublish", "", invoicing.template, "U U F F F F F F F O O E"),
+    Attempt("invoiceRequest", "", invoicing.request, FOR_THE_CUSTOMER),
+    Attempt("invoiceWithdraw", "", invoicing.asked, FOR_THE_CUSTOMER),
+    Attempt("invoiceIssue", "", invoicing.asked, "U U F F F F F F F F O X"),
+    Attempt("invoiceReject", "", invoicing.rejected, "U U F F F F F F F F O X"),
+    Attempt("invoiceTermsPublish", "", invoicing.terms, "U U F F F F F F F F O E"),
     Attempt("attributionPolicyPublish", "", _policy, "U U F F F F F F F F O E"),
     Attempt("couponTemplateCreate", "", promotions.template, "U U F F F F F F F O O E"),
     Attempt("couponTemplateRevoke", "", promotions.template_to_use, FOR_HEADQUARTERS),

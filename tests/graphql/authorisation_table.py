@@ -6,12 +6,15 @@ may not read it, or see less of it. Every root field has rows. Edges and connect
 
 FIELDS = {
     # Roots.
-    "Query": "node! viewer! shop! dashboard! hotProducts! orderQuote! pickupStores! orders! ordersToShip! pickups! "
+    "Query": "node! viewer! shop! dashboard! hotProducts! orderQuote! freightTemplate! freightTemplates! "
+    "freightQuote! invoices! invoiceTerms! pickupStores! orders! ordersToShip! pickups! "
     "locations! stockTransfers! afterSales! quotations! quotation! products! priceLists! stores! "
     "orgUnits! employees! attributionPolicy! commissionPlan! withdrawals! couponTemplates! couponFigures! materials! "
     "posterTemplates! posters! outboundRules! subscriptionsLeft! careTasks! shelfRules! redeemable!",
     "Mutation": "signInCodeRequest! signIn! sessionRefresh! signOut! codeScan! codeCreate! codeRevoke! orderPlace! "
     "orderCancel! orderShip! orderConfirmReceipt! orderMakeReady! orderHandOver! orderRefuse! orderReroute! "
+    "paymentStart! freightTemplatePublish! invoiceRequest! invoiceWithdraw! invoiceIssue! invoiceReject! "
+    "invoiceTermsPublish! shelfItemUpdate! "
     "quotationCreate! quotationWithdraw! quotationAccept! quotationDecline! "
     "paymentStart! shelfItemUpdate! "
     "employeeCreate! orgUnitCreate! storeCreate! categoryCreate! "
@@ -55,7 +58,7 @@ FIELDS = {
     "ProductOption": "name values",
     "PriceList": "id name startsAt endsAt orgUnit prices",
     "ListedPrice": "sku price marketPrice",
-    "Sku": "id name code barcode price marketPrice choices isInStock isDeliverable pickupStoreCount stock! "
+    "Sku": "id name code barcode price marketPrice choices weightGrams isInStock isDeliverable pickupStoreCount stock! "
     "stockLevels!",
     "StockLevel": "locationId locationName kind onHand reserved available",
     "Location": "id kind name shipsOrders store",
@@ -78,12 +81,12 @@ FIELDS = {
     "CouponFiguresRow": "key label issued claimed shared stepped transferred cared caredDone used",
     "CareTask": "id state reason openingWords openedAt dueAt closedAt note customer coupon",
     # Trade.
-    "Quote": "lines adjustments subtotal discount freight total",
+    "Quote": "lines adjustments subtotal discount freight isFreightEstimate total",
     "QuoteLine": "quantity unitPrice discount total isAvailable sku",
     "QuoteAdjustment": "label amount",
     "Order": "id number state placedAt payBy fulfilment shippedAt deliveredAt completedAt subtotal discount freight "
     "total refunded lines guide! shop! customer! store pickupStore pickupCode! deliveryAddress! "
-    "stockPlace! isStranded! shipments afterSales! allowedActions! "
+    "stockPlace! isStranded! shipments afterSales! invoice! allowedActions! "
     "attribution! quotation",
     "OrderLine": "id quantity refundableQuantity unitPrice total sku product shares!",
     "Quotation": "id state isNamed subtotal note createdAt expiresAt endedAt lines guide shop customer order "
@@ -92,6 +95,15 @@ FIELDS = {
     "Shipment": "carrier trackingNumber shippedAt",
     "AfterSale": "id state kind quantity reason evidenceUrls refund requestedAt dueAt decidedAt comment returnCarrier "
     "returnTrackingNumber refundedAt order line returnAddress allowedActions!",
+    # Freight and invoices.
+    "FreightTemplate": "id version name chargedBy pieceGrams startsAt publishedAt rates",
+    "FreightRate": "regions isDelivered firstUnits firstFee furtherUnits furtherFee freeFrom",
+    "FreightQuote": "freight template regions",
+    "Invoice": "id state orderNumber titleKind title taxNumber email phone amount requestedAt decidedAt issuedAt "
+    "reason failure blue reds allowedActions!",
+    "InvoiceDocument": "kind state number sellerName sellerTaxNumber amount net tax issuedAt lines",
+    "InvoiceLine": "name quantity amount net tax taxRateBp",
+    "InvoiceTerms": "version sellerName sellerTaxNumber taxRateBp",
     "PostalAddress": "recipient phone province city district street",
     "Payment": "id state amount clientParameters",
     # Attribution and commission.
@@ -154,6 +166,9 @@ FIELDS = {
     "OrderRefusePayload": "order",
     "OrderReroutePayload": "order",
     "PaymentStartPayload": "payment",
+    "FreightTemplatePublishPayload": "freightTemplate",
+    **dict.fromkeys([f"Invoice{step}Payload" for step in ("Request", "Withdraw", "Issue", "Reject")], "invoice"),
+    "InvoiceTermsPublishPayload": "terms",
     "ShelfItemUpdatePayload": "shelfItem",
     "ShelfSectionSavePayload": "sections",
     "ShelfSectionDeletePayload": "sections",

@@ -22,6 +22,7 @@ from tests import factories
 from tests.commission.wages import grant
 from tests.documents import Client
 from tests.factories import ADDRESS, key
+from tests.graphql.stage_invoices import ask_for_an_invoice
 from tests.marketing import couponing
 from tests.trade import purchase
 
@@ -127,6 +128,7 @@ async def build(
     await _give_coupons(stage)
     await _fill_toolbox(stage)
     await _write(stage)
+    await ask_for_an_invoice(stage)
     return stage
 
 

@@ -21,6 +21,7 @@ WITHOUT_BRAND = {
     "directory",
     "sandbox_charge",  # the sandbox provider's book: an outside party
     "sandbox_delivery",
+    "sandbox_invoice",  # the sandbox invoice provider's
     "sandbox_payout",  # the sandbox payout provider's
     "sandbox_refund",
 }

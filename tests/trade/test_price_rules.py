@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from app.trade.rules import (
     check_lines,
-    freight_minor,
     is_order_number,
     merge_lines,
     order_number,
@@ -18,7 +17,6 @@ from app.trade.rules import (
 )
 from app.trade.values import (
     Discount,
-    FulfilmentMethod,
     LineRequest,
     LineToPrice,
     OrderTotals,
@@ -126,21 +124,6 @@ def test_lines_discounts_and_totals_agree_to_the_cent(
     assert totals.discount_minor == given_off
     assert totals.goods_minor == sum(part.total_minor for part in priced)
     assert totals.total_minor == totals.subtotal_minor - totals.discount_minor + freight
-
-
-@pytest.mark.parametrize(
-    ("goods", "method", "fee"),
-    [
-        (0, FulfilmentMethod.DELIVERY, 1_000),
-        (9_899, FulfilmentMethod.DELIVERY, 1_000),
-        (9_900, FulfilmentMethod.DELIVERY, 0),
-        (1, FulfilmentMethod.PICKUP, 0),
-    ],
-)
-def test_freight_is_flat_below_the_limit_and_free_from_it_or_for_pickup(
-    goods: int, method: FulfilmentMethod, fee: int
-) -> None:
-    assert freight_minor(goods, flat_minor=1_000, free_from_minor=9_900, method=method) == fee
 
 
 def test_smallest_number_ends_in_the_check_digit_worked_out_by_hand() -> None:

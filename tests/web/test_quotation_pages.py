@@ -5,7 +5,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from app.platform.actor import SYSTEM
 from app.platform.runtime import Runtime
+from app.trade import freight
+from app.trade.freight_values import ChargedBy, FreightRate, FreightTerms
 from app.trade.models import OrderRow
 from app.trade.quotation_models import QuotationRow
 from graphql_schema.paging import encode_global_id
@@ -99,6 +102,36 @@ async def test_customer_opens_the_link_accepts_and_comes_to_pay(
     await come_in(browser, scene.brand, scene.guide.employee_id)
     seen = await browser.open(f"/guide/quotations/{encode_global_id('Quotation', quotation_id)}")
     assert "已成交" in seen.text and row.number in seen.text and "被打开 1 次" in seen.text
+    await purchase.assert_sound(runtime.database, scene.brand)
+
+
+async def test_freight_of_the_address_is_told_before_it_is_accepted(
+    browser: Browser, scene: Scene, runtime: Runtime
+) -> None:
+    rates = (FreightRate((), True, 10, 800), FreightRate(("新疆",), True, 10, 2_200), FreightRate(("台湾",), False))
+    async with runtime.database.transaction(scene.brand) as session:
+        terms = FreightTerms(ChargedBy.PIECE, 1, rates)
+        await freight.publish(session, SYSTEM, name="全国", terms=terms, now=session.now)
+    quotation_id, token = await quoted(runtime, scene)
+    await enter(browser, scene)
+    path = f"{shop_path(scene)}/quotations/{token}"
+    page = await browser.open(path)
+    assert "填写地址后确定" in page.text and page.form(f"/{token}").fields["expected"] == ["26600"]
+    nowhere = await browser.send(
+        path, {**page.form(f"/{token}").fields, **SENT_TO, "province": ["台湾"], "do": ["freight"]}
+    )
+    assert nowhere.status == 200 and "填写地址后确定" in nowhere.text and "台湾" in nowhere.text
+    assert list(nowhere.faults()) == []
+    far = {**SENT_TO, "province": ["新疆"], "city": ["喀什"]}
+    told = await browser.send(path, {**page.form(f"/{token}").fields, **far})
+    assert told.status == 422 and "填写地址后确定" not in told.text and list(told.faults()) == []
+    assert (await quoting.row(runtime.database, scene.brand, quotation_id)).state == "OPEN"
+    reckoned = await browser.send(path, {**page.form(f"/{token}").fields, **far, "do": ["freight"]})
+    assert reckoned.status == 200
+    fields = reckoned.form(f"/{token}").fields
+    assert fields["expected"] == told.form(f"/{token}").fields["expected"] == ["28000"]
+    order = await browser.send(path, fields)
+    assert "/orders/" in order.path and order.has_form("/pay")
     await purchase.assert_sound(runtime.database, scene.brand)
 
 

@@ -16,6 +16,7 @@ from app.web.texts import (
     couponing,
     deciding,
     guiding,
+    invoicing,
     ordering,
     postering,
     quoting,
@@ -35,7 +36,7 @@ BUILT = (
     *("order_", "step_", "consent_", "missing_", "after_sale_", "role_", "cause_"),
     *("state_", "channel_", "why_", "period_", "compared_", "orders_"),
     *("draw_", "return_", "returns_", "material_", "message_", "coupon_state_", "coupon_refused_"),
-    *("quotation_state_", "quotation_gone_", "quotation_days_"),
+    *("quotation_state_", "quotation_gone_", "quotation_days_", "invoice_state_", "invoice_kind_"),
 )
 """Beginnings of keys that are put together of a state or purpose."""
 
@@ -69,6 +70,7 @@ def test_parts_of_the_catalogue_share_no_key() -> None:
         deciding,
         couponing,
         writing,
+        invoicing,
     )
     assert sum(len(part.TEXTS) for part in parts) == len(TEXTS)
 

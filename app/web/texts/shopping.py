@@ -86,6 +86,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "discount": ("优惠", "Discount"),
     "freight": ("运费，满 {amount} 免", "Freight, free from {amount}"),
     "freight_free": ("运费，满 {amount} 免运费", "Freight, free from {amount}"),
+    "freight_estimate": ("运费（填写地址后确定）", "Freight (settled by the address)"),
+    "freight_reckon": ("按地址算运费", "Reckon freight for this address"),
     "total": ("合计", "Total"),
     "cart": ("购物袋", "Bag"),
     "cart_empty": ("购物袋是空的", "The bag is empty"),
