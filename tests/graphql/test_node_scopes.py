@@ -305,6 +305,7 @@ def telling(stage: Stage) -> dict[str, tuple[str, str, Any]]:
         "east_location": ("owner", "name", f"{mark}east店"),
         "message": ("guide", "text", f"{mark}上新"),
         "quotation": ("customer", "note", f"{mark}报价"),
+        "care_task": ("guide", "coupon { template { title } }", {"template": {"title": f"{mark}礼券"}}),
         "freight_template": ("owner", "name", f"{mark}全国"),
         "invoice": ("customer", "title", f"{mark}小明"),
         "poster": ("guide", "issuedCode { token }", {"token": stage.facts["poster_code"]}),
