@@ -14,10 +14,11 @@ from app.customers import reads as customers
 from app.customers.models import BindingHeadRow, CustomerRow
 from app.employees.models import EmployeeRow, StoreRow
 from app.marketing import codes
+from app.marketing.care_models import CareTaskRow
 from app.marketing.care_tasks import NOTE
 from app.marketing.coupon_rules import state_now
 from app.marketing.material_rules import fill_script
-from app.marketing.models import CareTaskRow, CodeRow, CouponRow, CouponTemplateRow
+from app.marketing.models import CodeRow, CouponRow, CouponTemplateRow
 from app.marketing.values import CareReason, CareState, CouponState, ScriptFacts
 from app.platform import clock, messages
 from app.platform.actor import Actor

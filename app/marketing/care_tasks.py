@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from app.customers import reads as customers
-from app.marketing.models import CareTaskRow, CouponRow
+from app.marketing.care_models import CareTaskRow
+from app.marketing.models import CouponRow
 from app.marketing.values import CareReason, CareState, CouponState
 from app.platform import texts
 from app.platform.actor import SYSTEM, Actor

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from app.customers.models import TouchpointRow
 from app.employees.models import EmployeeRow, OrgUnitRow
 from app.employees.values import Role
-from app.marketing.models import CareTaskRow, CouponMoveRow, CouponRow, CouponTransferRow
+from app.marketing.care_models import CareTaskRow
+from app.marketing.models import CouponMoveRow, CouponRow, CouponTransferRow
 from app.marketing.values import CareState, CouponEvent, CouponState
 from app.platform.actor import Actor
 from app.platform.db import BrandSession

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from app.marketing.care_models import CareTaskRow
 from app.marketing.coupon_rules import move_coupon
 from app.marketing.models import (
-    CareTaskRow,
     CouponHolderRow,
     CouponMoveRow,
     CouponRow,

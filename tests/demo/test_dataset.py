@@ -227,6 +227,7 @@ async def assert_reconciled(runtime: Runtime, brand: Brand, monkeypatch: pytest.
             assert await session.scalar(waiting) == 0
 
 
+@pytest.mark.full
 async def test_two_programs_that_load_at_once_make_one_demo_and_the_slower_one_turns_no_clock_back(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

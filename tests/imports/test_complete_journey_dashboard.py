@@ -51,6 +51,7 @@ async def names(session: BrandSession, key: str) -> dict[object, str]:
     }
 
 
+@pytest.mark.full
 async def test_dashboard_equals_the_files_to_the_cent_for_any_period_and_store(runtime: Runtime, brand: Brand) -> None:
     random = Random(3)
     async with runtime.database.reading(brand) as session:
@@ -101,6 +102,7 @@ async def test_dashboard_equals_the_files_to_the_cent_for_any_period_and_store(r
         assert compared > 400
 
 
+@pytest.mark.full
 async def test_every_guides_own_day_is_the_days_row_of_the_boss_and_of_the_files(
     runtime: Runtime, brand: Brand
 ) -> None:

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from app.marketing import care_tasks, coupon_templates, coupons
 from app.marketing import invariants as marketing
-from app.marketing.models import CareTaskRow, CouponMoveRow, CouponRow, CouponTemplateRow
+from app.marketing.care_models import CareTaskRow
+from app.marketing.models import CouponMoveRow, CouponRow, CouponTemplateRow
 from app.marketing.values import CouponKind, CouponTerms
 from app.platform.actor import SYSTEM, Actor, ActorKind
 from app.platform.db import Brand, BrandSession, Database

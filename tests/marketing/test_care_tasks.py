@@ -13,9 +13,10 @@ from app.customers import bindings
 from app.customers.models import BindingHeadRow
 from app.customers.values import BindingState
 from app.marketing import care_reads, care_tasks, coupon_care, coupon_figures, coupon_reads, subscriptions
+from app.marketing.care_models import CareTaskRow
 from app.marketing.care_reads import CareTaskView
 from app.marketing.coupon_figures import CouponFiguresBy
-from app.marketing.models import CareTaskRow, OutboundMessageRow
+from app.marketing.models import OutboundMessageRow
 from app.marketing.values import CareState, CouponState
 from app.platform import clock
 from app.platform.actor import Actor, ActorKind

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from app.employees.models import OrgUnitRow
 from app.marketing import outbound, outbound_reads, outbound_sending
-from app.marketing.models import OutboundMessageRow
+from app.marketing.models import OutboundMessageRow, OutboundRuleRow
 from app.marketing.values import OutboundChannel, OutboundKind, OutboundReason, OutboundState
 from app.platform.db import BrandSession, Database
 from app.platform.errors import Forbidden, InvalidInput, NotFound
@@ -79,18 +79,22 @@ async def test_rule_that_is_set_counts_from_then_on_and_is_kept_with_its_author(
     first = await ask(walk, customer_id, NOON - 40 * DAY)
     assert (await ask(walk, customer_id)).verdict.reason is OutboundReason.OVER_BUDGET
     await at_time(walk, NOON, lambda s: outbound.set_rule(s, owner, channel=SMS, days=30, now=s.now))
-    set_again = await at_time(
+    await at_time(
         walk,
         NOON + timedelta(minutes=1),
         lambda s: outbound.set_rule(s, owner, channel=SMS, quiet_from="12:00", quiet_until="14:30", now=s.now),
     )
-    assert (set_again.rule.days, set_again.rule.quiet_until, set_again.set_by) == (30, 870, owner.principal)
     made = await ask(walk, customer_id, NOON + timedelta(minutes=2))
     assert made.verdict.due_at == NOON.replace(hour=14, minute=30)
     assert [(await row_of(walk, one.message_id)).rule_days for one in (first, made)] == [60, 30]
     async with walk.database.reading(walk.brand) as session:
         rules = await outbound_reads.rules_in_force(session)
-    assert rules[SMS] == set_again and rules[WECOM].set_at is None
+        authors = await session.scalars(
+            sa.select(OutboundRuleRow.set_by).where(OutboundRuleRow.brand_id == walk.brand.id)
+        )
+    assert (rules[SMS].rule.days, rules[SMS].rule.quiet_until) == (30, 870)
+    assert rules[SMS].set_at == NOON + timedelta(minutes=1) and rules[WECOM].set_at is None
+    assert authors.all() == [owner.principal] * 2
     for fields, path in (
         ({"days": 0}, "days"),
         ({"most": 32}, "most"),

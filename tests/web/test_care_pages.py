@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from app.marketing.models import CareTaskRow
+from app.marketing.care_models import CareTaskRow
 from app.platform.db import Database
 from tests.factories import Scene
 from tests.marketing import couponing
