@@ -36,28 +36,26 @@ async def put_back(
         received = rules.merged_lines(StockLine(sku_id, quantity) for sku_id, _, quantity in places)
         places = [(line.sku_id, location_id, line.quantity) for line in received]
         await stock.open_rows(session, location_id=location_id, sku_ids=[sku_id for sku_id, *_ in places])
+    if not places:
+        return
     gone = dict(lost or {})
+    movements: list[dict[str, Any]] = []
+    back: list[tuple[UUID, UUID, int]] = []
     for sku_id, place_id, quantity in places:
+        movements.append(
+            stock.movement(session, sku_id, place_id, quantity, MovementKind.RETURN, now, order_id=order_id)
+        )
         missing = min(quantity, gone.get(sku_id, 0))
-        gone[sku_id] = gone.get(sku_id, 0) - missing
-        back = quantity - missing
-        movements = [stock.movement(session, sku_id, place_id, quantity, MovementKind.RETURN, now, order_id=order_id)]
         if missing:
+            gone[sku_id] -= missing
             movements.append(
                 stock.movement(session, sku_id, place_id, -missing, MovementKind.ADJUSTMENT, now, reason=lost_because)
             )
-        await session.execute(sa.insert(StockMovementRow), movements)
-        if not back:
-            continue
-        changed = await session.execute(
-            sa.update(StockRow)
-            .where(StockRow.brand_id == session.brand_id, StockRow.sku_id == sku_id, StockRow.location_id == place_id)
-            .values(on_hand=StockRow.on_hand + back)
-            .returning(StockRow.on_hand - StockRow.reserved)
-            .execution_options(synchronize_session=False)
-        )
-        if changed.scalar_one() <= back:
-            await versions.touch_catalogue(session)
+        if quantity > missing:
+            back.append((sku_id, place_id, quantity - missing))
+    await session.execute(sa.insert(StockMovementRow), movements)
+    if back and await change(session, back):
+        await versions.touch_catalogue(session)
 
 
 async def reroute(
@@ -108,9 +106,12 @@ async def reroute(
     return True
 
 
-async def change(session: BrandSession, pieces: Sequence[tuple[UUID, UUID, int]]) -> None:
-    """Add pieces to what is on hand, by SKU and location, or take them below zero; in key order, one statement."""
-    await session.execute(
+async def change(session: BrandSession, pieces: Sequence[tuple[UUID, UUID, int]]) -> bool:
+    """Add pieces to what is on hand, by SKU and location, or take them below zero; in key order, one statement.
+
+    Gives whether something came where nothing was left. Raises: LookupError for a SKU that has no row at a location.
+    """
+    changed = await session.execute(
         stock_statements.CHANGE,
         {
             "brand": session.brand_id,
@@ -119,6 +120,10 @@ async def change(session: BrandSession, pieces: Sequence[tuple[UUID, UUID, int]]
             "quantities": [number for _, _, number in pieces],
         },
     )
+    rows = changed.all()
+    if len(rows) != len(pieces):
+        raise LookupError("stock changes where a SKU has no row")
+    return any(row.was_available <= 0 < row.quantity for row in rows)
 
 
 async def pieces_out(session: BrandSession, *, order_id: UUID) -> list[StockLine]:

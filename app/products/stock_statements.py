@@ -119,10 +119,18 @@ def _give_statement(*, is_sold: bool) -> sa.Update:
 
 
 def _change_statement() -> sa.Update:
-    """Add to what is on hand in the rows of all lines, or take from it where the pieces are below zero."""
+    """Add to what is on hand in the rows of all lines, or take from it where the pieces are below zero.
+
+    Gives what each row had left before, and what was added.
+    """
     line = _lines("skus", "locations", "quantities")
     locked = (
-        sa.select(_stock.c.sku_id, _stock.c.location_id, line.c.quantity)
+        sa.select(
+            _stock.c.sku_id,
+            _stock.c.location_id,
+            line.c.quantity,
+            (_stock.c.on_hand - _stock.c.reserved).label("was_available"),
+        )
         .join_from(line, _stock, sa.and_(_stock.c.sku_id == line.c.sku_id, _stock.c.location_id == line.c.location_id))
         .where(_stock.c.brand_id == _BRAND)
         .order_by(_stock.c.sku_id, _stock.c.location_id)
@@ -137,6 +145,7 @@ def _change_statement() -> sa.Update:
             _stock.c.location_id == locked.c.location_id,
         )
         .values(on_hand=_stock.c.on_hand + locked.c.quantity)
+        .returning(locked.c.was_available, locked.c.quantity)
     )
 
 

@@ -1,7 +1,5 @@
 """After-sales as their customer meets them: asked for line by line, followed, sent back, given up."""
 
-import re
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,13 +14,12 @@ from app.trade.after_sale_reads import AfterSaleView
 from app.trade.after_sale_rules import Taken
 from app.trade.reads import LineView, OrderView
 from app.trade.values import AfterSaleKind
-from app.web import after_sale_views, answers, forms, order_pages, purchase_views, views
+from app.web import after_sale_views, amounts, answers, forms, order_pages, purchase_views, views
 from app.web.answers import Refused
 from app.web.forms import Form
 from app.web.readers import ShopReader
 from graphql_schema.paging import encode_global_id
 
-_AMOUNT: Final = re.compile(r"\d{1,9}(?:\.\d{1,2})?", re.ASCII)
 _FIELDS: Final = {"amountMinor": "amount", "quantity": "quantity", "kind": "kind", "reason": "reason"}
 
 
@@ -40,7 +37,7 @@ async def request_after_sale(reader: ShopReader) -> Response:
     form = await reader.form()
     order = await order_pages.found_order(reader)
     line, left = await _line(reader, order)
-    amount_minor, is_odd = _amount(form.text("amount"))
+    amount_minor, is_odd = amounts.read_amount(form.text("amount"))
     kind = form.text("kind")
     if is_odd:
         errors = {"amount": reader.say("after_sale_amount_form")}
@@ -228,16 +225,6 @@ async def _line(reader: ShopReader, order: OrderView) -> tuple[LineView, Taken]:
     pieces = line.quantity - sum(one.quantity for one in counted)
     worth = max(0, line.total_minor - sum(one.goods_minor for one in counted)) if pieces else 0
     return line, Taken(pieces, worth)
-
-
-def _amount(text: str) -> tuple[int | None, bool]:
-    """The typed amount in minor units, None for none; and whether it is no amount."""
-    plain = text.replace(",", "").lstrip("¥￥ ")
-    if not plain:
-        return None, False
-    if _AMOUNT.fullmatch(plain) is None:
-        return None, True
-    return int(Decimal(plain) * 100), False
 
 
 def _here(reader: ShopReader) -> str:

@@ -11,7 +11,7 @@ from app.platform.idempotency import Result
 from app.trade import reads as orders
 from app.trade import redemptions
 from app.trade.redemptions import LONGEST_RECEIPT, Redeemable
-from app.web import answers, coupon_views, forms, guide_views, views
+from app.web import amounts, answers, coupon_views, forms, guide_views, views
 from app.web.forms import Form
 from app.web.guide_pages import require_guide
 from app.web.readers import StaffReader
@@ -65,7 +65,7 @@ async def _look(
 
 
 async def _redeem(reader: StaffReader, form: Form, code: str) -> Response:
-    spend = _minor(form.text("spend"))
+    spend, _ = amounts.read_amount(form.text("spend"))
     sku_id = views.id_in(form.text("sku"), "Sku")
 
     async def work(session: BrandSession) -> Result | UserFault:
@@ -137,12 +137,3 @@ def _show(reader: StaffReader, values: dict[str, Any], *, status: int = 200) -> 
         "errors": {},
     }
     return reader.show("guide_redeem.html", blank | values, status=status)
-
-
-def _minor(text: str) -> int | None:
-    """A sum as people write it, such as 12 or 12.50, in minor units; None for anything else."""
-    units, _, rest = text.replace(",", "").partition(".")
-    is_sum = units.isascii() and units.isdigit() and len(units) <= 8 and len(rest) <= 2
-    if not is_sum or (rest and not (rest.isascii() and rest.isdigit())):
-        return None
-    return int(units) * 100 + int(rest.ljust(2, "0") or "0")

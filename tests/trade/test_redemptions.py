@@ -15,6 +15,7 @@ from app.marketing import coupon_templates, coupon_transfers, coupons
 from app.marketing.coupon_rules import worth_at_till
 from app.marketing.models import CouponRedemptionRow, CouponRow
 from app.marketing.values import CouponKind, CouponState
+from app.platform import clock
 from app.platform.actor import SYSTEM, Actor
 from app.platform.db import BrandSession, Database
 from app.platform.errors import Forbidden, InsufficientStock, NotFound, RateLimited, UserFault
@@ -271,8 +272,6 @@ async def test_what_is_not_in_its_customers_hands_is_not_taken(database: Databas
 
 
 def late_time(database: Database) -> Any:
-    from app.platform import clock  # noqa: PLC0415 - a clock for one instant
-
     return clock.utc_now() + timedelta(days=40)
 
 

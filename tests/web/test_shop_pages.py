@@ -1,10 +1,12 @@
 """`/s/{slug}` and the product page, over HTTP."""
 
 import re
+from typing import Any
 
 import httpx
 import pytest
 import sqlalchemy as sa
+from starlette.responses import HTMLResponse
 
 from app.customers import visitors
 from app.customers.models import BindingRenewalRow, TouchpointRow
@@ -13,8 +15,10 @@ from app.employees.models import EmployeeRow
 from app.platform.actor import SYSTEM
 from app.platform.db import Database
 from app.platform.runtime import Runtime
-from app.products import shelf, stock
-from app.products.values import ShelfChange
+from app.products import catalogue, shelf, stock
+from app.products.values import PriceChange, ShelfChange
+from app.web import answers
+from app.web.kept_pages import KeptPages
 from graphql_schema.paging import encode_global_id
 from tests import factories
 from tests.factories import Scene
@@ -100,6 +104,67 @@ async def test_an_unchanged_page_is_not_sent_again_but_the_visit_counts(
         await factories.make_product(session, title="新到的毛衣")
     fresh = await site.get(f"/s/{scene.guide.slug}", headers={"if-none-match": tag})
     assert fresh.status_code == 200 and "新到的毛衣" in fresh.text and fresh.headers["etag"] != tag
+
+
+def prices_of(page: str) -> list[str]:
+    """The large prices of a page, without their symbols."""
+    return [units + cents for units, cents in re.findall(r'class="price[^"]*"><i>[^<]*</i>([^<]+)<i>([^<]+)</i>', page)]
+
+
+async def test_a_page_is_rendered_once_and_anew_on_the_request_after_a_price_change(
+    site: httpx.AsyncClient, walk: Walk, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered = []
+    page = answers.page
+
+    def counted(template: str, *given: Any, **more: Any) -> Any:
+        rendered.append(template)
+        return page(template, *given, **more)
+
+    monkeypatch.setattr(answers, "page", counted)
+    path = f"/s/{scene.guide.slug}"
+    first = await site.get(path)
+    site.cookies.clear()
+    again = await site.get(path)
+    assert again.text == first.text
+    assert prices_of(first.text) == ["129.00"]
+    assert {k: v for k, v in again.headers.items() if k != "set-cookie"} == {
+        k: v for k, v in first.headers.items() if k != "set-cookie"
+    }
+    assert site.cookies["visitor"] and again.headers["set-cookie"] != first.headers["set-cookie"]
+    assert rendered == ["shop.html"]
+    await site.get(path, headers={"accept-language": "en"})
+    async with walk.database.transaction(walk.brand) as session:
+        await catalogue.update_product(
+            session,
+            SYSTEM,
+            product_id=scene.product_id,
+            prices=[PriceChange(scene.sku_id, 9_900)],
+            now=session.now,
+        )
+    after = await site.get(path)
+    assert prices_of(after.text) == ["99.00"]
+    assert after.headers["etag"] != first.headers["etag"]
+    assert rendered == ["shop.html"] * 3
+    await site.get(path, params={"q": "围巾"})
+    await site.get(path, params={"q": "围巾"})
+    assert rendered == ["shop.html"] * 5
+
+
+def test_no_more_pages_are_kept_than_there_is_room_for_and_the_one_asked_for_last_stays() -> None:
+    kept = KeptPages(most_bytes=25)
+    for tag in ("a", "b"):
+        kept.keep(tag, HTMLResponse(tag * 10))
+    assert kept.get("a") is not None
+    kept.keep("c", HTMLResponse("c" * 10))
+    kept.keep("d", HTMLResponse("d" * 26))
+    found = {tag: kept.get(tag) for tag in "abcd"}
+    assert {tag: page and bytes(page.body) for tag, page in found.items()} == {
+        "a": b"a" * 10,
+        "b": None,
+        "c": b"c" * 10,
+        "d": None,
+    }
 
 
 async def test_what_is_sold_out_says_so_in_words(site: httpx.AsyncClient, walk: Walk, scene: Scene) -> None:
